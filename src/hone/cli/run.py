@@ -1,0 +1,86 @@
+"""Runs one command line: static help, one module loaded, errors turned into exit codes."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+
+from hone.cli.table import COMMANDS, group_help, root_help
+from hone.errors import HoneError, InvalidInput
+
+USAGE, BUG, INTERRUPTED = 2, 70, 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run `hone ARGUMENTS…` and give the exit code."""
+    words = list(arguments)
+    if not words or words[0] in ("--help", "-h", "help"):
+        return _print_help(words[1:])
+    if words[0] in ("--version", "-V"):
+        sys.stdout.write(f"hone {_version()}\n")
+        return 0
+    command = COMMANDS.get(words[0])
+    if command is None:
+        close = difflib.get_close_matches(words[0], COMMANDS, n=1)
+        hint = f"hone {close[0]}" if close else "hone --help"
+        return _fail(f'There is no command "{words[0]}".', hint, USAGE)
+    if command.subcommands and (len(words) == 1 or words[1] in ("--help", "-h")):
+        sys.stdout.write(group_help(words[0]))
+        return 0
+    return _call(words[0], words[1:])
+
+
+def _call(name: str, rest: list[str]) -> int:
+    import typer
+
+    try:
+        app = importlib.import_module(COMMANDS[name].module).app
+        # Typer ends in SystemExit by itself: usage errors are printed and exit 2.
+        typer.main.get_command(app)(args=rest, prog_name=f"hone {name}")
+    except SystemExit as finished:
+        return finished.code if isinstance(finished.code, int) else 0
+    except HoneError as error:
+        return _explain(error)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) went away: nothing is wrong.
+        sys.stderr.close()
+        return 0
+    except Exception:
+        traceback.print_exc()
+        return _fail("This is a bug in Hone.", "Please report it with the lines above.", BUG)
+    return 0
+
+
+def _explain(error: HoneError) -> int:
+    for problem in error.problems if isinstance(error, InvalidInput) else ():
+        sys.stderr.write(f"  - {problem}\n")
+    return _fail(error.message, error.hint, error.exit_code)
+
+
+def _fail(message: str, hint: str, code: int) -> int:
+    sys.stderr.write(f"{message}\n")
+    if hint:
+        sys.stderr.write(f"Try: {hint}\n")
+    return code
+
+
+def _print_help(words: list[str]) -> int:
+    if words and words[0] in COMMANDS and COMMANDS[words[0]].subcommands:
+        sys.stdout.write(group_help(words[0]))
+    elif words and words[0] in COMMANDS:
+        return _call(words[0], ["--help"])
+    else:
+        sys.stdout.write(root_help(_version()))
+    return 0
+
+
+def _version() -> str:
+    import hone
+
+    return hone.__version__

@@ -1,0 +1,126 @@
+"""The static table of commands: help and completion are rendered from it, nothing is loaded."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """One command: the module that holds its Typer app, one line of help, its subcommands."""
+
+    module: str
+    help: str
+    subcommands: dict[str, str] = {}
+
+
+COMMANDS: dict[str, Command] = {
+    "init": Command("hone.cli.init", "Make a workspace."),
+    "demo": Command("hone.cli.demo", "Run the whole loop on the bundled example (minutes, CPU)."),
+    "import": Command("hone.cli.import_", "Bring examples in: CSV, JSON, JSONL, Parquet, sessions."),
+    "examples": Command(
+        "hone.cli.examples",
+        "Look at the examples of a workspace.",
+        {
+            "list": "List examples, page by page.",
+            "show": "Show one example with its history.",
+            "stats": "Count examples by status, tag and file.",
+            "search": "Find examples by words.",
+            "export": "Write examples to a JSONL file.",
+        },
+    ),
+    "sessions": Command(
+        "hone.cli.sessions",
+        "Save and load review sessions.",
+        {"save": "Write a session file.", "load": "Take up a session file again."},
+    ),
+    "review": Command("hone.cli.review", "Accept, edit or reject examples, one by one or all."),
+    "datasets": Command(
+        "hone.cli.datasets",
+        "Freeze reviewed examples into datasets.",
+        {
+            "build": "Freeze a new version: splits, quarantine, near-duplicates.",
+            "list": "List datasets and their versions.",
+            "show": "Show one version: splits, what was kept out and why.",
+            "diff": "Compare two versions.",
+            "export": "Write a version for other trainers to read.",
+        },
+    ),
+    "train": Command("hone.cli.train", "Train by a recipe: plan first, run when confirmed."),
+    "jobs": Command(
+        "hone.cli.jobs",
+        "See and steer jobs.",
+        {
+            "list": "List jobs and their states.",
+            "show": "Show one job.",
+            "watch": "Follow a running job.",
+            "logs": "Print a job's log.",
+            "stop": "Stop a job, with a checkpoint.",
+            "resume": "Go on with a lost, failed or stopped job.",
+        },
+    ),
+    "evaluate": Command("hone.cli.evaluate", "Score a model beside base, few-shot and rules."),
+    "models": Command(
+        "hone.cli.models",
+        "The registered models.",
+        {
+            "list": "List models and versions.",
+            "info": "Show one version: figures, ancestry down to the reviewers.",
+            "set-active": "Choose the version that answers.",
+            "delete": "Take a version out of the registry.",
+        },
+    ),
+    "predict": Command("hone.cli.predict", "Answer one message, or a file of them."),
+    "recipes": Command(
+        "hone.cli.recipes",
+        "Ready recipes.",
+        {"list": "List the shipped recipes.", "copy": "Copy one into the workspace."},
+    ),
+    "config": Command(
+        "hone.cli.config",
+        "Read and change the workspace's settings.",
+        {
+            "show": "Show every setting.",
+            "set": "Change one setting.",
+            "export": "Write the settings as JSON.",
+        },
+    ),
+    "doctor": Command("hone.cli.doctor", "Check this machine and the workspace."),
+    "completion": Command("hone.cli.completion", "Print a completion script for your shell."),
+}
+
+
+def root_help(version: str) -> str:
+    """The text of `hone --help`."""
+    width = max(len(name) for name in COMMANDS) + 2
+    lines = [f"  {name:<{width}}{command.help}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            f"hone {version}: turns people's corrections into better models.",
+            "",
+            "Usage: hone COMMAND [ARGS]…     (hone COMMAND --help explains each, with an example)",
+            "",
+            *lines,
+            "",
+            "Every command takes --workspace DIR (default: the nearest folder with hone.yaml) and",
+            "--json where it prints a result. Exit codes: 0 done, 1 your input, 2 usage,",
+            "3 a gate said no, 70 a bug.",
+            "",
+        ]
+    )
+
+
+def group_help(name: str) -> str:
+    """The text of `hone GROUP --help`."""
+    command = COMMANDS[name]
+    width = max(len(sub) for sub in command.subcommands) + 2
+    lines = [f"  {sub:<{width}}{text}" for sub, text in command.subcommands.items()]
+    return "\n".join(
+        [
+            command.help,
+            "",
+            f"Usage: hone {name} COMMAND [ARGS]…     (hone {name} COMMAND --help explains each)",
+            "",
+            *lines,
+            "",
+        ]
+    )

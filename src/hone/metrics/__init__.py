@@ -1,0 +1,1 @@
+"""The metrics shelf: one file measures predictions against references in one way."""

@@ -1,0 +1,80 @@
+"""A dataset: a frozen, numbered version of chosen examples in splits."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Split = Literal["train", "val", "test", "probe"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test", "probe")
+
+
+class SplitRatios(BaseModel):
+    """How examples are shared out; the four shares add up to 1."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    train: float = Field(0.8, ge=0, le=1)
+    val: float = Field(0.1, ge=0, le=1)
+    test: float = Field(0.1, ge=0, le=1)
+    probe: float = Field(0.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> SplitRatios:
+        total = self.train + self.val + self.test + self.probe
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"the ratios add up to {total:g}, not to 1")
+        return self
+
+
+class ExampleQuery(BaseModel):
+    """Which examples belong in a dataset; the same query, store and seed give the same bytes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: list[str] = Field(default_factory=lambda: ["accepted", "edited"])
+    tags: list[str] = Field(default_factory=list, description="all of them must be there")
+    files: list[str] = Field(default_factory=list, description="origin files; empty: any")
+    limit: int | None = Field(None, ge=1)
+
+
+class SplitFile(BaseModel):
+    """One split on disk."""
+
+    rows: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """`datasets/NAME@VERSION/manifest.json`; written last: it exists means it is complete."""
+
+    model_config = ConfigDict(extra="allow")
+
+    hone: int = 1
+    name: str
+    version: int
+    task: str
+    format: str
+    template: str = Field(description="fingerprint of the task's message template")
+    seed: int
+    query: dict[str, Any]
+    options: dict[str, Any] = Field(default_factory=dict)
+    splits: dict[str, SplitFile]
+    kept_out: dict[str, int] = Field(default_factory=dict)
+    notes: list[str] = Field(default_factory=list, description="what the builder had to say")
+    sha256: str = Field(description="hash over members and split files")
+
+    @property
+    def ref(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"
+
+
+class Member(BaseModel):
+    """One line of `members.jsonl`."""
+
+    id: str
+    version: int
+    split: str
+    weight: float = 1.0

@@ -1,0 +1,60 @@
+"""An evaluation: scores of one or more contenders on the same examples."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hone.records.model import Measured
+
+Band = Literal["red", "orange", "yellow", "green"]
+
+
+class Contender(BaseModel):
+    """Who answers: base, few-shot, rules, or a model version."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    generator: str = Field(description="a choice of the generators shelf")
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Row(BaseModel):
+    """One contender's totals."""
+
+    contender: str
+    examples: int
+    score: Measured = Field(description="the task's 0-to-1 score, mean over examples")
+    metrics: dict[str, Measured] = Field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class Evaluation(BaseModel):
+    """`reports/eval_<model>_<timestamp>.json`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hone: int = 1
+    id: str
+    model: str
+    task: str
+    on: str = Field(description="dataset@version/split or file")
+    at: datetime
+    rows: list[Row]
+    differences: dict[str, Measured] = Field(
+        default_factory=dict, description='paired: "pickup@v1 - few-shot" of the task score'
+    )
+    template: str = ""
+    job: str | None = None
+
+
+def band_of(score: float) -> Band:
+    """The colour of a 0-to-1 score: [0, .4) red, [.4, .6) orange, [.6, .8] yellow, (.8, 1] green."""
+    if score < 0.4:
+        return "red"
+    if score < 0.6:
+        return "orange"
+    return "yellow" if score <= 0.8 else "green"

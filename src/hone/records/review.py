@@ -1,0 +1,67 @@
+"""A review: what a person said of an example; the journal's operations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hone.records.example import Status
+
+Verdict = Literal["accept", "reject", "edit", "skip", "flag", "unknown", "reset"]
+OperationKind = Literal["decide", "bulk", "undo", "redo"]
+Outcome = Literal["applied", "duplicate", "conflict", "missing"]
+
+STATUS_OF: dict[Verdict, Status] = {
+    "accept": "accepted",
+    "reject": "rejected",
+    "edit": "edited",
+    "skip": "skipped",
+    "flag": "flagged",
+    "unknown": "unknown",
+    "reset": "pending",
+}
+
+
+class Decision(BaseModel):
+    """What a reviewer asks for; applied once however often it is sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    op_id: str = Field(description="unique, chosen by the sender")
+    example_id: str
+    verdict: Verdict
+    reviewer: str
+    base_version: int | None = Field(None, description="the version the reviewer saw; None: any")
+    output: Any = Field(None, description="edit: the new output; accept: which one, if not the first")
+    note: str | None = None
+
+
+class Operation(BaseModel):
+    """One row of the journal; never changed, never deleted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seq: int
+    op_id: str
+    kind: OperationKind
+    at: datetime
+    reviewer: str
+    verdict: Verdict | None = None
+    example_id: str | None = None
+    old_output: Any = None
+    new_output: Any = None
+    note: str | None = None
+    members: list[tuple[int, int]] | None = Field(
+        None, description="bulk: inclusive ranges of positions"
+    )
+    target: str | None = Field(None, description="undo, redo: the op_id it takes back or repeats")
+
+
+class Receipt(BaseModel):
+    """The answer to one decision, given after the commit."""
+
+    op_id: str
+    outcome: Outcome
+    version: int | None = None

@@ -1,0 +1,82 @@
+"""A task: what an example looks like, how it is asked, and how an answer is judged."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+TaskKind = Literal["qa", "extract", "score", "chat"]
+FieldType = Literal["string", "number", "integer", "boolean", "enum", "date"]
+
+SCORE_OF_KIND = {
+    "qa": "token_f1",
+    "extract": "field_f1",
+    "score": "closeness",
+    "chat": "token_f1",
+}
+
+
+class TaskField(BaseModel):
+    """One field that an `extract` task fills."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: FieldType = Field("string", description="what a value is")
+    required: bool = Field(False, description="a record without it is invalid")
+    values: list[str] = Field(default_factory=list, description="the allowed values of an enum")
+    description: str = Field("", description="one line for people and for few-shot prompts")
+
+    @model_validator(mode="after")
+    def _enum_has_values(self) -> TaskField:
+        if (self.type == "enum") != bool(self.values):
+            raise ValueError("an enum needs values, and only an enum has them")
+        return self
+
+
+class Task(BaseModel):
+    """The contents of `tasks/NAME.yaml`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: TaskKind = Field(description="qa, extract, score or chat")
+    name: str = Field(description="the name that examples and recipes use")
+    system: str = Field("", description="the system prompt, part of the template; empty for none")
+    fields: dict[str, TaskField] = Field(default_factory=dict, description="extract: what to find")
+    many: bool = Field(False, description="extract: a message may hold several records")
+    weights_in_pounds: dict[str, float] = Field(
+        default_factory=dict, description="extract: pounds per unit; an unknown unit stays unknown"
+    )
+    rules: str | None = Field(None, description="the rule parser's file, relative to the workspace")
+    score: str | None = Field(None, description="the one 0-to-1 score; by default that of the kind")
+    context: bool = Field(False, description="qa: passages stand before the question")
+    unanswerable: str | None = Field(None, description="qa: the answer where there is none")
+    filter: str | None = Field(None, description="score: the folder filters/NAME/v1")
+    dimensions: list[str] = Field(default_factory=list, description="score: names in order")
+    scale: tuple[float, float] = Field((0.0, 10.0), description="score: lowest and highest label")
+    roles: list[str] = Field(
+        default_factory=lambda: ["user", "assistant"], description="chat: who speaks"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lift_many(cls, value: Any) -> Any:
+        # The file format writes `many: true` inside `fields`, beside the fields themselves.
+        if isinstance(value, dict) and isinstance(value.get("fields"), dict):
+            fields = dict(value["fields"])
+            if isinstance(fields.get("many"), bool):
+                value = {**value, "many": fields.pop("many"), "fields": fields}
+        return value
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Task:
+        if self.kind == "extract" and not self.fields:
+            raise ValueError("an extract task needs at least one field")
+        if self.kind != "extract" and self.fields:
+            raise ValueError(f"fields belong to extract tasks, not to {self.kind}")
+        return self
+
+    @property
+    def score_name(self) -> str:
+        """The name of the 0-to-1 score of an answer."""
+        return self.score or SCORE_OF_KIND[self.kind]

@@ -1,0 +1,59 @@
+"""The only reader of the environment: folders, switches and, later, credentials."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def workspace_from_environment() -> Path | None:
+    """The folder that HONE_WORKSPACE names, if it is set."""
+    named = os.environ.get("HONE_WORKSPACE")
+    return Path(named).expanduser() if named else None
+
+
+def user_config_folder() -> Path:
+    """Where settings of a person live: HONE_CONFIG_HOME, else the system's usual place."""
+    named = os.environ.get("HONE_CONFIG_HOME")
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "hone"
+    if sys.platform == "win32":
+        return Path(os.environ.get("APPDATA", str(Path.home()))) / "hone"
+    return Path(os.environ.get("XDG_CONFIG_HOME", str(Path.home() / ".config"))) / "hone"
+
+
+def reviewer_name() -> str:
+    """Who decides at a terminal: HONE_REVIEWER, else the login name."""
+    import getpass
+
+    named = os.environ.get("HONE_REVIEWER")
+    if named:
+        return named
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a user id that has no name.
+        return "reviewer"
+
+
+def is_hub_offline() -> bool:
+    """Whether the user asked that no model hub be contacted."""
+    return os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on")
+
+
+def worker_environment(chosen: dict[str, str]) -> dict[str, str]:
+    """The environment of a worker process: this one plus `chosen`, without other services' keys.
+
+    A worker on this machine needs no cloud account, so nothing that looks like a secret is
+    handed on, except the hub token, which a gated base needs.
+    """
+    secret_endings = ("_API_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_SECRET_KEY", "_ACCESS_KEY")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().endswith(secret_endings) or name in ("HF_TOKEN",)
+    }
+    return {**kept, **chosen}

@@ -1,0 +1,324 @@
+"""A job's folder: the one place where a worker and its watchers meet, made only of files.
+
+    jobs/ID/job.json       frozen when the job is made, written last: it exists means it is complete
+            inputs/        what the job reads
+            identity.json  who works on it now: process id, that process's start time, machine
+            events.jsonl   append-only, every line on disk before `append` returns
+            stop           exists while somebody asks the worker to stop
+            checkpoints/ final/ predictions/   what the job makes
+            worker.log     what the worker printed
+            result.json    moved into place last: it exists means the job succeeded
+
+Not covered: a folder that two machines share. A worker on another machine counts as not alive.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from hone.errors import Conflict, InvalidInput, NotFound
+from hone.records.job import Event, Job, JobState, Result, state_of
+from hone.workspace.files import write_json
+
+# The start time of a process is computed from clock ticks; two readings differ by less than this.
+SAME_START_SECONDS = 1.0
+MAX_LINE_BYTES = 4 * 1024 * 1024
+
+
+class Identity(NamedTuple):
+    """A process that cannot be mistaken for a later one with the same number."""
+
+    pid: int
+    started_at: float
+    host: str
+
+    @classmethod
+    def of_this_process(cls) -> Identity:
+        """The identity of the calling process."""
+        return cls(os.getpid(), psutil.Process().create_time(), socket.gethostname())
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether exactly this process still runs on this machine."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            process = psutil.Process(self.pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            return abs(process.create_time() - self.started_at) < SAME_START_SECONDS
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.AccessDenied:
+            # It exists but belongs to somebody else: not a worker of this user.
+            return False
+
+
+class JobFolder:
+    """Reads and writes one job's folder; safe to open from any process at any time."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.inputs = self.path / "inputs"
+        self.checkpoints = self.path / "checkpoints"
+        self.final = self.path / "final"
+        self.predictions = self.path / "predictions"
+        self.log = self.path / "worker.log"
+        self._events = self.path / "events.jsonl"
+        self._job: Job | None = None
+        self._written_bytes = -1  # length of events.jsonl after our own last append
+        self._last_seq = 0
+        self._locks: list[FileLock] = []
+
+    @classmethod
+    def create(
+        cls, path: Path | str, job: Job, *, inputs: Mapping[str, Path | str | bytes] | None = None
+    ) -> JobFolder:
+        """Make the folder: inputs first, `job.json` last.
+
+        `inputs` maps a name under inputs/ to a file to copy (Path) or the content itself.
+        Files are copied, not linked: a job must not change when its source is edited.
+        """
+        folder = cls(path)
+        try:
+            folder.path.mkdir(parents=True)
+        except FileExistsError as error:
+            raise Conflict(
+                f"The job folder {folder.path} already exists.", hint="hone jobs list"
+            ) from error
+        folder.inputs.mkdir()
+        for name, source in (inputs or {}).items():
+            _put(folder.inputs / name, source)
+        write_json(folder.path / "job.json", job.model_dump(mode="json"))
+        return folder
+
+    @property
+    def job(self) -> Job:
+        """The frozen order; NotFound without job.json, InvalidInput when it cannot be read."""
+        if self._job is None:
+            value = self._read_json("job.json")
+            if value is None:
+                raise NotFound(
+                    f"There is no job in {self.path} (job.json is missing).", hint="hone jobs list"
+                )
+            try:
+                self._job = Job.model_validate(value)
+            except ValidationError as error:
+                raise self._damaged("job.json", f"{error.error_count()} values do not fit") from error
+        return self._job
+
+    # Events
+
+    def append(self, type: str, **fields: Any) -> Event:
+        """Write one event and return once it is on disk; `seq` rises over all attempts.
+
+        A line that a killed writer left unfinished is closed first, so it never swallows ours.
+        """
+        with self._open_events() as file:
+            end = file.seek(0, os.SEEK_END)
+            if end != self._written_bytes:
+                self._last_seq = max((e.seq for e in self.events()), default=0)
+            event = Event(seq=self._last_seq + 1, at=datetime.now(UTC), type=type, **fields)
+            line = event.model_dump_json().encode() + b"\n"
+            if end and not self._ends_with_newline(end):
+                line = b"\n" + line
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+            self._last_seq, self._written_bytes = event.seq, end + len(line)
+        return event
+
+    def events(self, after: int = 0) -> list[Event]:
+        """All readable events with `seq` above `after`; unfinished and damaged lines are left out."""
+        return [event for event in self.read_from(0)[0] if event.seq > after]
+
+    def read_from(self, offset: int) -> tuple[list[Event], int]:
+        """Events whose lines are complete after the byte `offset`, and where to go on reading."""
+        try:
+            with self._events.open("rb") as file:
+                file.seek(offset)
+                block = file.read()
+        except FileNotFoundError:
+            self._check_exists()
+            return [], offset
+        complete = block.rfind(b"\n") + 1
+        return list(_parse(block[:complete])), offset + complete
+
+    def damaged_lines(self) -> int:
+        """How many complete lines of events.jsonl cannot be read (cut off by a kill, or edited)."""
+        try:
+            lines = [line for line in self._events.read_bytes().split(b"\n")[:-1] if line.strip()]
+        except FileNotFoundError:
+            return 0
+        return len(lines) - len(list(_parse(b"\n".join(lines))))
+
+    # Who works on it
+
+    def claim(self) -> int:
+        """Make this process the job's only worker until it ends; returns the attempt's number.
+
+        Takes the job's lock (and for a training the lock of its device, spec["device"]), writes
+        the identity, then the `attempt` event. Conflict when another worker has it; nothing is
+        written then. A busy device ends the attempt with a `failed` event that names the holder.
+        The operating system frees both locks when the process ends, however it ends.
+        """
+        owner = self.identity()
+        lock = FileLock(self.path / "worker.lock", thread_local=False)
+        try:
+            if owner is not None and owner.is_alive and owner.pid != os.getpid():
+                raise Timeout(lock.lock_file)
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            who = f" (process {owner.pid})" if owner else ""
+            raise Conflict(
+                f"Job {self.path.name} already has a worker{who}.",
+                hint=f"hone jobs watch {self.path.name}",
+            ) from error
+        self._locks.append(lock)
+        attempt = 1 + sum(event.type == "attempt" for event in self.events())
+        if self.job.kind == "train":
+            self._claim_device(str(self.job.spec.get("device", "cpu")))
+        me = Identity.of_this_process()
+        write_json(self.path / "identity.json", me._asdict())
+        self.append("attempt", number=attempt, pid=me.pid, host=me.host)
+        return attempt
+
+    def release(self) -> None:
+        """Give the claim back without ending the process; tests and in-process workers use it."""
+        (self.path / "identity.json").unlink(missing_ok=True)
+        while self._locks:
+            self._locks.pop().release()
+
+    def identity(self) -> Identity | None:
+        """Who claimed the folder last, or None."""
+        try:
+            value = json.loads((self.path / "identity.json").read_bytes())
+            return Identity(int(value["pid"]), float(value["started_at"]), str(value["host"]))
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def is_alive(self) -> bool:
+        """Whether the worker that claimed the folder still runs."""
+        identity = self.identity()
+        return identity is not None and identity.is_alive
+
+    def state(self) -> JobState:
+        """The state that the folder's traces add up to."""
+        has_result = (self.path / "result.json").exists()
+        # Liveness is read before the events: a worker that ends in between has then already
+        # written its last event, and is not mistaken for a lost one.
+        is_alive = self.is_alive()
+        return state_of(self.events(), is_alive=is_alive, has_result=has_result or self.has_result)
+
+    # Stop and result
+
+    def request_stop(self) -> None:
+        """Ask the worker to write a checkpoint and end as cancelled."""
+        (self.path / "stop").touch()
+
+    @property
+    def is_stop_requested(self) -> bool:
+        """Whether somebody asked this job to stop."""
+        return (self.path / "stop").exists()
+
+    def clear_stop(self) -> None:
+        """Forget a stop request; done before each new attempt."""
+        (self.path / "stop").unlink(missing_ok=True)
+
+    @property
+    def has_result(self) -> bool:
+        """Whether the job succeeded."""
+        return (self.path / "result.json").exists()
+
+    def write_result(self, result: Result) -> None:
+        """Write `result.json` aside and move it into place: the job has succeeded."""
+        write_json(self.path / "result.json", result.model_dump(mode="json"))
+
+    def result(self) -> Result | None:
+        """The result, or None while there is none."""
+        value = self._read_json("result.json")
+        if value is None:
+            return None
+        try:
+            return Result.model_validate(value)
+        except ValidationError as error:
+            raise self._damaged("result.json", f"{error.error_count()} values do not fit") from error
+
+    # Inside
+
+    def _claim_device(self, device: str) -> None:
+        """One training per device of a workspace; who holds it stands beside the lock."""
+        lock = FileLock(self.path.parent / f".{device}.lock", thread_local=False)
+        holder = self.path.parent / f".{device}.holder"
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            other = holder.read_text().strip() if holder.exists() else "another job"
+            busy = f"The device {device} is busy with {other}."
+            hint = f"hone jobs watch {other}, then hone jobs resume {self.path.name}"
+            self.append("failed", error=busy, hint=hint)
+            self.release()
+            raise Conflict(busy, hint=hint) from error
+        self._locks.append(lock)
+        holder.write_text(self.path.name + "\n")
+
+    def _open_events(self) -> Any:
+        try:
+            return self._events.open("ab")
+        except FileNotFoundError:
+            self._check_exists()
+            raise
+
+    def _ends_with_newline(self, end: int) -> bool:
+        with self._events.open("rb") as file:
+            file.seek(end - 1)
+            return file.read(1) == b"\n"
+
+    def _check_exists(self) -> None:
+        if not self.path.is_dir():
+            raise NotFound(f"The job folder {self.path} is gone.", hint="hone jobs list")
+
+    def _read_json(self, name: str) -> Any:
+        try:
+            return json.loads((self.path / name).read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise self._damaged(name, str(error)) from error
+
+    def _damaged(self, name: str, why: str) -> InvalidInput:
+        return InvalidInput(
+            f"{self.path / name} cannot be read: {why}.",
+            hint=f"Put the file back from a copy, or delete the folder {self.path} and start again.",
+        )
+
+
+def _parse(block: bytes) -> Iterator[Event]:
+    for line in block.split(b"\n"):
+        if not line.strip() or len(line) > MAX_LINE_BYTES:
+            continue
+        try:
+            yield Event.model_validate_json(line)
+        except ValidationError:
+            continue
+
+
+def _put(path: Path, source: Path | str | bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(source, Path):
+        shutil.copyfile(source, path)
+    else:
+        path.write_bytes(source.encode() if isinstance(source, str) else source)
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,63 @@
+"""What every test gets: a clean environment, no network, and the folder of real test data."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+REAL_DATA = Path(os.environ.get("HONE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+OFF_UNLESS_ASKED = ("long", "gpu", "live")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the markers that need asking for, unless `-m` names them."""
+    asked = config.getoption("markexpr") or ""
+    left_out = {name for name in OFF_UNLESS_ASKED if name not in asked}
+    kept, dropped = [], []
+    for item in items:
+        (dropped if left_out & {mark.name for mark in item.iter_markers()} else kept).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=dropped)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith("HONE_") and name != "HONE_TEST_DATA":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HONE_CONFIG_HOME", str(tmp_path / "user-config"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Refuse every connection that leaves this machine."""
+    connect = socket.socket.connect
+
+    def only_loopback(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if self.family in (socket.AF_INET, socket.AF_INET6) and host not in ("127.0.0.1", "::1"):
+            raise AssertionError(f"a test tried to reach {address!r}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", only_loopback)
+    yield
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real files that `HONE_TEST_DATA` names; skips where it is absent."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"no real test data at {REAL_DATA} (set HONE_TEST_DATA)")
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return REPOSITORY
