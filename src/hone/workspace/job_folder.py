@@ -215,11 +215,10 @@ class JobFolder:
 
     def state(self) -> JobState:
         """The state that the folder's traces add up to."""
-        has_result = (self.path / "result.json").exists()
-        # Liveness is read before the events: a worker that ends in between has then already
-        # written its last event, and is not mistaken for a lost one.
+        # Liveness is read before the rest: a worker that ends in between has then already
+        # written its last event or result, and is not mistaken for a lost one.
         is_alive = self.is_alive()
-        return state_of(self.events(), is_alive=is_alive, has_result=has_result or self.has_result)
+        return state_of(self.events(), is_alive=is_alive, has_result=self.has_result)
 
     # Stop and result
 
