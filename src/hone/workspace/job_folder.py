@@ -254,6 +254,17 @@ class JobFolder:
         except ValidationError as error:
             raise self._damaged("result.json", f"{error.error_count()} values do not fit") from error
 
+    def log_tail(self, lines: int, *, max_bytes: int = 256 * 1024) -> list[str]:
+        """The last lines of worker.log, reading at most `max_bytes` from its end."""
+        try:
+            with self.log.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - max_bytes))
+                text = file.read().decode("utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        return text.splitlines()[-lines:] if lines > 0 else []
+
     # Inside
 
     def _claim_device(self, device: str) -> None:

@@ -1,0 +1,1 @@
+"""The targets shelf: where a job runs."""

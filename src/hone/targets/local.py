@@ -1,0 +1,213 @@
+"""Runs a job as a process of its own on this machine, outliving the terminal that started it.
+
+Needs: a job folder on a local disk.
+Gives: a detached worker at low priority; everything it prints goes to worker.log in the folder.
+Source: the process model of POSIX sessions and Windows process groups, through psutil.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import psutil
+from pydantic import BaseModel, ConfigDict, Field
+
+from hone import settings
+from hone.errors import Conflict, HoneError
+from hone.workspace.job_folder import Identity, JobFolder
+
+# Marks a worker and everything it starts, so that leftovers of a killed worker can be found.
+MARK = "HONE_JOB_FOLDER"
+LOOK_SECONDS = 0.05
+LOG_TAIL_LINES = 8
+TERMINATE_SECONDS = 5.0
+
+
+class Options(BaseModel):
+    """How a job is started on this machine."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    nice: int = Field(10, ge=0, le=19, description="priority of the worker; higher gives way more")
+    claim_seconds: float = Field(
+        60.0, gt=0, description="seconds a worker may take to claim its folder before it is ended"
+    )
+
+
+LIMITS: tuple[str, ...] = (
+    "A job ends when this machine is switched off; hone jobs resume goes on from its checkpoint.",
+    "A job in a folder that another machine shares is seen as lost from here.",
+    "Native Windows is not tested.",
+)
+
+PRICE_PER_HOUR_USD = 0.0
+
+# -P: the current folder is not searched for modules, so no file of a user's can stand in for one.
+WORKER: tuple[str, ...] = (sys.executable, "-P", "-m", "hone.worker")
+
+
+def start(
+    folder: JobFolder, options: Options | None = None, *, command: Sequence[str] = WORKER
+) -> Identity:
+    """Start the worker (`command` and the folder) and return once it has claimed the folder.
+
+    HoneError with the end of worker.log when it ends, or takes too long, before that; the job
+    then counts as failed. Conflict when the folder already has a worker.
+    """
+    options = options or Options()
+    if folder.is_alive():
+        raise _already_running(folder)
+    release(folder)
+    last_seq = max((event.seq for event in folder.events()), default=0)
+    process = _spawn(folder, command, options)
+    deadline = time.monotonic() + options.claim_seconds
+    while time.monotonic() < deadline:
+        has_ended = process.poll() is not None
+        identity = folder.identity()
+        attempts = [event for event in folder.events(after=last_seq) if event.type == "attempt"]
+        if attempts and identity is not None:
+            _reap_later(process)
+            return identity
+        if has_ended:
+            raise _did_not_start(folder, last_seq, f"it ended with code {process.returncode}")
+        time.sleep(LOOK_SECONDS)
+    _end_tree(_tree(process.pid), grace_seconds=0)
+    process.wait()
+    raise _did_not_start(folder, last_seq, f"nothing came for {options.claim_seconds:g} seconds")
+
+
+def is_alive(folder: JobFolder) -> bool:
+    """Whether the worker of this folder runs now."""
+    return folder.is_alive()
+
+
+def stop(folder: JobFolder, deadline_seconds: float = 30.0) -> str:
+    """End the worker: by request, then by signal, then by force; says which it took.
+
+    "stopped" (it wrote a checkpoint and ended), "terminated", "killed", or "not running".
+    """
+    identity = folder.identity()
+    if identity is None or not identity.is_alive:
+        return "not running"
+    folder.request_stop()
+    tree = _tree(identity.pid)
+    _, alive = psutil.wait_procs(tree[:1], timeout=deadline_seconds)
+    if not alive:
+        _end_tree(tree, grace_seconds=TERMINATE_SECONDS)
+        return "stopped"
+    return _end_tree(_tree(identity.pid), grace_seconds=TERMINATE_SECONDS)
+
+
+def release(folder: JobFolder) -> None:
+    """End what a dead worker left running; nothing is rented here, so nothing is given back."""
+    if folder.is_alive():
+        raise _already_running(folder)
+    _end_tree(_leftovers(folder), grace_seconds=TERMINATE_SECONDS)
+
+
+def _spawn(folder: JobFolder, command: Sequence[str], options: Options) -> subprocess.Popen[bytes]:
+    chosen = folder.job.spec.get("environment", {})
+    environment = {str(name): str(value) for name, value in chosen.items()}
+    environment[MARK] = str(folder.path.resolve())
+    with folder.log.open("ab") as log:
+        process = subprocess.Popen(
+            [*command, str(folder.path.resolve())],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=settings.worker_environment(environment),
+            **_detached(),
+        )
+    try:
+        worker = psutil.Process(process.pid)
+        if os.name == "posix":
+            worker.nice(max(int(worker.nice()), options.nice))
+        else:
+            worker.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)  # type: ignore[attr-defined]
+    except psutil.Error:
+        # It has ended already; the caller's loop says so with its log.
+        pass
+    return process
+
+
+def _detached() -> dict[str, Any]:
+    """The arguments that let a child outlive its terminal; the only platform switch of starting."""
+    if os.name == "posix":
+        return {"start_new_session": True}
+    flags = getattr(subprocess, "DETACHED_PROCESS", 0)
+    return {"creationflags": flags | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+
+
+def _reap_later(process: subprocess.Popen[bytes]) -> None:
+    # A long-lived parent (the web server, a test) would otherwise keep a zombie per job.
+    threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
+
+
+def _did_not_start(folder: JobFolder, last_seq: int, why: str) -> HoneError:
+    job = folder.path.name
+    if folder.is_alive():
+        return _already_running(folder)
+    for event in reversed(folder.events(after=last_seq)):
+        if event.type == "failed":
+            # The worker itself said why: a busy device, a damaged job.
+            said = event.model_extra or {}
+            return HoneError(str(said.get("error", why)), hint=str(said.get("hint", "")))
+    tail = folder.log_tail(LOG_TAIL_LINES)
+    shown = "\n  ".join(["", *tail]) if tail else " Its log is empty."
+    error = f"Job {job} did not start: {why}."
+    hint = f"hone jobs logs {job}"
+    folder.append("failed", error=error, hint=hint)
+    return HoneError(f"{error} The end of its log:{shown}" if tail else error + shown, hint=hint)
+
+
+def _already_running(folder: JobFolder) -> Conflict:
+    job = folder.path.name
+    return Conflict(f"Job {job} already has a worker.", hint=f"hone jobs watch {job}")
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    """The process and all its descendants, the process itself first."""
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _leftovers(folder: JobFolder) -> list[psutil.Process]:
+    mark = str(folder.path.resolve())
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark and process.pid != os.getpid():
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def _end_tree(processes: Sequence[psutil.Process], *, grace_seconds: float) -> str:
+    """SIGTERM, then SIGKILL for what is left after the grace; says which was needed."""
+    if grace_seconds > 0:
+        for process in processes:
+            _signal(process, by_force=False)
+        _, left = psutil.wait_procs(list(processes), timeout=grace_seconds)
+    else:
+        left = list(processes)
+    for process in left:
+        _signal(process, by_force=True)
+    psutil.wait_procs(left, timeout=TERMINATE_SECONDS)
+    return "killed" if left else "terminated"
+
+
+def _signal(process: psutil.Process, *, by_force: bool) -> None:
+    try:
+        process.kill() if by_force else process.terminate()
+    except psutil.NoSuchProcess:
+        pass
