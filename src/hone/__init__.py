@@ -21,7 +21,7 @@ _PUBLIC = {
     "train": "hone.loop",
 }
 
-__all__ = sorted([*_PUBLIC, "__version__"])  # noqa: PLE0604
+__all__ = sorted([*_PUBLIC, "__version__"])
 
 
 def __getattr__(name: str) -> Any:

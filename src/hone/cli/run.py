@@ -22,6 +22,8 @@ def run(arguments: Sequence[str]) -> int:
     if words[0] in ("--version", "-V"):
         sys.stdout.write(f"hone {_version()}\n")
         return 0
+    if words[0] == "__complete":
+        return _complete(words[1:])
     command = COMMANDS.get(words[0])
     if command is None:
         close = difflib.get_close_matches(words[0], COMMANDS, n=1)
@@ -77,6 +79,13 @@ def _print_help(words: list[str]) -> int:
         return _call(words[0], ["--help"])
     else:
         sys.stdout.write(root_help(_version()))
+    return 0
+
+
+def _complete(words: list[str]) -> int:
+    from hone.cli.completion import candidates
+
+    sys.stdout.write("".join(f"{name}\n" for name in candidates(words)))
     return 0
 
 

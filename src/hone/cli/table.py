@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -10,13 +12,15 @@ class Command(NamedTuple):
 
     module: str
     help: str
-    subcommands: dict[str, str] = {}
+    subcommands: Mapping[str, str] = MappingProxyType({})
 
 
 COMMANDS: dict[str, Command] = {
     "init": Command("hone.cli.init", "Make a workspace."),
     "demo": Command("hone.cli.demo", "Run the whole loop on the bundled example (minutes, CPU)."),
-    "import": Command("hone.cli.import_", "Bring examples in: CSV, JSON, JSONL, Parquet, sessions."),
+    "import": Command(
+        "hone.cli.import_", "Bring examples in: CSV, JSON, JSONL, Parquet, sessions."
+    ),
     "examples": Command(
         "hone.cli.examples",
         "Look at the examples of a workspace.",

@@ -52,7 +52,7 @@ class Evaluation(BaseModel):
 
 
 def band_of(score: float) -> Band:
-    """The colour of a 0-to-1 score: [0, .4) red, [.4, .6) orange, [.6, .8] yellow, (.8, 1] green."""
+    """The colour of a 0-to-1 score: red below .4, orange below .6, yellow to .8, green above."""
     if score < 0.4:
         return "red"
     if score < 0.6:

@@ -17,8 +17,8 @@ class Origin(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     file: str | None = None
-    row: int | None = Field(None, description="1-based record number in the file")
-    line: int | None = Field(None, description="1-based line where the record begins")
+    row: int | None = Field(default=None, description="1-based record number in the file")
+    line: int | None = Field(default=None, description="1-based line where the record begins")
     page: int | None = None
     chunk: str | None = None
     message: str | None = None
@@ -32,7 +32,7 @@ class Suggestion(BaseModel):
 
     agent: str
     output: Any
-    score: float | None = Field(None, description="the agent's own confidence, 0 to 1")
+    score: float | None = Field(default=None, description="the agent's own confidence, 0 to 1")
 
 
 class Passage(BaseModel):
@@ -42,7 +42,7 @@ class Passage(BaseModel):
 
     text: str
     source: str | None = None
-    is_golden: bool = Field(True, description="the answer rests on it")
+    is_golden: bool = Field(default=True, description="the answer rests on it")
 
 
 class Example(BaseModel):
@@ -56,15 +56,15 @@ class Example(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(description="hash of task, input, proposal and context: the same row twice is one")
+    id: str = Field(description="hash of content: the same row twice is one example")
     position: int = Field(0, description="rises in the order of import; the key of pages")
     task: str
     input: dict[str, Any]
     output: Any = Field(None, description="the accepted truth, if there is one yet")
-    suggestions: list[Suggestion] = Field(default_factory=list)
-    context: list[Passage] = Field(default_factory=list)
-    origin: Origin = Field(default_factory=Origin)
-    tags: list[str] = Field(default_factory=list)
+    suggestions: list[Suggestion] = Field(default_factory=list[Suggestion])
+    context: list[Passage] = Field(default_factory=list[Passage])
+    origin: Origin = Field(default_factory=lambda: Origin())
+    tags: list[str] = Field(default_factory=list[str])
     occurred_at: datetime | None = None
     group: str | None = Field(None, description="splits never cut through a group")
     fingerprint: str = Field(description="hash of the normalised input and proposal")

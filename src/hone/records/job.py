@@ -29,7 +29,7 @@ class Job(BaseModel):
 
 
 class Event(BaseModel):
-    """One line of `events.jsonl`. Types: attempt, stage, metric, progress, log, failed, cancelled."""
+    """A line of `events.jsonl`: attempt, stage, metric, progress, log, failed or cancelled."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -53,7 +53,7 @@ class Result(BaseModel):
 
     hone: int = 1
     status: Literal["succeeded"] = "succeeded"
-    artefacts: list[Artefact] = Field(default_factory=list)
+    artefacts: list[Artefact] = Field(default_factory=list[Artefact])
     metrics: dict[str, float] = Field(default_factory=dict)
     runtime_seconds: float = 0.0
     cost_usd: float = 0.0

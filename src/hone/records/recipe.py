@@ -18,7 +18,7 @@ class Recipe(BaseModel):
     method: str = Field("sft", description="a choice of the methods shelf")
     base: str = Field(description="hub id, folder, hone-nano, or a registered model NAME@VERSION")
     dataset: str = Field(description="NAME (its newest version) or NAME@VERSION")
-    name: str | None = Field(None, description="of the trained model; by default the dataset's name")
+    name: str | None = Field(None, description="the trained model's; by default the dataset's")
     lora: dict[str, Any] | None = Field(None, description="adapter options; leave out for full")
     training: dict[str, Any] = Field(default_factory=dict)
     data: dict[str, Any] = Field(default_factory=dict)

@@ -34,7 +34,7 @@ class Decision(BaseModel):
     verdict: Verdict
     reviewer: str
     base_version: int | None = Field(None, description="the version the reviewer saw; None: any")
-    output: Any = Field(None, description="edit: the new output; accept: which one, if not the first")
+    output: Any = Field(None, description="edit: the new one; accept: if not the first")
     note: str | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -24,7 +24,9 @@ class TaskField(BaseModel):
 
     type: FieldType = Field("string", description="what a value is")
     required: bool = Field(False, description="a record without it is invalid")
-    values: list[str] = Field(default_factory=list, description="the allowed values of an enum")
+    values: list[str] = Field(
+        default_factory=list[str], description="the allowed values of an enum"
+    )
     description: str = Field("", description="one line for people and for few-shot prompts")
 
     @model_validator(mode="after")
@@ -42,17 +44,20 @@ class Task(BaseModel):
     kind: TaskKind = Field(description="qa, extract, score or chat")
     name: str = Field(description="the name that examples and recipes use")
     system: str = Field("", description="the system prompt, part of the template; empty for none")
-    fields: dict[str, TaskField] = Field(default_factory=dict, description="extract: what to find")
+    fields: dict[str, TaskField] = Field(
+        default_factory=dict[str, TaskField], description="extract: what to find"
+    )
     many: bool = Field(False, description="extract: a message may hold several records")
     weights_in_pounds: dict[str, float] = Field(
-        default_factory=dict, description="extract: pounds per unit; an unknown unit stays unknown"
+        default_factory=dict[str, float],
+        description="extract: pounds per unit; an unknown unit stays unknown",
     )
-    rules: str | None = Field(None, description="the rule parser's file, relative to the workspace")
+    rules: str | None = Field(None, description="the rule parser: a file in the workspace")
     score: str | None = Field(None, description="the one 0-to-1 score; by default that of the kind")
     context: bool = Field(False, description="qa: passages stand before the question")
     unanswerable: str | None = Field(None, description="qa: the answer where there is none")
     filter: str | None = Field(None, description="score: the folder filters/NAME/v1")
-    dimensions: list[str] = Field(default_factory=list, description="score: names in order")
+    dimensions: list[str] = Field(default_factory=list[str], description="score: names in order")
     scale: tuple[float, float] = Field((0.0, 10.0), description="score: lowest and highest label")
     roles: list[str] = Field(
         default_factory=lambda: ["user", "assistant"], description="chat: who speaks"
@@ -62,11 +67,15 @@ class Task(BaseModel):
     @classmethod
     def _lift_many(cls, value: Any) -> Any:
         # The file format writes `many: true` inside `fields`, beside the fields themselves.
-        if isinstance(value, dict) and isinstance(value.get("fields"), dict):
-            fields = dict(value["fields"])
-            if isinstance(fields.get("many"), bool):
-                value = {**value, "many": fields.pop("many"), "fields": fields}
-        return value
+        if not isinstance(value, dict):
+            return value
+        whole = cast("dict[str, Any]", value)
+        if not isinstance(whole.get("fields"), dict):
+            return whole
+        fields = dict(cast("dict[str, Any]", whole["fields"]))
+        if isinstance(fields.get("many"), bool):
+            return {**whole, "many": fields.pop("many"), "fields": fields}
+        return whole
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Task:
