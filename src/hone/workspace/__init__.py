@@ -1,0 +1,1 @@
+"""What a workspace keeps on disk: files, configuration, the store and the folders of jobs."""
