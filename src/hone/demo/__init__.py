@@ -1,0 +1,1 @@
+"""The bundled demonstration: food-pickup messages and the data made from them."""
