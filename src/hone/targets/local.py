@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hone import settings
 from hone.errors import Conflict, HoneError
+from hone.workspace.files import explained
 from hone.workspace.job_folder import Identity, JobFolder
 
 # Marks a worker and everything it starts, so that leftovers of a killed worker can be found.
@@ -34,7 +36,9 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    nice: int = Field(10, ge=0, le=19, description="priority of the worker; higher gives way more")
+    nice: int = Field(
+        default=10, ge=0, le=19, description="priority of the worker; higher gives way more"
+    )
     claim_seconds: float = Field(
         60.0, gt=0, description="seconds a worker may take to claim its folder before it is ended"
     )
@@ -115,7 +119,7 @@ def _spawn(folder: JobFolder, command: Sequence[str], options: Options) -> subpr
     chosen = folder.job.spec.get("environment", {})
     environment = {str(name): str(value) for name, value in chosen.items()}
     environment[MARK] = str(folder.path.resolve())
-    with folder.log.open("ab") as log:
+    with explained("start the worker in", folder.path), folder.log.open("ab") as log:
         process = subprocess.Popen(
             [*command, str(folder.path.resolve())],
             stdin=subprocess.DEVNULL,
@@ -124,15 +128,13 @@ def _spawn(folder: JobFolder, command: Sequence[str], options: Options) -> subpr
             env=settings.worker_environment(environment),
             **_detached(),
         )
-    try:
+    # If it has ended already, the caller's loop says so with its log.
+    with suppress(psutil.Error):
         worker = psutil.Process(process.pid)
         if os.name == "posix":
             worker.nice(max(int(worker.nice()), options.nice))
         else:
-            worker.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)  # type: ignore[attr-defined]
-    except psutil.Error:
-        # It has ended already; the caller's loop says so with its log.
-        pass
+            worker.nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 0))
     return process
 
 
@@ -207,7 +209,8 @@ def _end_tree(processes: Sequence[psutil.Process], *, grace_seconds: float) -> s
 
 
 def _signal(process: psutil.Process, *, by_force: bool) -> None:
-    try:
-        process.kill() if by_force else process.terminate()
-    except psutil.NoSuchProcess:
-        pass
+    with suppress(psutil.NoSuchProcess):
+        if by_force:
+            process.kill()
+        else:
+            process.terminate()

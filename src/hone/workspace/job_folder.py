@@ -29,7 +29,7 @@ from pydantic import ValidationError
 
 from hone.errors import Conflict, InvalidInput, NotFound
 from hone.records.job import Event, Job, JobState, Result, state_of
-from hone.workspace.files import write_json
+from hone.workspace.files import explained, write_json
 
 # The start time of a process is computed from clock ticks; two readings differ by less than this.
 SAME_START_SECONDS = 1.0
@@ -91,15 +91,12 @@ class JobFolder:
         Files are copied, not linked: a job must not change when its source is edited.
         """
         folder = cls(path)
-        try:
-            folder.path.mkdir(parents=True)
-        except FileExistsError as error:
-            raise Conflict(
-                f"The job folder {folder.path} already exists.", hint="hone jobs list"
-            ) from error
-        folder.inputs.mkdir()
-        for name, source in (inputs or {}).items():
-            _put(folder.inputs / name, source)
+        if folder.path.exists():
+            raise Conflict(f"The job folder {folder.path} already exists.", hint="hone jobs list")
+        with explained("write the job folder", folder.path):
+            folder.inputs.mkdir(parents=True)
+            for name, source in (inputs or {}).items():
+                _put(folder.inputs / name, source)
         write_json(folder.path / "job.json", job.model_dump(mode="json"))
         return folder
 
@@ -115,7 +112,9 @@ class JobFolder:
             try:
                 self._job = Job.model_validate(value)
             except ValidationError as error:
-                raise self._damaged("job.json", f"{error.error_count()} values do not fit") from error
+                raise self._damaged(
+                    "job.json", f"{error.error_count()} values do not fit"
+                ) from error
         return self._job
 
     # Events
@@ -125,7 +124,8 @@ class JobFolder:
 
         A line that a killed writer left unfinished is closed first, so it never swallows ours.
         """
-        with self._open_events() as file:
+        self._check_exists()
+        with explained("write", self._events), self._events.open("ab") as file:
             end = file.seek(0, os.SEEK_END)
             if end != self._written_bytes:
                 self._last_seq = max((e.seq for e in self.events()), default=0)
@@ -140,7 +140,7 @@ class JobFolder:
         return event
 
     def events(self, after: int = 0) -> list[Event]:
-        """All readable events with `seq` above `after`; unfinished and damaged lines are left out."""
+        """All events with `seq` above `after`; unfinished and damaged lines are left out."""
         return [event for event in self.read_from(0)[0] if event.seq > after]
 
     def read_from(self, offset: int) -> tuple[list[Event], int]:
@@ -152,6 +152,8 @@ class JobFolder:
         except FileNotFoundError:
             self._check_exists()
             return [], offset
+        except OSError as error:
+            raise self._damaged("events.jsonl", str(error)) from error
         complete = block.rfind(b"\n") + 1
         return list(_parse(block[:complete])), offset + complete
 
@@ -224,7 +226,9 @@ class JobFolder:
 
     def request_stop(self) -> None:
         """Ask the worker to write a checkpoint and end as cancelled."""
-        (self.path / "stop").touch()
+        self._check_exists()
+        with explained("write", self.path / "stop"):
+            (self.path / "stop").touch()
 
     @property
     def is_stop_requested(self) -> bool:
@@ -242,6 +246,7 @@ class JobFolder:
 
     def write_result(self, result: Result) -> None:
         """Write `result.json` aside and move it into place: the job has succeeded."""
+        self._check_exists()
         write_json(self.path / "result.json", result.model_dump(mode="json"))
 
     def result(self) -> Result | None:
@@ -252,7 +257,9 @@ class JobFolder:
         try:
             return Result.model_validate(value)
         except ValidationError as error:
-            raise self._damaged("result.json", f"{error.error_count()} values do not fit") from error
+            raise self._damaged(
+                "result.json", f"{error.error_count()} values do not fit"
+            ) from error
 
     def log_tail(self, lines: int, *, max_bytes: int = 256 * 1024) -> list[str]:
         """The last lines of worker.log, reading at most `max_bytes` from its end."""
@@ -283,13 +290,6 @@ class JobFolder:
         self._locks.append(lock)
         holder.write_text(self.path.name + "\n")
 
-    def _open_events(self) -> Any:
-        try:
-            return self._events.open("ab")
-        except FileNotFoundError:
-            self._check_exists()
-            raise
-
     def _ends_with_newline(self, end: int) -> bool:
         with self._events.open("rb") as file:
             file.seek(end - 1)
@@ -310,7 +310,7 @@ class JobFolder:
     def _damaged(self, name: str, why: str) -> InvalidInput:
         return InvalidInput(
             f"{self.path / name} cannot be read: {why}.",
-            hint=f"Put the file back from a copy, or delete the folder {self.path} and start again.",
+            hint=f"Put the file back from a copy, or delete {self.path} and start again.",
         )
 
 

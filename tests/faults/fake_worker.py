@@ -1,0 +1,113 @@
+"""A torch-free worker for tests: does what a real one does to its folder, step by step.
+
+Run as `python fake_worker.py FOLDER`. `spec["fake"]` steers it: `steps` (how many), `pause_at`
+(the name of a step at which it says so through the FIFO `gate` and waits to be killed),
+`ignores_stop`, `ignores_term`, `child` (also start a process of its own), `fails`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from hone.records.job import Artefact, Result
+from hone.workspace.files import write_atomically
+from hone.workspace.job_folder import JobFolder
+
+PAUSES = (
+    "before claim",
+    "after claim",
+    "in an event",
+    "between events",
+    "before checkpoint",
+    "after checkpoint",
+    "before result",
+    "after result",
+)
+
+
+def main() -> int:
+    folder = JobFolder(sys.argv[1])
+    fake = folder.job.spec.get("fake", {})
+    if fake.get("ignores_term"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    def pause(step: str) -> None:
+        if fake.get("pause_at") != step or folder.path.joinpath("paused").exists():
+            return
+        folder.path.joinpath("paused").touch()  # only the first attempt pauses
+        if step == "in an event":
+            with (folder.path / "events.jsonl").open("ab") as file:
+                file.write(b'{"seq": 99, "at": "2026-')
+        with Path(fake["gate"]).open("w") as gate:
+            gate.write(step + "\n")
+        while True:
+            signal.pause()
+
+    print("the fake worker begins", flush=True)
+    pause("before claim")
+    folder.claim()
+    pause("after claim")
+    if fake.get("child"):
+        child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+        (folder.path / "child.pid").write_text(str(child.pid))
+    if fake.get("fails"):
+        folder.append("failed", error="it broke", hint="mend it")
+        return 1
+    return train(folder, fake, pause)
+
+
+def train(folder: JobFolder, fake: dict, pause) -> int:
+    mark = folder.checkpoints / "done.txt"
+    done = int(mark.read_text()) if mark.exists() else 0
+    total = int(fake.get("steps", 4))
+    folder.append("stage", name="training", state="started", begins_at=done)
+    while done < total:
+        done += 1
+        folder.append("metric", step=done, values={"loss": 1 / done})
+        pause("in an event")
+        folder.append("progress", done=done, total=total, eta_seconds=float(total - done))
+        pause("between events")
+        pause("before checkpoint")
+        write_atomically(mark, str(done))
+        pause("after checkpoint")
+        if fake.get("waits_for_stop"):
+            if not (folder.path / "trained").exists():
+                (folder.path / "trained").touch()
+                with Path(fake["gate"]).open("w") as gate:
+                    gate.write("training\n")
+            while fake.get("ignores_stop") or not folder.is_stop_requested:
+                signal.sigtimedwait([signal.SIGUSR1], 0.02)
+        if folder.is_stop_requested:
+            folder.append("cancelled", done=done)
+            return 0
+    for name in ("adapter_model.safetensors", "adapter_config.json"):
+        write_atomically(folder.final / name, f"weights after {done} steps\n")
+    pause("before result")
+    folder.write_result(
+        Result(
+            artefacts=[artefact(folder, path) for path in sorted(folder.final.iterdir())],
+            metrics={"eval_loss": 1 / done},
+            runtime_seconds=1.5,
+        )
+    )
+    pause("after result")
+    return 0
+
+
+def artefact(folder: JobFolder, path: Path) -> Artefact:
+    content = path.read_bytes()
+    return Artefact(
+        path=path.relative_to(folder.path).as_posix(),
+        sha256=hashlib.sha256(content).hexdigest(),
+        bytes=len(content),
+    )
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    sys.exit(main())
