@@ -96,10 +96,12 @@ def _age(draft: Draft, dice: Dice) -> None:
     if dice.chance(14):
         _mistype(draft, dice)
     case = dice.below(100)
+    # Nobody shouts a long message.
+    is_short = sum(len(piece.text) for piece in draft.pieces) <= 70
     for piece in draft.pieces:
         if case < 18:
             piece.text = piece.text.lower()
-        elif case < 21:
+        elif case < 22 and is_short:
             piece.text = piece.text.upper()
 
 

@@ -109,7 +109,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     ),
     "chatter": (
         "{hi}is anyone covering {p0} {on}?",
-        "Thanks {n}, you saved the day{bye}",
+        "Thanks {n}, you saved the day",
         "{hi}running {m} minutes late, sorry",
         "Who has the keys to the van? I need it at {t}",
         "{n} can you call me before {t}?",
