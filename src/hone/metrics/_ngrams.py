@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from hone.metrics._words import Words
+from hone.metrics._words import Numbered
 
 
 def shared_ngrams(
-    predictions: Words, references: Words, owners: np.ndarray, max_order: int
+    predictions: Numbered, references: Numbered, owners: np.ndarray, max_order: int
 ) -> np.ndarray:
     """Matches per prediction and order, shape (predictions, max_order), int64.
 

@@ -1,14 +1,17 @@
-"""What every metric of the shelf gives back, and how it checks and walks what it is given."""
+"""What every metric of the shelf gives back, and the one walk over the pairs that they share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
+from typing import Protocol
 
 import numpy as np
 
 from hone.errors import InvalidInput
+from hone.metrics._words import Numbered, PieceTable, Tokenise, join_hyphenated
 
 References = Sequence[str] | Sequence[Sequence[str]]
 
@@ -33,7 +36,7 @@ class Scores:
     details: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Chunk:
     """Some consecutive pairs: `owners[j]` is the place of the prediction of reference j."""
 
@@ -41,6 +44,8 @@ class Chunk:
     predictions: Sequence[str]
     references: Sequence[str]
     owners: np.ndarray
+    table: PieceTable
+    _read: dict[Tokenise, tuple[Numbered, Numbered]] = field(default_factory=dict)
 
     @property
     def place(self) -> slice:
@@ -51,6 +56,94 @@ class Chunk:
     def has_single_references(self) -> bool:
         """Whether every prediction has exactly one reference."""
         return len(self.references) == len(self.predictions)
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """Where the references of each prediction start."""
+        return np.searchsorted(self.owners, np.arange(len(self.predictions)))
+
+    def words(self, tokenise: Tokenise) -> tuple[Numbered, Numbered]:
+        """The words of the predictions and of the references."""
+        if tokenise not in self._read:
+            predictions, references = self._pieces
+            self._read[tokenise] = (
+                self.table.words(predictions, tokenise),
+                self.table.words(references, tokenise),
+            )
+        return self._read[tokenise]
+
+    def paired_words(self, tokenise: Tokenise) -> tuple[Numbered, Numbered]:
+        """The words of both sides with each prediction repeated for each of its references."""
+        predictions, references = self.words(tokenise)
+        if not self.has_single_references:
+            predictions = predictions.select(self.owners)
+        return predictions, references
+
+    def best_of_references(self, values: np.ndarray) -> np.ndarray:
+        """The highest value of each prediction over its references."""
+        return values if self.has_single_references else np.maximum.reduceat(values, self.starts)
+
+    def without_line_ends(self) -> Chunk:
+        """The same pairs after the steps of mteval-v13a that look across white space."""
+        predictions, references = (
+            join_hyphenated(texts) for texts in (self.predictions, self.references)
+        )
+        if predictions == list(self.predictions) and references == list(self.references):
+            return self
+        return Chunk(self.first, predictions, references, self.owners, self.table)
+
+    def in_lower_case(self) -> Chunk:
+        """The same pairs in lower case."""
+        predictions, references = (
+            [text.lower() for text in texts] for texts in (self.predictions, self.references)
+        )
+        return Chunk(self.first, predictions, references, self.owners, self.table)
+
+    @cached_property
+    def _pieces(self) -> tuple[Numbered, Numbered]:
+        return self.table.pieces(self.predictions), self.table.pieces(self.references)
+
+
+class Scorer(Protocol):
+    """One metric on its way over the chunks."""
+
+    def add(self, chunk: Chunk) -> None:
+        """Score the pairs of one chunk."""
+        ...
+
+    def finish(self) -> Scores:
+        """The scores of all of them."""
+        ...
+
+
+def score_all(
+    predictions: Sequence[str], references: References, scorers: Sequence[Scorer]
+) -> list[Scores]:
+    """Walk the pairs once; every text is cut into pieces once for all scorers."""
+    for chunk in chunks(predictions, references):
+        for scorer in scorers:
+            scorer.add(chunk)
+    return [scorer.finish() for scorer in scorers]
+
+
+def chunks(predictions: Sequence[str], references: References) -> Iterator[Chunk]:
+    """The pairs in order, in pieces bounded by number and by characters."""
+    check_pairs(predictions, references)
+    is_flat = set(map(type, references)) == {str}
+    table = PieceTable()
+    first = 0
+    while first < len(predictions):
+        end = _end_of_chunk(predictions, references, first)
+        some: Sequence = references[first:end]
+        owners = np.arange(end - first)
+        if not is_flat:
+            lists = [[one] if isinstance(one, str) else one for one in some]
+            owners = np.repeat(owners, list(map(len, lists)))
+            some = list(chain.from_iterable(lists))
+        if table.is_large:
+            table = PieceTable()
+        yield Chunk(first, predictions[first:end], some, owners, table)
+        first = end
 
 
 def check_pairs(predictions: Sequence[str], references: References) -> None:
@@ -75,31 +168,6 @@ def check_pairs(predictions: Sequence[str], references: References) -> None:
         )
 
 
-def chunks(predictions: Sequence[str], references: References) -> Iterator[Chunk]:
-    """The pairs in order, in pieces bounded by number and by characters."""
-    check_pairs(predictions, references)
-    is_flat = set(map(type, references)) == {str}
-    first = 0
-    while first < len(predictions):
-        end = _end_of_chunk(predictions, references, first)
-        some: Sequence = references[first:end]
-        if is_flat:
-            owners = np.arange(end - first)
-            yield Chunk(first, predictions[first:end], some, owners)
-        else:
-            lists = [[one] if isinstance(one, str) else one for one in some]
-            owners = np.repeat(np.arange(end - first), list(map(len, lists)))
-            yield Chunk(first, predictions[first:end], list(chain.from_iterable(lists)), owners)
-        first = end
-
-
-def best_of_references(values: np.ndarray, chunk: Chunk) -> np.ndarray:
-    """The highest value of each prediction over its references."""
-    if chunk.has_single_references:
-        return values
-    return np.maximum.reduceat(values, np.searchsorted(chunk.owners, np.arange(chunk.owners[-1] + 1)))
-
-
 def f_measure(precision: np.ndarray, recall: np.ndarray) -> np.ndarray:
     """Harmonic mean, 0 where both are 0; the order of operations is that of `rouge_score`."""
     both = precision + recall
@@ -117,8 +185,7 @@ def _end_of_chunk(predictions: Sequence[str], references: References, first: int
 
 
 def _reference_problems(references: References) -> list[str]:
-    kinds = set(map(type, references))
-    if kinds == {str}:
+    if set(map(type, references)) == {str}:
         return []
     for place, one in enumerate(references):
         if isinstance(one, str):
