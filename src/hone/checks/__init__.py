@@ -1,0 +1,1 @@
+"""Checks: one file, one thing that can be wrong with a set of examples."""

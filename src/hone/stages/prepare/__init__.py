@@ -1,0 +1,25 @@
+"""Prepare: reviewed examples become frozen datasets."""
+
+from hone.stages.prepare.build import BuildOptions, Built, build_dataset
+from hone.stages.prepare.layouts import LAYOUTS
+from hone.stages.prepare.look import (
+    Difference,
+    check_files,
+    compare_datasets,
+    dataset_folder,
+    export_dataset,
+    kept_out,
+)
+
+__all__ = [
+    "LAYOUTS",
+    "BuildOptions",
+    "Built",
+    "Difference",
+    "build_dataset",
+    "check_files",
+    "compare_datasets",
+    "dataset_folder",
+    "export_dataset",
+    "kept_out",
+]

@@ -1,0 +1,102 @@
+"""Which requirement of the five jobs is proven by which test.
+
+Every id of the five jobs stands here with a caption. An id with tests is built; one without is
+not built yet. `docs/reference/requirements.md` is generated from this table, and
+tests/guards/test_requirements.py checks that every test named here exists.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Requirement(NamedTuple):
+    """A caption, and the tests that prove it (none: not built yet)."""
+
+    caption: str
+    tests: tuple[str, ...] = ()
+
+
+REQUIREMENTS: dict[str, Requirement] = {
+    "QA-01": Requirement("load a CSV of questions and answers, other columns by mapping"),
+    "QA-02": Requirement("save a session and resume at the same pair"),
+    "QA-03": Requirement("one pair at a time: accept, reject, edit, previous, next"),
+    "QA-04": Requirement("accept all pending pairs after a confirmation with the count"),
+    "QA-05": Requirement("progress: reviewed X of Y (Z pending)"),
+    "QA-06": Requirement("settings from .env"),
+    "QA-07": Requirement("connect to the GPU service, choose an endpoint"),
+    "QA-08": Requirement("prepare RAFT data, or load a prepared file"),
+    "QA-09": Requirement("training types SFT, RAFT, DPO"),
+    "QA-10": Requirement("base models; quantised ones refused with an alternative"),
+    "QA-11": Requirement("default hyper-parameters, each explained"),
+    "QA-12": Requirement("start training: confirmation, states, console, metrics"),
+    "QA-13": Requirement("export configuration and data"),
+    "QA-14": Requirement("quick evaluation with colour bands"),
+    "QA-15": Requirement("flagged for review: edit, note, save and next, skip"),
+    "QA-16": Requirement("corrections go into the next training set"),
+    "QA-17": Requirement("folders under data/ fill as one works"),
+    "QA-18": Requirement("desktop application"),
+    "QA-19": Requirement("a sentence and a mend for every known failure"),
+    "QA-20": Requirement("trainer image with a version that the job checks"),
+    "DOC-01": Requirement("PDFs into a persistent collection"),
+    "DOC-02": Requirement("generate questions and answers from a collection"),
+    "DOC-03": Requirement("the generator from Python"),
+    "DOC-04": Requirement("dry run: loads everything, trains nothing"),
+    "DOC-05": Requirement("real training behind named conditions"),
+    "DOC-06": Requirement("recipe keys and defaults"),
+    "DOC-07": Requirement("checkpoints, final and logs where they are expected"),
+    "DOC-08": Requirement("the same command resumes from the last checkpoint"),
+    "DOC-09": Requirement("exact match, token F1, ROUGE-L, BLEU in a report"),
+    "DOC-10": Requirement("stage manager, dry by default"),
+    "DOC-11": Requirement("optional reinforcement stage"),
+    "DOC-12": Requirement("several GPUs"),
+    "DOC-13": Requirement("transformer and Mamba bases"),
+    "DOC-14": Requirement("load_model and list_models; tuned models register themselves"),
+    "DOC-15": Requirement("answers with retrieval by the best model available"),
+    "DOC-16": Requirement("a sentence and a mend for every known failure"),
+    "DOC-17": Requirement("expected times on plain hardware"),
+    "SCO-01": Requirement("filter folders"),
+    "SCO-02": Requirement("stratified calibration sample"),
+    "SCO-03": Requirement("label a sample with an oracle, cost shown"),
+    "SCO-04": Requirement("calibration report and validation"),
+    "SCO-05": Requirement("batch labelling only after both pass"),
+    "SCO-06": Requirement("input and training rows of scored articles"),
+    "SCO-07": Requirement("splits stratified by tier"),
+    "SCO-08": Requirement("regression head on a small model"),
+    "SCO-09": Requirement("progress per epoch, best by validation MAE"),
+    "SCO-10": Requirement("quick verdict on validation MAE"),
+    "SCO-11": Requirement("deploy, review or fail"),
+    "SCO-12": Requirement("plots and a summary"),
+    "SCO-13": Requirement("Word report"),
+    "SCO-14": Requirement("hub upload"),
+    "SCO-15": Requirement("accumulation, YAML, resume, several GPUs"),
+    "SCO-16": Requirement("a sentence and a mend for every known failure"),
+    "SCO-17": Requirement("prompts for a written narrative"),
+    "EXT-01": Requirement("messages from a file; a rule parser proposes fields"),
+    "EXT-02": Requirement("mark audited, edit, skip, filter"),
+    "EXT-03": Requirement("from ten audited messages on"),
+    "EXT-04": Requirement("one command on a rented GPU"),
+    "EXT-05": Requirement("data only, without training"),
+    "EXT-06": Requirement("adapter and logs where they are expected"),
+    "EXT-07": Requirement("the running app finds the new model"),
+    "EXT-08": Requirement("predictions precomputed"),
+    "EXT-09": Requirement("models: list, info, set-active, delete"),
+    "EXT-10": Requirement("predict one message, a file, with a chosen version"),
+    "EXT-11": Requirement("validate an adapter"),
+    "EXT-12": Requirement("audited statistics in pounds"),
+    "EXT-13": Requirement("own GPU by the same recipe"),
+    "EXT-14": Requirement("a sentence and a mend for every known failure"),
+    "MEM-01": Requirement("three method cards with live checks"),
+    "MEM-02": Requirement("recommendation of a method"),
+    "MEM-03": Requirement("GPU service step"),
+    "MEM-04": Requirement("dataset step"),
+    "MEM-05": Requirement("configuration step"),
+    "MEM-06": Requirement("confirmation and monitor"),
+    "MEM-07": Requirement("success and failure screens"),
+    "MEM-08": Requirement("wizard endpoints"),
+    "MEM-09": Requirement("wizard state survives reloading"),
+    "MEM-10": Requirement("smart defaults"),
+    "MEM-11": Requirement("command equivalents"),
+    "MEM-12": Requirement("GGUF output, registered for progressive training"),
+    "MEM-13": Requirement("presets, schedules, history, automatic training"),
+}

@@ -1,0 +1,1 @@
+"""Generates the reference pages that must never differ from the code."""
