@@ -11,7 +11,7 @@ from hone.records.example import Status
 
 Verdict = Literal["accept", "reject", "edit", "skip", "flag", "unknown", "reset"]
 OperationKind = Literal["decide", "bulk", "undo", "redo"]
-Outcome = Literal["applied", "duplicate", "conflict", "missing"]
+Outcome = Literal["applied", "duplicate", "conflict", "missing", "refused"]
 
 STATUS_OF: dict[Verdict, Status] = {
     "accept": "accepted",
@@ -57,6 +57,8 @@ class Operation(BaseModel):
         None, description="bulk: inclusive ranges of positions"
     )
     target: str | None = Field(None, description="undo, redo: the op_id it takes back or repeats")
+    changed: int = Field(0, description="examples that stood differently afterwards")
+    undone_by: str | None = Field(None, description="the undo that now holds it back, if any")
 
 
 class Receipt(BaseModel):
@@ -64,4 +66,7 @@ class Receipt(BaseModel):
 
     op_id: str
     outcome: Outcome
-    version: int | None = None
+    version: int | None = Field(None, description="of the example, after the operation")
+    changed: int = Field(0, description="examples that now stand differently")
+    kept: int = Field(0, description="undo, redo: examples left alone, a later decision stands")
+    reason: str = Field("", description="why it was refused, or what to know about it")

@@ -1,0 +1,143 @@
+"""`hone.yaml` and `tasks/NAME.yaml`: every key with its meaning, every mistake named at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hone.errors import InvalidInput, WorkspaceTooNew
+from hone.records.task import Task
+from hone.workspace.problems import problems_of
+from hone.workspace.yaml_file import read_yaml
+
+FORMAT = 1
+CONFIG_FILE = "hone.yaml"
+
+_M = TypeVar("_M", bound=BaseModel)
+
+
+class Budget(BaseModel):
+    """Limits that are enforced before anything is paid for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    per_job_usd: float = Field(10.0, ge=0, description="the worst case that one job may cost")
+    per_month_usd: float = Field(50.0, ge=0, description="spent and promised in a calendar month")
+
+
+class LambdaTarget(BaseModel):
+    """Machines rented from Lambda."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    gpu: list[str] = Field(default_factory=list, description="instance types, best first")
+    region: list[str] = Field(default_factory=list, description="regions, best first; empty: any")
+
+
+class RunPodServerlessTarget(BaseModel):
+    """A serverless endpoint at RunPod."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    endpoint_id: str = Field(description="its id, or ${NAME} of an environment variable")
+
+
+class SshTarget(BaseModel):
+    """A machine of your own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = Field(description="its name or address")
+    user: str | None = Field(None, description="the login there; by default your own")
+    key: str | None = Field(None, description="the private key's file; by default the agent's")
+
+
+class Targets(BaseModel):
+    """Where jobs may run besides this machine."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    lambda_: LambdaTarget | None = Field(None, alias="lambda", description="rented from Lambda")
+    runpod_serverless: RunPodServerlessTarget | None = Field(
+        None, alias="runpod-serverless", description="a serverless endpoint at RunPod"
+    )
+    ssh: SshTarget | None = Field(None, description="a machine reached by SSH")
+
+
+class Gate(BaseModel):
+    """What a new version must show before it may replace the active one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    must_win: list[str] = Field(default_factory=list, description="metrics that must improve")
+    must_not_lose: list[str] = Field(
+        default_factory=list, description="metrics that must not get worse"
+    )
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="of the paired intervals")
+
+
+class WorkspaceConfig(BaseModel):
+    """The contents of `hone.yaml`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hone: int = Field(FORMAT, ge=1, description="format version of the workspace")
+    task: str = Field(description="file of the default task, relative to the workspace")
+    store: str = Field("sqlite", description="sqlite: one file in the workspace")
+    setup_mode: bool = Field(False, description="true: every real training is refused")
+    budget: Budget = Field(
+        default_factory=lambda: Budget.model_validate({}), description="limits in US dollars"
+    )
+    targets: Targets = Field(
+        default_factory=lambda: Targets.model_validate({}), description="where jobs may run"
+    )
+    priority: list[str] = Field(
+        default_factory=lambda: ["tuned", "rl-tuned", "base"],
+        description="which model answers first",
+    )
+    gate: Gate = Field(
+        default_factory=lambda: Gate.model_validate({}),
+        description="what a new version must show before it replaces the active one",
+    )
+
+
+def load_config(path: Path) -> WorkspaceConfig:
+    """Reads `hone.yaml`; WorkspaceTooNew for a later format, InvalidInput lists every mistake."""
+    value = read_yaml(path)
+    found = value.get("hone") if isinstance(value, dict) else None
+    if isinstance(found, int) and not isinstance(found, bool) and found > FORMAT:
+        raise WorkspaceTooNew(
+            f"{path} has the format {found}, this Hone reads up to {FORMAT}.",
+            hint="Update Hone: pip install --upgrade hone-studio",
+        )
+    config = _validated(WorkspaceConfig, value, path)
+    if config.store != "sqlite":
+        raise InvalidInput(
+            f'{path}: store is "{config.store}", this version keeps only sqlite.',
+            hint="Write: store: sqlite",
+        )
+    return config
+
+
+def load_task(path: Path) -> Task:
+    """Reads `tasks/NAME.yaml`; InvalidInput lists every mistake."""
+    return _validated(Task, read_yaml(path), path)
+
+
+def _validated(model: type[_M], value: Any, path: Path) -> _M:
+    if not isinstance(value, dict):
+        raise InvalidInput(
+            f"{path} holds no settings.", hint="Write lines of the form: name: value"
+        )
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        problems = problems_of(error, model)
+        count = "one mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
+        raise InvalidInput(
+            f"{path} has {count}: {' '.join(problems)}",
+            hint="Mend the file, then run the same command.",
+            problems=problems,
+        ) from error

@@ -1,0 +1,97 @@
+"""What `hone init` writes: the first `hone.yaml`, the first task, and what git must not see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from hone.records.task import Task
+
+TEMPLATES: dict[str, Task] = {
+    "qa": Task.model_validate(
+        {
+            "kind": "qa",
+            "name": "qa",
+            "system": "Answer the question.",
+            "unanswerable": "I do not know.",
+        }
+    ),
+    "extract": Task.model_validate(
+        {
+            "kind": "extract",
+            "name": "extract",
+            "system": "You turn messages into JSON.",
+            "fields": {
+                "item": {"type": "string", "required": True},
+                "quantity": {"type": "number"},
+                "location": {"type": "string"},
+            },
+            "many": True,
+        }
+    ),
+    "score": Task.model_validate(
+        {
+            "kind": "score",
+            "name": "score",
+            "system": "Score the text on every dimension.",
+            "dimensions": ["relevance", "quality"],
+            "scale": [0, 10],
+        }
+    ),
+    "chat": Task.model_validate({"kind": "chat", "name": "chat", "system": ""}),
+}
+
+GITIGNORE = """\
+# Secrets
+.env
+.env.*
+# What Hone keeps and makes; hone.yaml, tasks/, rules/ and recipes/ belong in git
+hone.db
+hone.db-*
+data/
+datasets/
+jobs/
+models/
+checkpoints/
+logs/
+"""
+
+_CONFIG = """\
+# The settings of this workspace. Every key: hone config show
+hone: 1                          # format version
+task: {task}{gap} # the default task
+store: sqlite                    # one file, hone.db
+setup_mode: false                # true: every real training is refused
+
+# Limits in US dollars; what may cost more is refused before it starts
+budget: {{per_job_usd: 10, per_month_usd: 50}}
+
+# Where jobs may run besides this machine; secrets stay in the environment or in .env
+targets: {{}}
+#  lambda: {{gpu: [gpu_1x_a10, gpu_1x_a100], region: [us-east-1]}}
+#  runpod-serverless: {{endpoint_id: ${{RUNPOD_ENDPOINT_ID}}}}
+#  ssh: {{host: gpu.example.org, user: me, key: ~/.ssh/id_ed25519}}
+
+priority: [tuned, rl-tuned, base]   # which model answers first
+
+# What a new version must show before it may replace the active one
+gate: {{must_win: [], must_not_lose: [], confidence: 0.95}}
+"""
+
+
+def config_text(task_file: str) -> str:
+    """The first `hone.yaml`."""
+    return _CONFIG.format(task=task_file, gap=" " * max(0, 26 - len(task_file)))
+
+
+def task_text(task: Task) -> str:
+    """A task as YAML: what is set, in the order of the record, `many` beside the fields."""
+    value: dict[str, Any] = task.model_dump(exclude_defaults=True, mode="json")
+    if task.fields:
+        fields = {
+            name: field.model_dump(exclude_unset=True, mode="json")
+            for name, field in task.fields.items()
+        }
+        value["fields"] = {**fields, "many": value.pop("many", False)}
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)

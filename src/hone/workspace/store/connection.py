@@ -1,0 +1,114 @@
+"""One engine per database file: pragmas, transactions, and the sentences for what goes wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from hone.errors import Conflict, HoneError
+
+BUSY_TIMEOUT_SECONDS = 10.0
+
+_REFUSALS: dict[str, tuple[str, str]] = {
+    "SQLITE_READONLY": (
+        "it is read-only",
+        "Copy the workspace to a folder that you can write to, or change its permissions.",
+    ),
+    "SQLITE_FULL": ("no space is left on the disk", "Free some space, then run the same command."),
+    "SQLITE_CORRUPT": (
+        "the file is damaged",
+        "Restore it from a backup, or rescue what is left with: sqlite3 FILE .recover",
+    ),
+    "SQLITE_NOTADB": (
+        "the file is not a database",
+        "Restore it from a backup; move the file away to begin an empty store.",
+    ),
+    "SQLITE_CANTOPEN": ("it cannot be opened", "Check the path and the permissions of the folder."),
+    "SQLITE_PERM": ("this user may not open it", "Change the permissions of the folder."),
+    "SQLITE_IOERR": ("the disk failed to read or write", "Check the disk, then try again."),
+}
+
+
+def open_engine(path: Path, *, is_read_only: bool = False) -> Engine:
+    """An engine whose every connection is durable: WAL, synchronous=FULL, foreign keys on."""
+    mode = "ro" if is_read_only else "rwc"
+    engine = create_engine(
+        f"sqlite:///file:{_quoted(path)}?mode={mode}&uri=true",
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
+        # Hone says itself where a transaction begins; the driver would begin it too late,
+        # after the first read, where a lock can no longer be waited for.
+        connection.isolation_level = None
+        try:
+            for pragma in _pragmas(is_read_only):
+                connection.execute(pragma)
+        except sqlite3.Error as error:
+            raise explain(error, path) from error
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        will_write = connection.get_execution_options().get("hone_will_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if will_write else "BEGIN")
+
+    @event.listens_for(engine, "handle_error")
+    def _explain(context: Any) -> None:
+        if isinstance(context.original_exception, sqlite3.Error):
+            told = explain(context.original_exception, path)
+            if told is not context.original_exception:
+                raise told from context.original_exception
+
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent view of the store: what others write meanwhile is not seen."""
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that holds the write lock from its first statement; on the disk at the end."""
+    with engine.connect().execution_options(hone_will_write=True) as connection, connection.begin():
+        yield connection
+
+
+def explain(error: sqlite3.Error, path: Path) -> Exception:
+    """The two lines for an error of the database; a mistake of ours comes back as it is."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Conflict(
+            f"The store {path} is locked by another program.",
+            hint="Wait until it has finished (an import, an upgrade), then run the same command.",
+        )
+    for code, (reason, hint) in _REFUSALS.items():
+        if name.startswith(code):
+            return HoneError(f"Cannot use the store {path}: {reason}.", hint=hint)
+    return error
+
+
+def _pragmas(is_read_only: bool) -> tuple[str, ...]:
+    lasting = () if is_read_only else ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
+    return (
+        f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)}",
+        *lasting,
+        "PRAGMA foreign_keys=ON",
+        "PRAGMA recursive_triggers=OFF",
+        "PRAGMA cache_size=-65536",
+        "PRAGMA temp_store=MEMORY",
+    )
+
+
+def _quoted(path: Path) -> str:
+    from urllib.parse import quote
+
+    return quote(str(path.resolve()))

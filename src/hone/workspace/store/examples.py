@@ -1,0 +1,231 @@
+"""Examples: taken in by the million, read in pages, counted without looking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Engine, func, select
+
+from hone.errors import InvalidInput, NotFound
+from hone.records.dataset import ExampleQuery
+from hone.records.example import Example
+from hone.workspace.clock import as_text
+from hone.workspace.store import tallies
+from hone.workspace.store.connection import reading, writing
+from hone.workspace.store.filters import Filter, positions
+from hone.workspace.store.json_text import to_text, to_text_or_null
+from hone.workspace.store.rows import example_of, example_query, fetch, in_chunks
+from hone.workspace.store.tables import examples, states
+
+BATCH_ROWS = 10_000
+PAGE_LIMIT = 200
+
+
+class NewExample(NamedTuple):
+    """An example on its way in: values already as text, so a million cost no records.
+
+    `input` and `proposal` are compact JSON; `suggestions` (the further ones), `context`,
+    `origin` and `tags` are JSON or None; `occurred_at` is UTC text of `clock.as_text`;
+    `search` is what a search looks through (it is indexed, not stored).
+    """
+
+    id: str
+    task: str
+    input: str
+    fingerprint: str
+    search: str
+    proposal: str | None = None
+    proposal_agent: str | None = None
+    proposal_score: float | None = None
+    suggestions: str | None = None
+    context: str | None = None
+    origin: str | None = None
+    file: str | None = None
+    tags: str | None = None
+    occurred_at: str | None = None
+    group_key: str | None = None
+
+
+class Added(NamedTuple):
+    """What became of the rows; new examples stand at positions `first`..`last`."""
+
+    taken: int
+    duplicate: int
+    first: int | None = None
+    last: int | None = None
+
+
+class Page(NamedTuple):
+    """Examples in the order of import, the counts beside them, and whether more follow."""
+
+    items: list[Example]
+    counters: dict[str, int]
+    has_more: bool
+
+
+_INSERT = (
+    "INSERT INTO examples (id, task, input, fingerprint, proposal, proposal_agent, proposal_score,"
+    " suggestions, context, origin, file, tags, occurred_at, group_key)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING"
+)
+
+
+def new_example(example: Example, *, search: str) -> NewExample:
+    """A record as a row on its way in; for tests and small sources, where speed is no matter."""
+    first = example.suggestions[0] if example.suggestions else None
+    further = [one.model_dump() for one in example.suggestions[1:]]
+    return NewExample(
+        id=example.id,
+        task=example.task,
+        input=to_text(example.input),
+        fingerprint=example.fingerprint,
+        search=search,
+        proposal=to_text(first.output) if first else None,
+        proposal_agent=first.agent if first else None,
+        proposal_score=first.score if first else None,
+        suggestions=to_text_or_null(further),
+        context=to_text_or_null([one.model_dump() for one in example.context]),
+        origin=to_text_or_null(example.origin.model_dump(exclude_none=True)),
+        file=example.origin.file,
+        tags=to_text_or_null(example.tags),
+        occurred_at=_as_text_or_none(example.occurred_at),
+        group_key=example.group,
+    )
+
+
+class Examples:
+    """`store.examples`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add_many(self, rows: Iterable[NewExample]) -> Added:
+        """Takes rows in, one transaction per 10,000; a row whose id is known is a duplicate.
+
+        Memory does not grow with the number of rows. Every batch that was taken is on the disk
+        and searchable; after an interruption the same call takes the rest.
+        """
+        source = iter(rows)
+        taken = duplicate = 0
+        first: int | None = None
+        last: int | None = None
+        while batch := list(islice(source, BATCH_ROWS)):
+            with writing(self._engine) as connection:
+                begin = connection.execute(select(func.max(examples.c.position))).scalar() or 0
+                added = _add_batch(connection, batch, begin)
+            taken += added
+            duplicate += len(batch) - added
+            if added:
+                first = first or begin + 1
+                last = begin + added
+        return Added(taken, duplicate, first, last)
+
+    def get(self, example_id: str) -> Example:
+        """One example as it stands; NotFound where there is none."""
+        with reading(self._engine) as connection:
+            row = connection.execute(example_query().where(examples.c.id == example_id)).first()
+        if row is None:
+            raise NotFound(
+                f'There is no example "{example_id}".', hint="hone examples list shows the ids."
+            )
+        return example_of(row)
+
+    def page(
+        self,
+        wanted: Filter | None = None,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Up to `limit` examples after (or before) a position, always in rising order."""
+        if not 1 <= limit <= PAGE_LIMIT:
+            raise InvalidInput(
+                f"A page of {limit} examples is not possible.", hint=f"Ask for 1 to {PAGE_LIMIT}."
+            )
+        wanted = wanted or Filter()
+        with reading(self._engine) as connection:
+            found = list(positions(connection, wanted, after=after, before=before, limit=limit + 1))
+            has_more = len(found) > limit
+            items = fetch(connection, sorted(found[:limit]))
+            counters = tallies.counters(connection, wanted.task)
+        return Page(items, counters, has_more)
+
+    def iterate(
+        self, query: ExampleQuery | Filter | None = None, *, task: str | None = None
+    ) -> Iterator[Example]:
+        """Every example that fits, in order, from one consistent view; memory stays flat."""
+        wanted, limit = _wanted(query, task)
+        with reading(self._engine) as connection:
+            for chunk in in_chunks(positions(connection, wanted, limit=limit), 500):
+                yield from fetch(connection, chunk)
+
+    def positions(self, wanted: Filter) -> list[int]:
+        """Where the examples that fit stand, rising."""
+        with reading(self._engine) as connection:
+            return list(positions(connection, wanted))
+
+    def count(self, wanted: Filter | ExampleQuery | None = None) -> int:
+        """How many fit; at once for a filter by status and task."""
+        chosen, _ = _wanted(wanted, None)
+        with reading(self._engine) as connection:
+            if chosen.is_tallied:
+                counted = tallies.counters(connection, chosen.task)
+                return sum(
+                    number
+                    for status, number in counted.items()
+                    if not chosen.status or status in chosen.status
+                )
+            return sum(1 for _ in positions(connection, chosen))
+
+    def counters(self, task: str | None = None) -> dict[str, int]:
+        """How many stand in each status, every status named; kept, not counted."""
+        with reading(self._engine) as connection:
+            return tallies.counters(connection, task)
+
+    def search(self, typed: str, *, limit: int = 50) -> list[Example]:
+        """The first examples in which every word occurs; the last word may be unfinished."""
+        return self.page(Filter(text=typed), limit=limit).items
+
+
+def _wanted(query: ExampleQuery | Filter | None, task: str | None) -> tuple[Filter, int | None]:
+    if isinstance(query, ExampleQuery):
+        return Filter.of(query, task=task), query.limit
+    return query or Filter(task=task), None
+
+
+def _add_batch(connection: Connection, batch: list[NewExample], begin: int) -> int:
+    """Inserts what is new; its state, its index entry and its count follow from what went in."""
+    connection.exec_driver_sql(_INSERT, [row[:4] + row[5:] for row in batch])
+    end = connection.execute(select(func.max(examples.c.position))).scalar() or 0
+    if end == begin:
+        return 0
+    connection.exec_driver_sql(
+        "INSERT INTO states (position, task, status, version)"
+        " SELECT position, task, 'pending', 1 FROM examples WHERE position > ?",
+        (begin,),
+    )
+    fresh = select(examples.c.id, examples.c.position).where(examples.c.position > begin)
+    place = {row.id: row.position for row in connection.execute(fresh)}
+    # The first row with an id is the one that went in; a later twin has nothing to index.
+    text_of: dict[int, str] = {}
+    for row in batch:
+        position = place.get(row.id)
+        if position is not None:
+            text_of.setdefault(position, row.search)
+    connection.exec_driver_sql(
+        "INSERT INTO example_search (rowid, text) VALUES (?, ?)", list(text_of.items())
+    )
+    counted = (
+        select(states.c.task, func.count()).where(states.c.position > begin).group_by(states.c.task)
+    )
+    for task, number in connection.execute(counted).all():
+        tallies.add(connection, task, "pending", number)
+    return end - begin
+
+
+def _as_text_or_none(moment: datetime | None) -> str | None:
+    return as_text(moment) if moment is not None else None

@@ -1,0 +1,170 @@
+"""Which examples are meant: a filter, and the queries that walk an index for it.
+
+A filter by status becomes one stream of positions per (task, status), each in the order of its
+index; the streams are merged. So a page costs the same at the start and in the middle of a
+million rows: no OFFSET, no scan, no sort. A filter by tag alone has no index and reads rows
+until the page is full.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import (
+    Connection,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.sql.elements import ColumnElement
+
+from hone.records.dataset import ExampleQuery
+from hone.workspace.store.tables import examples, states, tally
+
+_WORD = re.compile(r"\w+", re.UNICODE)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Every condition must hold; an empty one asks nothing."""
+
+    status: tuple[str, ...] = ()
+    task: str | None = None
+    tags: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    text: str = ""
+    first: int | None = None
+    last: int | None = None
+
+    @classmethod
+    def of(cls, query: ExampleQuery, *, task: str | None = None) -> Filter:
+        """The filter of a dataset's query (its `limit` is the caller's business)."""
+        return cls(tuple(query.status), task, tuple(query.tags), tuple(query.files))
+
+    @property
+    def is_tallied(self) -> bool:
+        """Whether the kept counts answer it without looking at examples."""
+        return (
+            not (self.tags or self.files or self.text.strip()) and self.first is self.last is None
+        )
+
+
+def positions(
+    connection: Connection,
+    wanted: Filter,
+    *,
+    after: int | None = None,
+    before: int | None = None,
+    limit: int | None = None,
+) -> Iterator[int]:
+    """Positions that fit, rising; falling where `before` is given."""
+    is_falling = before is not None
+    streams = [
+        _stream(connection, query, is_falling=is_falling, after=after, before=before, limit=limit)
+        for query in _queries(connection, wanted)
+    ]
+    merged = heapq.merge(*streams, reverse=is_falling)
+    return islice(merged, limit) if limit is not None else merged
+
+
+def search_phrase(typed: str) -> str:
+    """What a person typed as an FTS5 query: every word must occur, the last may be unfinished."""
+    words = _WORD.findall(typed)
+    return " ".join(f'"{word}"' for word in words[:-1]) + (f' "{words[-1]}"*' if words else "")
+
+
+def _stream(
+    connection: Connection,
+    query: Select[tuple[int]],
+    *,
+    is_falling: bool,
+    after: int | None,
+    before: int | None,
+    limit: int | None,
+) -> Iterator[int]:
+    position = query.selected_columns[0]
+    if after is not None:
+        query = query.where(position > after)
+    if before is not None:
+        query = query.where(position < before)
+    query = query.order_by(position.desc() if is_falling else position)
+    if limit is not None:
+        query = query.limit(limit)
+    rows = connection.execution_options(yield_per=1000).execute(query)
+    return (row[0] for row in rows)
+
+
+def _queries(connection: Connection, wanted: Filter) -> list[Select[tuple[int]]]:
+    phrase = search_phrase(wanted.text)
+    if wanted.text.strip() and not phrase:
+        return []  # only punctuation was typed: no word, no match
+    if phrase:
+        return [_by_text(wanted, phrase)]
+    if wanted.files:
+        return [_by_file(wanted, file) for file in dict.fromkeys(wanted.files)]
+    if not wanted.status and wanted.task is None:
+        return [_narrowed(select(states.c.position), wanted, states.c.position)]
+    pairs = select(tally.c.task, tally.c.status).where(tally.c.examples > 0)
+    return [
+        _narrowed(
+            select(states.c.position).where(states.c.task == task, states.c.status == status),
+            wanted,
+            states.c.position,
+        )
+        for task, status in connection.execute(pairs)
+        if (not wanted.status or status in wanted.status) and wanted.task in (None, task)
+    ]
+
+
+def _by_text(wanted: Filter, phrase: str) -> Select[tuple[int]]:
+    found = text("SELECT rowid AS position FROM example_search WHERE example_search MATCH :phrase")
+    hits = (
+        found.bindparams(bindparam("phrase", phrase)).columns(literal_column("position")).subquery()
+    )
+    position = hits.c.position
+    query = select(position).where(_stands(position, wanted))
+    if wanted.files:
+        query = query.where(
+            exists().where(examples.c.position == position, examples.c.file.in_(wanted.files))
+        )
+    return _narrowed(query, wanted, position)
+
+
+def _by_file(wanted: Filter, file: str) -> Select[tuple[int]]:
+    position = examples.c.position
+    query = select(position).where(examples.c.file == file, _stands(position, wanted))
+    return _narrowed(query, wanted, position)
+
+
+def _stands(position: ColumnElement[int], wanted: Filter) -> ColumnElement[bool]:
+    if not wanted.status and wanted.task is None:
+        return true()
+    found = exists().where(states.c.position == position)
+    if wanted.status:
+        found = found.where(states.c.status.in_(wanted.status))
+    if wanted.task is not None:
+        found = found.where(states.c.task == wanted.task)
+    return found
+
+
+def _narrowed(
+    query: Select[tuple[int]], wanted: Filter, position: ColumnElement[int]
+) -> Select[tuple[int]]:
+    if wanted.first is not None:
+        query = query.where(position >= wanted.first)
+    if wanted.last is not None:
+        query = query.where(position <= wanted.last)
+    tagged = examples.alias("tagged")
+    for tag in wanted.tags:
+        each = func.json_each(tagged.c.tags).table_valued("value")
+        query = query.where(exists().where(tagged.c.position == position, each.c.value == tag))
+    return query

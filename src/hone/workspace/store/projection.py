@@ -1,0 +1,171 @@
+"""What the journal adds up to: where every example stands.
+
+The rule: an example stands where its newest operation that is not taken back put it. Each
+operation records for each of its examples what it put there (`effects`), as it was at that
+time; so taking one back or repeating it never changes what another one meant. Undo marks an
+operation as taken back, redo removes the mark, and both then *settle* the examples concerned.
+Where a later decision stands, settling finds that one again and nothing moves.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row
+
+from hone.records.review import STATUS_OF, Verdict
+from hone.workspace.store import tallies
+from hone.workspace.store.json_text import to_text
+
+PROPOSAL = 0  # `answer` of an example whose truth is its first suggestion
+
+# An accepted answer that a person wrote stays an edit: it is more than an accepted suggestion.
+_BULK_STATUS = (
+    "CASE WHEN :verdict = 'accept' AND (SELECT o.verdict FROM operations o"
+    " WHERE o.seq = states.answer) = 'edit' THEN 'edited' ELSE :status END"
+)
+_BULK_ANSWER = {
+    "accept": f"COALESCE(answer, {PROPOSAL})",
+    "reject": "NULL",
+    "reset": "NULL",
+}
+_IN_CONCERNED = "position IN (SELECT position FROM concerned)"
+
+
+class Standing(NamedTuple):
+    """Where one example stands."""
+
+    status: str
+    answer: int | None
+    note_operation: int | None
+
+
+def status_after(connection: Connection, verdict: Verdict, answer: int | None) -> str:
+    """The status that a verdict leads to; accepting somebody's edit keeps it an edit."""
+    if verdict == "accept" and answer:
+        written = connection.exec_driver_sql(
+            "SELECT verdict FROM operations WHERE seq = ?", (answer,)
+        ).scalar()
+        if written == "edit":
+            return "edited"
+    return STATUS_OF[verdict]
+
+
+def apply_decision(connection: Connection, seq: int, before: Row[Any], standing: Standing) -> None:
+    """Puts one example where a decision says; `before` has its position, task and status."""
+    connection.exec_driver_sql(
+        "INSERT INTO effects (position, seq, status, answer, note_operation) VALUES (?,?,?,?,?)",
+        (before.position, seq, *standing),
+    )
+    connection.exec_driver_sql(
+        "UPDATE states SET status=?, answer=?, note_operation=?, last_operation=?,"
+        " version=version+1 WHERE position=?",
+        (*standing, seq, before.position),
+    )
+    if before.status != standing.status:
+        tallies.add(connection, before.task, before.status, -1)
+        tallies.add(connection, before.task, standing.status, 1)
+
+
+def apply_bulk(connection: Connection, seq: int, verdict: Verdict) -> int:
+    """Puts every concerned example where a bulk operation says; gives their number."""
+    answer = _BULK_ANSWER.get(verdict, "answer")
+    _count(connection, -1)
+    connection.exec_driver_sql(
+        f"UPDATE states SET status={_BULK_STATUS}, answer={answer},"
+        f" last_operation=:seq, version=version+1 WHERE {_IN_CONCERNED}",
+        {"seq": seq, "verdict": verdict, "status": STATUS_OF[verdict]},
+    )
+    changed = connection.exec_driver_sql(
+        "INSERT INTO effects (position, seq, status, answer, note_operation)"
+        " SELECT position, last_operation, status, answer, note_operation"
+        f" FROM states WHERE {_IN_CONCERNED} ORDER BY position"
+    ).rowcount
+    _count(connection, 1)
+    return changed
+
+
+def take_back(connection: Connection, target: Row[Any], by: int) -> tuple[int, int]:
+    """Marks an operation as taken back; (examples changed, examples with a later decision)."""
+    connection.exec_driver_sql("INSERT INTO taken_back (seq, by) VALUES (?, ?)", (target.seq, by))
+    members = concern_members(connection, target)
+    connection.exec_driver_sql(
+        "DELETE FROM concerned WHERE position NOT IN"
+        " (SELECT position FROM states WHERE last_operation = ? AND position = concerned.position)",
+        (target.seq,),
+    )
+    changed = _settle(connection)
+    return changed, members - changed
+
+
+def repeat(connection: Connection, target: Row[Any]) -> tuple[int, int]:
+    """Removes the mark; (examples changed, examples with a later decision)."""
+    connection.exec_driver_sql("DELETE FROM taken_back WHERE seq = ?", (target.seq,))
+    members = concern_members(connection, target)
+    connection.exec_driver_sql(
+        "DELETE FROM concerned WHERE (SELECT last_operation FROM states"
+        " WHERE position = concerned.position) > ?",
+        (target.seq,),
+    )
+    changed = _settle(connection)
+    return changed, members - changed
+
+
+def concern(connection: Connection) -> None:
+    """An empty list of the examples that the next step is about."""
+    connection.exec_driver_sql(
+        "CREATE TEMP TABLE IF NOT EXISTS concerned (position INTEGER PRIMARY KEY)"
+    )
+    connection.exec_driver_sql("DELETE FROM concerned")
+
+
+def concern_members(connection: Connection, operation: Row[Any]) -> int:
+    """Lists the examples of an operation; gives their number."""
+    concern(connection)
+    members = operation.members or to_text([[operation.position, operation.position]])
+    return connection.exec_driver_sql(
+        "INSERT INTO concerned (position) SELECT s.position FROM json_each(?) r"
+        " JOIN states s ON s.position BETWEEN json_extract(r.value, '$[0]')"
+        " AND json_extract(r.value, '$[1]')",
+        (members,),
+    ).rowcount
+
+
+def clear(connection: Connection) -> None:
+    """Puts every example back to where it stood when it was imported."""
+    connection.exec_driver_sql("DELETE FROM taken_back")
+    connection.exec_driver_sql("DELETE FROM effects")
+    connection.exec_driver_sql(
+        "UPDATE states SET status='pending', version=1, last_operation=NULL, answer=NULL,"
+        " note_operation=NULL WHERE version > 1"
+    )
+    tallies.recount(connection)
+
+
+def _settle(connection: Connection) -> int:
+    """Moves the concerned examples to their newest effect that stands; gives their number."""
+    _count(connection, -1)
+    changed = connection.exec_driver_sql(
+        "UPDATE states SET version=version+1, last_operation=(SELECT f.seq FROM effects f"
+        " WHERE f.position=states.position AND f.seq NOT IN (SELECT seq FROM taken_back)"
+        f" ORDER BY f.seq DESC LIMIT 1) WHERE {_IN_CONCERNED}"
+    ).rowcount
+    connection.exec_driver_sql(
+        "UPDATE states SET (status, answer, note_operation)=(SELECT f.status, f.answer,"
+        " f.note_operation FROM effects f WHERE f.position=states.position"
+        f" AND f.seq=states.last_operation) WHERE last_operation IS NOT NULL AND {_IN_CONCERNED}"
+    )
+    connection.exec_driver_sql(
+        "UPDATE states SET status='pending', answer=NULL, note_operation=NULL"
+        f" WHERE last_operation IS NULL AND {_IN_CONCERNED}"
+    )
+    _count(connection, 1)
+    return changed
+
+
+def _count(connection: Connection, sign: int) -> None:
+    counted = connection.exec_driver_sql(
+        f"SELECT task, status, count(*) FROM states WHERE {_IN_CONCERNED} GROUP BY task, status"
+    ).all()
+    for task, status, number in counted:
+        tallies.add(connection, task, status, sign * number)

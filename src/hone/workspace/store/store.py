@@ -1,0 +1,55 @@
+"""The store of a workspace: one database file, opened once, with a part per noun."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from hone.workspace.store.connection import open_engine
+from hone.workspace.store.datasets import Datasets
+from hone.workspace.store.evaluations import Evaluations
+from hone.workspace.store.examples import Examples
+from hone.workspace.store.jobs import Jobs
+from hone.workspace.store.journal import Journal
+from hone.workspace.store.ledger import Ledger
+from hone.workspace.store.models import Models
+from hone.workspace.store.placements import Placements
+from hone.workspace.store.revision import bring_up_to_date
+
+
+class Store:
+    """Everything that is kept about examples, reviews, datasets, models, jobs and money.
+
+    Open it with `Store.open`; it may be used from several threads and several processes.
+    """
+
+    def __init__(self, engine: Engine, root: Path) -> None:
+        self._engine = engine
+        self.examples = Examples(engine)
+        self.journal = Journal(engine)
+        self.datasets = Datasets(engine)
+        self.placements = Placements(engine)
+        self.models = Models(engine, root)
+        self.evaluations = Evaluations(engine)
+        self.jobs = Jobs(engine)
+        self.ledger = Ledger(engine)
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """Opens the database file, brings an older one up to date, makes it where it is absent.
+
+        WorkspaceTooNew where a later Hone wrote it; a HoneError in two lines where the disk or
+        the file refuses.
+        """
+        engine = open_engine(path)
+        try:
+            bring_up_to_date(engine, path)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, path.parent.resolve())
+
+    def close(self) -> None:
+        """Gives the file back; the store must not be used afterwards."""
+        self._engine.dispose()

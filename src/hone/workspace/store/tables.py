@@ -1,0 +1,284 @@
+"""The tables of the store; migrations build exactly these, and a test compares them.
+
+Two kinds of tables hold reviews. `operations` is the journal: append-only, the truth. `effects`,
+`taken_back`, `states` and `tally` are its projection and can be rebuilt from it at any time.
+Content never moves: an example's row is written once, a review touches only its small row in
+`states`, so accepting 100,000 examples costs the same whether they hold 200 bytes or 20 kB each.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+examples = Table(
+    "examples",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("input", Text, nullable=False),
+    # The first suggestion has columns of its own: it is what "accept" takes.
+    Column("proposal", Text),
+    Column("proposal_agent", Text),
+    Column("proposal_score", Float),
+    Column("suggestions", Text),  # the further ones, a JSON list
+    Column("context", Text),
+    Column("origin", Text),
+    Column("file", Text),
+    Column("tags", Text),
+    Column("occurred_at", Text),
+    Column("group_key", Text),
+    Column("fingerprint", Text, nullable=False),
+    Index("uq_examples_id", "id", unique=True),
+    Index("ix_examples_fingerprint", "fingerprint"),
+    Index("ix_examples_file_position", "file", "position"),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("op_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("verdict", Text),
+    Column("position", Integer, ForeignKey("examples.position")),
+    Column("old_output", Text),
+    Column("new_output", Text),
+    # Where the output of a decided example stands afterwards; see `states.answer`.
+    Column("answer", Integer),
+    Column("note", Text),
+    Column("members", Text),  # bulk: JSON list of inclusive ranges of positions
+    Column("target", Integer, ForeignKey("operations.seq")),
+    Column("version", Integer),  # the rest of a receipt, so that a repeated request gets the same
+    Column("changed", Integer, nullable=False),
+    Column("kept", Integer, nullable=False),
+    CheckConstraint("kind IN ('decide', 'bulk', 'undo', 'redo')", name="kind"),
+    Index("uq_operations_op_id", "op_id", unique=True),
+    Index("ix_operations_position_seq", "position", "seq"),
+    Index("ix_operations_reviewer_seq", "reviewer", "seq"),
+    Index("ix_operations_target", "target"),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("position", Integer, ForeignKey("examples.position"), nullable=False),
+    Column("seq", Integer, ForeignKey("operations.seq"), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("answer", Integer),
+    Column("note_operation", Integer),
+    PrimaryKeyConstraint("position", "seq"),
+    sqlite_with_rowid=False,
+)
+
+taken_back = Table(
+    "taken_back",
+    metadata,
+    Column("seq", Integer, ForeignKey("operations.seq"), primary_key=True),
+    # Deferred: an undo moves the examples first, then writes its row with the counts.
+    Column(
+        "by",
+        Integer,
+        ForeignKey("operations.seq", deferrable=True, initially="DEFERRED"),
+        nullable=False,
+    ),
+    Index("ix_taken_back_by", "by"),
+)
+
+states = Table(
+    "states",
+    metadata,
+    Column("position", Integer, ForeignKey("examples.position"), primary_key=True),
+    Column("task", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("last_operation", Integer),
+    # Whose output is the truth: NULL none yet, 0 the proposal, else the operation that holds it.
+    Column("answer", Integer),
+    Column("note_operation", Integer),
+    Index("ix_states_task_status_position", "task", "status", "position"),
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("task", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("examples", Integer, nullable=False),
+    PrimaryKeyConstraint("task", "status"),
+    sqlite_with_rowid=False,
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("manifest", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("frozen_at", Text, nullable=False),
+    Index("uq_datasets_name_version", "name", "version", unique=True),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("dataset", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("split", Text, nullable=False),
+    Column("weight", Float, nullable=False),
+    PrimaryKeyConstraint("dataset", "position"),
+    ForeignKeyConstraint(["dataset"], ["datasets.number"]),
+    ForeignKeyConstraint(["position"], ["examples.position"]),
+    sqlite_with_rowid=False,
+)
+
+# Every example that is or ever was in a val or test split; it never leaves this table.
+tested = Table(
+    "tested",
+    metadata,
+    Column("position", Integer, ForeignKey("examples.position"), primary_key=True),
+    Column("dataset", Integer, ForeignKey("datasets.number"), nullable=False),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("job", Text),
+    Column("registered_at", Text, nullable=False),
+    Column("folder", Text),
+    Column("metadata", Text),  # NULL: the number is reserved, the model not yet registered
+    Column("is_active", Integer, nullable=False),
+    Column("deleted_at", Text),
+    PrimaryKeyConstraint("name", "number"),
+    Index("uq_models_job", "job", unique=True),
+    Index(
+        "uq_models_active",
+        "name",
+        unique=True,
+        sqlite_where=text("is_active = 1"),
+        postgresql_where=text("is_active = 1"),
+    ),
+)
+
+activations = Table(
+    "activations",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("number", Integer),  # NULL: from now on none is active
+    Column("at", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Index("ix_activations_name_seq", "name", "seq"),
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("job", Text),
+    Column("record", Text, nullable=False),
+    Index("ix_evaluations_model_at", "model", "at"),
+)
+
+evaluation_scores = Table(
+    "evaluation_scores",
+    metadata,
+    Column("evaluation", Text, ForeignKey("evaluations.id"), nullable=False),
+    Column("contender", Text, nullable=False),
+    Column("example_id", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("band", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("uq_evaluation_scores_example", "evaluation", "contender", "example_id", unique=True),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("settled_at", Text),
+    Index("ix_jobs_created_at", "created_at"),
+    Index(
+        "ix_jobs_unsettled",
+        "created_at",
+        sqlite_where=text("settled_at IS NULL"),
+        postgresql_where=text("settled_at IS NULL"),
+    ),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("job", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    # Whole millionths of a dollar: sums of floats drift, sums of these do not.
+    Column("amount_microusd", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Index("ix_ledger_job", "job"),
+    Index("ix_ledger_at", "at"),
+)
+
+_APPEND_ONLY = ("operations", "activations", "ledger")
+
+SQLITE_ONLY: tuple[str, ...] = (
+    *(
+        f"CREATE TRIGGER {table}_refuse_{verb.lower()} BEFORE {verb} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for table in _APPEND_ONLY
+        for verb in ("UPDATE", "DELETE")
+    ),
+    # Only the index is kept: the text itself already stands in `examples` and `operations`.
+    "CREATE VIRTUAL TABLE example_search USING fts5"
+    "(text, content='', tokenize='unicode61 remove_diacritics 2')",
+    "CREATE VIRTUAL TABLE edit_search USING fts5"
+    "(text, content='', tokenize='unicode61 remove_diacritics 2')",
+)
+
+
+def create_all(connection: Connection) -> None:
+    """Creates the whole schema in an empty database."""
+    metadata.create_all(connection)
+    for statement in SQLITE_ONLY:
+        connection.exec_driver_sql(statement)
