@@ -1,0 +1,51 @@
+"""Turns rows into drafts of examples, by the columns of the file and the kind of the task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from hone.importers._cells import tags_in, time_in
+from hone.importers._column_map import EXTRA_FIELDS, ColumnMap
+from hone.importers._columns import getter
+from hone.importers._forms import FORMS, Draft, scores_form, slots_form
+from hone.importers._readers import READERS
+from hone.importers._rows import RowUnfit
+from hone.records.task import Task
+
+Row = Mapping[str, Any]
+Drafts = Iterator[Draft | RowUnfit]
+
+
+def drafter(columns: ColumnMap, task: Task) -> Callable[[Row], Drafts]:
+    """A function from one row to its drafts; a part of a row that is unfit comes as RowUnfit."""
+    extras = {name: getter(path) for name, path in columns.columns.items() if name in EXTRA_FIELDS}
+    if columns.shape in ("slots", "scores"):
+        form = (slots_form if columns.shape == "slots" else scores_form)(columns, task)
+        return lambda fields: iter([form(fields)._replace(**_extras(fields, extras, None, []))])
+    read = READERS[columns.shape](columns)
+    shape = FORMS[task.kind]
+
+    def drafts(fields: Row) -> Drafts:
+        for found in read(fields):
+            try:
+                question, proposals = shape(found, task)
+                around = _extras(fields, extras, found.group, found.tags)
+                yield Draft(question, proposals, found.passages, **around)
+            except RowUnfit as unfit:
+                yield unfit
+
+    return drafts
+
+
+def _extras(
+    fields: Row, extras: Mapping[str, Callable[[Row], Any]], group: str | None, tags: list[str]
+) -> dict[str, Any]:
+    if not extras:
+        return {"group": group, "tags": tags, "occurred_at": None}
+    said = {name: read(fields) for name, read in extras.items()}
+    return {
+        "group": group if said.get("group") in (None, "") else str(said["group"]),
+        "tags": [*tags, *tags_in(said.get("tags"))],
+        "occurred_at": time_in(said.get("occurred_at")),
+    }

@@ -1,0 +1,239 @@
+"""Reads delimited text: any delimiter, any encoding, quotes, newlines in cells, ragged rows.
+
+Needs: a text file; nothing else.
+Gives: one RawRow per record, every value a string; a Refusal per record that does not fit.
+Source: RFC 4180, Python's csv module; charset-normalizer where the text is not UTF-8.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, TextIO
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hone.importers._csv_form import CsvForm, detect_form, looks_like_data, name_columns
+from hone.importers._rows import (
+    KEPT_CHARACTERS,
+    MAX_ROW_CHARACTERS,
+    Note,
+    RawRow,
+    Refusal,
+    Rows,
+)
+from hone.importers._text import TextForm, detect, open_text, sample_text, undecodable
+
+
+class Options(BaseModel):
+    """How a delimited file is read; what is left out is detected and shown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="the character between cells"
+    )
+    encoding: str | None = Field(None, description="utf-8, latin-1, cp1252, utf-16, …")
+    quote: str = Field('"', max_length=1, description="the quote character; empty: none")
+    escape: str | None = Field(None, min_length=1, max_length=1, description="before a quote")
+    has_header: bool | None = Field(None, description="whether the first record names the columns")
+    short_rows: Literal["refuse", "pad"] = Field(
+        "refuse", description="records with too few cells: refuse them, or leave the rest empty"
+    )
+
+
+LIMITS: tuple[str, ...] = (
+    "A record over 8,000,000 characters is refused; the first 100,000 characters of it are kept.",
+    "A comment row that holds as many delimiters as a record is read as a record.",
+    "A quote that is never closed: its line is refused, reading goes on with the next line.",
+    "Delimiter, escapes and header are judged by the first 128,000 characters.",
+)
+
+FIRST_CHARACTERS_SURE = (".csv", ".tsv", ".tab", ".psv")
+
+
+def sniff(path: Path, head: bytes) -> float:
+    """How sure it is that this importer reads the file, 0 to 1: text that is nothing better."""
+    if path.suffix.lower() in FIRST_CHARACTERS_SURE:
+        return 0.8
+    return 0.1 if head.lstrip()[:1] in (b"{", b"[") else 0.4
+
+
+def run(path: Path, options: Options) -> Rows:
+    """Every record in order; notes on how the file was read come first."""
+    text_form = detect(path, options.encoding)
+    text, is_whole = sample_text(path, text_form)
+    form = detect_form(
+        text,
+        is_whole=is_whole,
+        delimiter=options.delimiter,
+        quote=options.quote,
+        escape=options.escape,
+    )
+    yield Note(f"{text_form.note}; {form.note()}")
+    with open_text(path, text_form) as stream:
+        yield from _read(path, stream, form, text_form, options)
+
+
+def _read(
+    path: Path, stream: TextIO, form: CsvForm, text_form: TextForm, options: Options
+) -> Iterator[RawRow | Refusal | Note]:
+    names: list[str] = []
+    row = 0
+    for cells, line, lines in _records(path, stream, form, text_form):
+        if isinstance(cells, Refusal):
+            row += bool(names) and cells.kind != "comment"
+            yield cells if cells.kind == "comment" else cells._replace(row=row or None)
+            continue
+        if not names:
+            has_header = options.has_header
+            if has_header is None:
+                has_header = not looks_like_data(cells)
+            names, notes = _names(cells, form, has_header=has_header)
+            yield from (Note(note) for note in notes)
+            if has_header:
+                continue
+        row += 1
+        if len(cells) != len(names):
+            misfit = _fit(cells, len(names), options)
+            if misfit:
+                hint = "" if len(cells) > len(names) else "--option short_rows=pad"
+                yield Refusal(misfit, row, line, lines.raw(), "refused", hint)
+                continue
+        yield RawRow(dict(zip(names, cells, strict=False)), row, line)
+
+
+def _records(
+    path: Path, stream: TextIO, form: CsvForm, text_form: TextForm
+) -> Iterator[tuple[list[str] | Refusal, int, _Lines]]:
+    """The cells of each record, or why there are none, with the line the record begins on."""
+    lines = _Lines(stream, form.quote)
+    # The module's own bound is one for the whole process: it is only ever raised, the bound that
+    # counts is the one of _Lines.
+    if csv.field_size_limit() < MAX_ROW_CHARACTERS:
+        csv.field_size_limit(MAX_ROW_CHARACTERS)
+    reader = csv.reader(lines, **form.reader_options())  # type: ignore[arg-type]
+    while True:
+        line = lines.begin_record()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except RowTooLarge:
+            yield _too_large(lines, line), line, lines
+        except UnicodeDecodeError as error:
+            reason = undecodable(path, text_form, error).message
+            yield Refusal(reason, None, line, None, "broken"), line, lines
+            return
+        except csv.Error as error:
+            yield Refusal(f"not delimited text: {error}", None, line, lines.raw()), line, lines
+        else:
+            if lines.is_ended:
+                reason = "a quote is opened and never closed"
+                yield Refusal(reason, None, line, lines.reopen()), line, lines
+            elif form.comment and len(cells) == 1 and cells[0].lstrip().startswith(form.comment):
+                yield Refusal("a comment row", None, line, lines.raw(), "comment"), line, lines
+            elif cells:
+                yield cells, line, lines
+
+
+def _names(cells: list[str], form: CsvForm, *, has_header: bool) -> tuple[list[str], list[str]]:
+    if has_header:
+        return name_columns(cells)
+    names = [f"column_{number}" for number in range(1, max(form.width, len(cells)) + 1)]
+    return names, [
+        f"no header: the first record reads like data, so columns are called {names[0]} to "
+        f"{names[-1]} (if it is one: --option has_header=true)"
+    ]
+
+
+def _fit(cells: list[str], width: int, options: Options) -> str:
+    """Make a ragged record fit where nothing is lost by it; otherwise say why it does not."""
+    if len(cells) > width:
+        if any(cell.strip() for cell in cells[width:]):
+            return f"{len(cells)} cells where there are {width} columns (an unquoted delimiter?)"
+        del cells[width:]
+        return ""
+    if options.short_rows == "refuse":
+        return f"{len(cells)} cells where there are {width} columns"
+    return ""
+
+
+def _too_large(lines: _Lines, line: int) -> Refusal:
+    kept = lines.skip_record()
+    reason = f"the record is larger than {MAX_ROW_CHARACTERS:,} characters"
+    if lines.ended_in_quote:
+        reason += "; a quote in it is never closed"
+    return Refusal(
+        f"{reason} (lines {line} to {lines.number}; its beginning is kept)", None, line, kept
+    )
+
+
+class RowTooLarge(Exception):
+    """One record holds more than may be read at once."""
+
+
+class _Lines:
+    """The lines of a stream, bounded per record, with the lines of the current record at hand."""
+
+    def __init__(self, stream: TextIO, quote: str) -> None:
+        self.stream = stream
+        self.quote = quote
+        self.number = 0
+        self.is_ended = False
+        self.ended_in_quote = False
+        self._record: list[str] = []
+        self._again: deque[str] = deque()
+        self._size = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._take()
+        if not line:
+            self.is_ended = True
+            raise StopIteration
+        self.number += 1
+        self._size += len(line)
+        self._record.append(line)
+        if self._size >= MAX_ROW_CHARACTERS:
+            raise RowTooLarge
+        return line
+
+    def _take(self) -> str:
+        return self._again.popleft() if self._again else self.stream.readline(MAX_ROW_CHARACTERS)
+
+    def begin_record(self) -> int:
+        """Forget the record before; the number of the line that the next one begins on."""
+        self._record = []
+        self._size = 0
+        return self.number + 1
+
+    def raw(self) -> str:
+        """The current record as it stands in the file."""
+        return "".join(self._record)
+
+    def reopen(self) -> str:
+        """Give back the first line of the record; the others will be read again."""
+        first, rest = self._record[0], self._record[1:]
+        self._again.extendleft(reversed(rest))
+        self.number -= len(rest)
+        self.is_ended = False
+        return first
+
+    def skip_record(self) -> str:
+        """Run on to the end of an oversized record; give what is kept of it."""
+        kept = self.raw()[:KEPT_CHARACTERS]
+        quotes = sum(line.count(self.quote) for line in self._record) if self.quote else 0
+        last = self._record[-1]
+        while quotes % 2 or not last.endswith(("\n", "\r")):
+            last = self._take()
+            if not last:
+                self.ended_in_quote = bool(quotes % 2)
+                break
+            self.number += last.endswith(("\n", "\r"))
+            quotes += last.count(self.quote) if self.quote else 0
+        return kept

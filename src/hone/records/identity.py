@@ -1,0 +1,55 @@
+"""What makes two examples the same one: the id of an example and its fingerprint."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+# Built once: making an encoder costs more than most rows do.
+_encode = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode
+
+
+def canonical_json(value: Any) -> str:
+    """One text per value: sorted keys, no spaces; ValueError for NaN and infinity."""
+    return _encode(value)
+
+
+def example_id(
+    task: str, input: Mapping[str, Any], proposal: Any, context: Sequence[Any] = ()
+) -> str:
+    """32 hexadecimal digits: the same row for the same task is one example, however often it comes.
+
+    UnicodeEncodeError where a text holds a lone surrogate, ValueError for NaN and infinity.
+    """
+    return _digest(_encode([task, input, proposal, context]))
+
+
+def fingerprint_of(input: Any, proposal: Any) -> str:
+    """32 hexadecimal digits, equal for contents that differ only in case, width and white space."""
+    return _digest(_encode([_normalised(input), _normalised(proposal)]))
+
+
+def normalised_text(text: str) -> str:
+    """`text` without differences of case, Unicode composition, width and white space."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.casefold().split())
+
+
+def _normalised(value: Any) -> Any:
+    if isinstance(value, str):
+        return normalised_text(value)
+    if isinstance(value, Mapping):
+        return {key: _normalised(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_normalised(inner) for inner in value]
+    return value
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16).hexdigest()
