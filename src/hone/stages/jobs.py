@@ -67,7 +67,7 @@ class JobStatus(BaseModel):
     hint: str = ""
     metrics: dict[str, float] = Field(default_factory=dict)
     runtime_seconds: float | None = None
-    damaged_lines: int = Field(0, description="lines of events.jsonl that cannot be read")
+    damaged_lines: int = Field(default=0, description="lines of events.jsonl that cannot be read")
     folder: str
 
 
@@ -184,7 +184,7 @@ def watch(
 
 
 def list_jobs(ws: Workspace) -> list[JobStatus]:
-    """Every job of the workspace, the oldest first."""
+    """Every job of the workspace, the newest first."""
     _adopt(ws)
     return [_status(ws, job) for job in ws.store.jobs.list()]
 

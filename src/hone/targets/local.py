@@ -40,7 +40,9 @@ class Options(BaseModel):
         default=10, ge=0, le=19, description="priority of the worker; higher gives way more"
     )
     claim_seconds: float = Field(
-        60.0, gt=0, description="seconds a worker may take to claim its folder before it is ended"
+        default=60.0,
+        gt=0,
+        description="seconds a worker may take to claim its folder before it is ended",
     )
 
 
@@ -101,11 +103,11 @@ def stop(folder: JobFolder, deadline_seconds: float = 30.0) -> str:
         return "not running"
     folder.request_stop()
     tree = _tree(identity.pid)
-    _, alive = psutil.wait_procs(tree[:1], timeout=deadline_seconds)
-    if not alive:
-        _end_tree(tree, grace_seconds=TERMINATE_SECONDS)
+    grace_seconds = min(TERMINATE_SECONDS, max(deadline_seconds, LOOK_SECONDS))
+    if not _wait_for_end(tree[:1], deadline_seconds):
+        _end_tree(tree, grace_seconds=grace_seconds)
         return "stopped"
-    return _end_tree(_tree(identity.pid), grace_seconds=TERMINATE_SECONDS)
+    return _end_tree(_tree(identity.pid), grace_seconds=grace_seconds)
 
 
 def release(folder: JobFolder) -> None:
@@ -115,7 +117,7 @@ def release(folder: JobFolder) -> None:
     _end_tree(_leftovers(folder), grace_seconds=TERMINATE_SECONDS)
 
 
-def _spawn(folder: JobFolder, command: Sequence[str], options: Options) -> subprocess.Popen[bytes]:
+def _spawn(folder: JobFolder, command: Sequence[str], options: Options) -> subprocess.Popen[Any]:
     chosen = folder.job.spec.get("environment", {})
     environment = {str(name): str(value) for name, value in chosen.items()}
     environment[MARK] = str(folder.path.resolve())
@@ -146,7 +148,7 @@ def _detached() -> dict[str, Any]:
     return {"creationflags": flags | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
 
 
-def _reap_later(process: subprocess.Popen[bytes]) -> None:
+def _reap_later(process: subprocess.Popen[Any]) -> None:
     # A long-lived parent (the web server, a test) would otherwise keep a zombie per job.
     threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
 
@@ -196,16 +198,35 @@ def _leftovers(folder: JobFolder) -> list[psutil.Process]:
 
 def _end_tree(processes: Sequence[psutil.Process], *, grace_seconds: float) -> str:
     """SIGTERM, then SIGKILL for what is left after the grace; says which was needed."""
+    left = list(processes)
     if grace_seconds > 0:
         for process in processes:
             _signal(process, by_force=False)
-        _, left = psutil.wait_procs(list(processes), timeout=grace_seconds)
-    else:
-        left = list(processes)
+        left = _wait_for_end(processes, grace_seconds)
     for process in left:
         _signal(process, by_force=True)
-    psutil.wait_procs(left, timeout=TERMINATE_SECONDS)
+    _wait_for_end(left, TERMINATE_SECONDS)
     return "killed" if left else "terminated"
+
+
+def _wait_for_end(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that still run after `seconds`; returns at once when none does.
+
+    A zombie counts as ended: in a container nobody may ever reap it.
+    """
+    deadline = time.monotonic() + seconds
+    while left := [process for process in processes if _runs(process)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(LOOK_SECONDS)
+    return left
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _signal(process: psutil.Process, *, by_force: bool) -> None:

@@ -70,16 +70,15 @@ def find_base(ws: Workspace, name: str) -> Base:
 
 
 def _registered(ws: Workspace, name: str) -> Base | None:
-    known = {version.name for version in ws.store.models.list()}
+    known = {found.model.name for found in ws.store.models.list()}
     if name.split("@")[0] not in known:
         return None
-    version = ws.store.models.get(name)
-    folder = ws.models / version.name / version.version
-    if version.kind == "lora":
+    found = ws.store.models.get(name)
+    if found.model.kind == "lora":
         # The adapter goes on; it stands on the same base as before.
-        base = find_base(ws, version.base)
-        return base.model_copy(update={"adapter": folder, "model": version.ref})
-    return _read(name, folder).model_copy(update={"kind": "full", "model": version.ref})
+        base = find_base(ws, found.model.base)
+        return base.model_copy(update={"adapter": found.folder, "model": found.model.ref})
+    return _read(name, found.folder).model_copy(update={"kind": "full", "model": found.model.ref})
 
 
 def _locate(ws: Workspace, name: str) -> Path:
@@ -96,7 +95,7 @@ def _locate(ws: Workspace, name: str) -> Path:
             f"The base {name} is not on this machine.",
             hint=f"hf download {name}   (or use hone-nano, which comes with Hone)",
         )
-    known = [*SHIPPED, *sorted({version.name for version in ws.store.models.list()})]
+    known = [*SHIPPED, *sorted({found.model.name for found in ws.store.models.list()})]
     raise NotFound(f'There is no base "{name}".', hint=nearest(name, known))
 
 

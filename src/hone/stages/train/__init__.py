@@ -1,0 +1,1 @@
+"""Training: resolve a recipe, plan it, start it, register what came of it."""

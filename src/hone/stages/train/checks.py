@@ -1,0 +1,148 @@
+"""What must hold before a training may be written down: dataset, task, base, room; all at once."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from hone import shelf
+from hone.errors import HoneError, InvalidInput
+from hone.records.dataset import Manifest
+from hone.records.task import Task
+from hone.rendering.messages import template_fingerprint
+from hone.rendering.tokens import Renderer
+from hone.stages.train.plan import Plan
+from hone.stages.train.recipe import CheckedRecipe
+from hone.workspace.bases import Base, find_base
+from hone.workspace.files import sha256_of
+from hone.workspace.open import Workspace
+
+GIB = 1024**3
+SPARE_DISK_GIB = 0.05
+
+
+class Materials(NamedTuple):
+    """What a training is made of, found and sound."""
+
+    base: Base
+    manifest: Manifest
+    folder: Path
+    task: Task
+    renderer: Renderer
+
+
+def gather(ws: Workspace, checked: CheckedRecipe) -> Materials:
+    """Find dataset, task and base; InvalidInput lists everything that is missing or wrong."""
+    recipe, problems = checked.recipe, list[str]()
+    hints: list[str] = []
+    manifest = base = task = renderer = None
+    try:
+        manifest = ws.store.datasets.get(recipe.dataset)
+        problems += _dataset_problems(ws, manifest, recipe.method)
+    except HoneError as error:
+        _note(error, problems, hints)
+    try:
+        task = ws.task(recipe.task or (manifest.task if manifest else None))
+        if manifest is not None:
+            problems += _task_problems(task, manifest)
+    except HoneError as error:
+        _note(error, problems, hints)
+    try:
+        base = find_base(ws, recipe.base)
+        renderer = Renderer.load(base.path)
+    except HoneError as error:
+        _note(error, problems, hints)
+    try:
+        shelf.load("targets", recipe.on)
+    except HoneError as error:
+        _note(error, problems, hints)
+    if problems or manifest is None or base is None or task is None or renderer is None:
+        if len(problems) == 1:
+            raise InvalidInput(problems[0], hint=hints[0] if hints else "")
+        raise InvalidInput(
+            f"Training cannot begin: {len(problems)} things are missing or wrong.",
+            hint=hints[0] if hints else "",
+            problems=problems,
+        )
+    return Materials(base, manifest, ws.datasets / manifest.ref, task, renderer)
+
+
+def refuse_unfit(ws: Workspace, plan: Plan) -> None:
+    """InvalidInput when nothing could be learned, or there is no room on disk or in memory."""
+    problems: list[str] = []
+    train = plan.train
+    limit = plan.options["data.max_seq_length"].value
+    if train.rows == 0:
+        problems.append(f"{plan.dataset} has no rows in its train split")
+    elif train.too_long >= train.rows:
+        problems.append(
+            f"none of {train.rows:,} rows fits max_seq_length {limit}: no answer could be learned"
+        )
+    elif train.masked + train.too_long >= train.rows:
+        problems.append(f"not one token of {train.rows:,} rows would be trained")
+    free = shutil.disk_usage(ws.root).free / GIB
+    if plan.disk_gib + SPARE_DISK_GIB > free:
+        problems.append(
+            f"checkpoints and model need {plan.disk_gib:.2f} GiB on disk, {free:.2f} are free"
+        )
+    if plan.memory_gib.low > plan.device_memory_gib:
+        problems.append(
+            f"at least {plan.memory_gib.low:.1f} GiB of memory are needed, "
+            f"{plan.device} has {plan.device_memory_gib:.1f}"
+        )
+    if problems:
+        raise InvalidInput(
+            f"This training cannot work: {'; '.join(problems)}.", hint=_mend(plan, problems)
+        )
+
+
+def _mend(plan: Plan, problems: list[str]) -> str:
+    text = problems[0]
+    if "max_seq_length" in text:
+        return "--set data.max_seq_length=2048, or shorten the answers"
+    if "memory" in text:
+        batch = int(plan.options["training.batch_size"].value)
+        return f"--set training.batch_size={max(1, batch // 2)}, or a smaller base"
+    if "disk" in text:
+        return "Free some space, or --set training.keep_checkpoints=1"
+    return f"hone datasets show {plan.dataset}"
+
+
+def _dataset_problems(ws: Workspace, manifest: Manifest, method: str) -> list[str]:
+    problems: list[str] = []
+    folder = ws.datasets / manifest.ref
+    if manifest.format != method:
+        problems.append(
+            f"{manifest.ref} has the format {manifest.format}; the method {method} reads {method}"
+        )
+    if manifest.splits.get("train") is None or manifest.splits["train"].rows == 0:
+        problems.append(f"{manifest.ref} has no rows in its train split")
+    for split, file in manifest.splits.items():
+        path = folder / f"{split}.jsonl"
+        if split not in ("train", "val") or file.rows == 0:
+            continue
+        if not path.is_file():
+            problems.append(f"{path} is gone")
+        elif sha256_of(path) != file.sha256:
+            problems.append(f"{path} was changed after {manifest.ref} was frozen")
+    return problems
+
+
+def _task_problems(task: Task, manifest: Manifest) -> list[str]:
+    if task.name != manifest.task:
+        return [f"{manifest.ref} was built for the task {manifest.task}, not {task.name}"]
+    if template_fingerprint(task) != manifest.template:
+        return [
+            f"the task {task.name} has changed since {manifest.ref} was built; build a new version"
+        ]
+    return []
+
+
+def _note(error: HoneError, problems: list[str], hints: list[str]) -> None:
+    if isinstance(error, InvalidInput) and error.problems:
+        problems += [f"{error.message.rstrip('.')}: {problem}" for problem in error.problems]
+    else:
+        problems.append(error.message)
+    if error.hint:
+        hints.append(error.hint)

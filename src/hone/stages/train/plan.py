@@ -1,0 +1,179 @@
+"""The plan of a training: rows, tokens, steps, memory, time and price; seconds, without torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pydantic import BaseModel, Field
+
+from hone.errors import HoneError
+from hone.records.recipe import Resolved
+from hone.stages.train.machine import Machine
+from hone.stages.train.memory import Load, MemoryEstimate, estimate_memory, shape_of
+from hone.stages.train.rows import TokenCount
+from hone.workspace.bases import Base
+from hone.workspace.job_folder import JobFolder
+
+FITS_BELOW = 0.92  # of the memory: the rest is for what nobody can foresee
+# Share of the peak matrix rate that training reaches (low, high): processors and small models are
+# held up by everything but matrices; cards reach 30 to 55 % on the models people fine-tune.
+REACHED = {"cpu": (0.4, 1.8), "cuda": (0.15, 0.5), "mps": (0.15, 0.5)}
+SMALL_PARAMETERS = 50_000_000
+START_SECONDS = {"cpu": (4.0, 20.0), "cuda": (10.0, 60.0), "mps": (8.0, 40.0)}
+# Forward and backward of a token: 2 + 4 operations per weight; with frozen weights their
+# gradients are not computed (Kaplan et al. 2020, arXiv:2001.08361, section 2.1).
+OPERATIONS_FULL, OPERATIONS_LORA, OPERATIONS_FORWARD = 6, 4, 2
+PADDING_GROUPED, PADDING_MIXED = 1.1, 1.7
+
+
+class Range(BaseModel):
+    """A low and a high end."""
+
+    low: float
+    high: float
+
+
+class Plan(BaseModel):
+    """What a training would do and cost, before anything is written."""
+
+    model: str
+    method: str
+    base: str
+    base_parameters: int
+    trained_parameters: int
+    dataset: str
+    device: str
+    device_name: str
+    train: TokenCount
+    val: TokenCount | None = None
+    epochs: float
+    steps: int
+    steps_per_epoch: int
+    memory_gib: MemoryEstimate
+    device_memory_gib: float
+    fits: bool = Field(description="the high end is at most 92 % of the device's memory")
+    seconds: Range
+    seconds_source: str
+    disk_gib: float = Field(description="checkpoints and the final model")
+    price_usd: float = 0.0
+    options: dict[str, Resolved]
+    notes: list[str] = Field(default_factory=list)
+
+
+def trained_parameters(base: Base, options: dict[str, Resolved]) -> int:
+    """How many weights training changes: all, or those of the adapter."""
+    if "lora.r" not in options:
+        return base.parameters
+    rank = int(options["lora.r"].value)
+    matrices = adapted_matrices(base, options["lora.target_modules"].value)
+    return rank * sum(outputs + inputs for _, outputs, inputs in matrices)
+
+
+def adapted_matrices(base: Base, targets: Any) -> list[tuple[str, int, int]]:
+    """The matrices that get an adapter; "auto" and "all-linear" mean every linear layer."""
+    if targets in ("auto", "all-linear"):
+        return base.layer_matrices
+    wanted = [targets] if isinstance(targets, str) else list(targets)
+    return [
+        matrix
+        for matrix in base.layer_matrices
+        if any(matrix[0].removesuffix(".weight").endswith(name) for name in wanted)
+    ]
+
+
+def steps_of(rows: int, options: dict[str, Resolved]) -> tuple[int, int]:
+    """(all steps, steps per epoch) of the optimizer; a last partial batch is a step."""
+    batch = int(options["training.batch_size"].value)
+    together = int(options["training.gradient_accumulation_steps"].value)
+    per_epoch = math.ceil(math.ceil(rows / batch) / together) if rows else 0
+    most = options["training.max_steps"].value
+    if most:
+        return int(most), per_epoch
+    return math.ceil(per_epoch * float(options["training.epochs"].value)), per_epoch
+
+
+def weight_bytes(options: dict[str, Resolved]) -> int:
+    """Bytes per weight of the chosen type."""
+    return 4 if str(options["training.dtype"].value) in ("float32", "fp32") else 2
+
+
+def memory_of(
+    base: Base, options: dict[str, Resolved], machine: Machine, longest: int
+) -> MemoryEstimate:
+    """The memory range of this run."""
+    checkpointing = options.get("training.gradient_checkpointing")
+    load = Load(
+        batch_size=int(options["training.batch_size"].value),
+        length=max(1, longest),
+        weight_bytes=weight_bytes(options),
+        trained_parameters=trained_parameters(base, options),
+        is_full="lora.r" not in options,
+        is_checkpointed=bool(checkpointing.value) if checkpointing is not None else False,
+        device=machine.device,
+    )
+    return estimate_memory(shape_of(base.parameters, base.config), load)
+
+
+def disk_gib_of(base: Base, options: dict[str, Resolved]) -> float:
+    """What checkpoints (weights and both moments) and the final model take on disk."""
+    trained = trained_parameters(base, options)
+    kept = int(options["training.keep_checkpoints"].value) + 1  # one more while it is written
+    final = trained * (4 if "lora.r" in options else weight_bytes(options))
+    return (kept * (final + trained * 8) + final) / 1024**3
+
+
+def seconds_of(
+    base: Base,
+    options: dict[str, Resolved],
+    machine: Machine,
+    counts: tuple[TokenCount, TokenCount | None],
+    earlier: list[JobFolder],
+) -> tuple[Range, str]:
+    """How long it takes, from earlier jobs on the same base and device, else a rough rate."""
+    train, val = counts
+    steps, per_epoch = steps_of(train.rows - train.too_long, options)
+    epochs = steps / per_epoch if per_epoch else 0.0
+    start_low, start_high = START_SECONDS[machine.device]
+    seen = [train.tokens_low * epochs, train.tokens_high * epochs]
+    rates = measured_rates(earlier)
+    if rates:
+        tests = (val.tokens * math.ceil(epochs) / 3) if val is not None else 0.0
+        low = (seen[0] + tests) / max(rates) * 0.9 + start_low
+        high = (seen[1] + tests) / min(rates) * 1.2 + start_high
+        return Range(low=low, high=high), f"{len(rates)} earlier jobs on this base and device"
+    per_token = OPERATIONS_LORA if "lora.r" in options else OPERATIONS_FULL
+    grouped = options.get("training.length_grouping")
+    padding = PADDING_GROUPED if grouped is not None and grouped.value else PADDING_MIXED
+    forward = OPERATIONS_FORWARD * (val.tokens * math.ceil(epochs) if val is not None else 0)
+    units = int(options["training.threads"].value) if machine.device == "cpu" else 1
+    peak = machine.tflops * 1e12 * units
+    low_share, high_share = REACHED[machine.device]
+    if machine.device != "cpu" and base.parameters < SMALL_PARAMETERS:
+        low_share, high_share = low_share / 50, high_share / 5  # launching kernels takes longer
+    work = [base.parameters * (per_token * tokens + forward) for tokens in seen]
+    low = work[0] / (peak * high_share) + start_low
+    high = work[1] * padding / (peak * low_share) + start_high
+    return Range(low=low, high=high), f"a rough rate for {machine.name or machine.device}"
+
+
+def measured_rates(earlier: list[JobFolder]) -> list[float]:
+    """Tokens per second of finished jobs: the middle of what each reported while training."""
+    rates: list[float] = []
+    for folder in earlier:
+        try:
+            events = folder.events()
+        except HoneError:
+            continue
+        seen: list[float] = []
+        for event in events:
+            fields: Mapping[str, Any] = event.model_extra or {}
+            values = fields.get("values")
+            if event.type == "metric" and isinstance(values, dict):
+                rate = cast("dict[str, Any]", values).get("tokens_per_second")
+                if isinstance(rate, int | float) and rate > 0:
+                    seen.append(float(rate))
+        if len(seen) >= 2:
+            rates.append(sorted(seen)[len(seen) // 2])
+    return rates

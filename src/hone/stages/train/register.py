@@ -1,0 +1,175 @@
+"""Takes finished trainings in: the version's folder, its row, its checkpoints and logs.
+
+Every step looks for its own effect first, so a kill between any two is mended by running it again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hone.errors import HoneError
+from hone.records.job import Result
+from hone.records.model import Measured, ModelVersion
+from hone.stages import jobs
+from hone.workspace.files import explained, sha256_of, write_json
+from hone.workspace.job_folder import JobFolder
+from hone.workspace.open import Workspace
+
+
+class Collected(NamedTuple):
+    """What was taken in now, and which finished trainings could not be."""
+
+    models: list[ModelVersion]
+    problems: list[str]
+
+
+def collect_trained(ws: Workspace) -> Collected:
+    """Register every succeeded training that is not yet registered; safe to call at any time."""
+    if not jobs.unsettled(ws, "train"):
+        return Collected([], [])
+    models: list[ModelVersion] = []
+    problems: list[str] = []
+    with jobs.settling(ws):
+        for folder in jobs.unsettled(ws, "train"):
+            try:
+                model = _take_in(ws, folder)
+            except HoneError as error:
+                problems.append(f"{folder.path.name}: {error.message}")
+                continue
+            if model is not None:
+                models.append(model)
+    return Collected(models, problems)
+
+
+def _take_in(ws: Workspace, folder: JobFolder) -> ModelVersion | None:
+    job, result = folder.job, folder.result()
+    assert result is not None  # jobs.unsettled() gives only folders with a result
+    if job.spec.get("dry_run"):
+        ws.store.jobs.mark_settled(job.id)
+        return None
+    _verify(folder, result)
+    name = str(job.spec["model_name"])
+    version = ws.store.models.reserve(name, job.id)
+    home = ws.models / name / version
+    model = _model(folder, result, version)
+    if not (home / "metadata.json").is_file():
+        _move_in(folder, home, model)
+    registered = ws.store.models.register(model, home)
+    if ws.store.models.active(name) is None:
+        ws.store.models.set_active(registered.ref, note="the first version")
+    _show_checkpoints(ws, folder, registered)
+    _show_logs(ws, folder, home)
+    ws.store.jobs.mark_settled(job.id)
+    return registered
+
+
+def _verify(folder: JobFolder, result: Result) -> None:
+    """HoneError when a file of the result is missing or not the one that was written."""
+    if not any(artefact.path.startswith("final/") for artefact in result.artefacts):
+        raise HoneError("it left no model in final/.", hint=f"hone jobs logs {folder.path.name}")
+    for artefact in result.artefacts:
+        path = folder.path / artefact.path
+        if not path.resolve().is_relative_to(folder.path.resolve()):
+            raise HoneError(f"{artefact.path} lies outside its folder.", hint="Train again.")
+        if not path.is_file():
+            raise HoneError(f"{artefact.path} is gone.", hint="Train again.")
+        if sha256_of(path) != artefact.sha256:
+            raise HoneError(f"{artefact.path} was changed after training.", hint="Train again.")
+
+
+def _model(folder: JobFolder, result: Result, version: str) -> ModelVersion:
+    job = folder.job
+    spec: dict[str, Any] = job.spec
+    on = f"{spec['dataset']['name']}/val"
+    is_lora = "lora.r" in spec["options"]
+    return ModelVersion(
+        name=str(spec["model_name"]),
+        version=version,
+        base=str(spec["base"]["id"]),
+        base_sha256=str(spec["base"]["sha256"]),
+        parents=list(spec.get("parents", [])),
+        dataset=str(spec["dataset"]["name"]),
+        job=job.id,
+        task=str(spec["task"]["name"]),
+        kind="lora" if is_lora else "full",
+        metrics={
+            name: Measured(value=value, on=on if name.startswith("eval") else "training")
+            for name, value in result.metrics.items()
+        },
+        runtime_seconds=result.runtime_seconds,
+        cost_usd=result.cost_usd,
+        target=job.target,
+        sha256={
+            artefact.path.removeprefix("final/"): artefact.sha256
+            for artefact in result.artefacts
+            if artefact.path.startswith("final/")
+        },
+        template=str(spec.get("template", "")),
+        details={"dataset_sha256": spec["dataset"]["sha256"], "versions": job.versions},
+    )
+
+
+def _move_in(folder: JobFolder, home: Path, model: ModelVersion) -> None:
+    """Build the version's folder aside, metadata.json last, and move it into place whole."""
+    aside = home.parent / f".{home.name}.{folder.path.name}"
+    with explained("write the model to", home):
+        _clear(aside)
+        for name in model.sha256:
+            _link(folder.final / name, aside / name)
+        write_json(aside / "metadata.json", model.model_dump(mode="json"))
+        aside.rename(home)
+
+
+def _show_checkpoints(ws: Workspace, folder: JobFolder, model: ModelVersion) -> None:
+    """checkpoints/lora/NAME/checkpoint-N and final: those of the newest training of that name."""
+    home = ws.checkpoints / model.kind / model.name
+    aside = home.parent / f".{model.name}.{folder.path.name}"
+    old = home.parent / f".{model.name}.old"
+    with explained("write", home):
+        _clear(aside)
+        for checkpoint in sorted(folder.checkpoints.glob("checkpoint-*")):
+            _link_tree(checkpoint, aside / checkpoint.name)
+        _link_tree(folder.final, aside / "final")
+        _clear(old)
+        if home.exists():
+            home.rename(old)
+        aside.rename(home)
+        _clear(old)
+
+
+def _show_logs(ws: Workspace, folder: JobFolder, home: Path) -> None:
+    """logs/lora_training/NAME/VERSION: training.log, metadata.json, TensorBoard's files."""
+    kind = "lora" if "lora.r" in folder.job.spec["options"] else "full"
+    place = ws.logs / f"{kind}_training" / home.parent.name / home.name
+    with explained("write", place):
+        place.mkdir(parents=True, exist_ok=True)
+        if folder.log.is_file():
+            _link(folder.log, place / "training.log")
+        _link(home / "metadata.json", place / "metadata.json")
+        for path in sorted(folder.path.rglob("events.out.tfevents.*")):
+            _link(path, place / path.name)
+
+
+def _link_tree(source: Path, home: Path) -> None:
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            _link(path, home / path.relative_to(source))
+
+
+def _link(source: Path, home: Path) -> None:
+    """The same file under a second name, or a copy where the disk knows no links."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    home.unlink(missing_ok=True)
+    try:
+        os.link(source, home)
+    except OSError:
+        shutil.copyfile(source, home)
+
+
+def _clear(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
