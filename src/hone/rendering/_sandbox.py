@@ -21,12 +21,22 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
-MAX_STEPS = 200_000
+from hone.rendering._bounds import (
+    MAX_CHARACTERS,
+    check_bits,
+    check_growth,
+    check_numbers,
+    check_size,
+    check_whole,
+)
+
+MAX_STEPS = 100_000
 """Loop turns and calls of one rendering; the largest published templates take a few hundred."""
-MAX_CHARACTERS = 16_000_000
-"""Of any text that a template builds."""
-MAX_NUMBER = 10_000
-"""The largest number that a filter or a method may be given: it may be a width or a count."""
+MAX_WRITTEN = 512_000_000
+"""Steps times characters of the template's source: what its plain text can grow to."""
+TEXT_FILLERS = frozenset(
+    ["center", "ljust", "rjust", "zfill", "expandtabs", "translate", "format_map"]
+)
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -38,9 +48,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
         super().__init__(
             trim_blocks=True,
             lstrip_blocks=True,
+            finalize=self._written,
             extensions=[_Generation, "jinja2.ext.loopcontrols"],
         )
-        self.steps_left = MAX_STEPS
+        self._max_steps = MAX_STEPS
+        self.start()
         for name, function in list(self.filters.items()):
             self.filters[name] = _bounded_filter(function)
         self.filters["tojson"] = _to_json
@@ -53,6 +65,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def compiled(self, source: str) -> Any:
         """The template of a source text, with its loops counted."""
+        self._max_steps = min(MAX_STEPS, MAX_WRITTEN // (len(source) + 1))
         tree = self.parse(source)
         for loop in list(tree.find_all(nodes.For)):
             loop.iter = _filtered(loop.iter, "hone_counted")
@@ -64,31 +77,56 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def start(self) -> None:
         """Begin to count anew: one rendering follows."""
-        self.steps_left = MAX_STEPS
+        self._steps_left = self._max_steps
+        self._characters_left = MAX_CHARACTERS
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Every call that a template makes."""
         __self._step()
-        _check_numbers((*args, *kwargs.values()))
-        return _check_size(super().call(__context, __obj, *args, **kwargs))
+        check_numbers((*args, *kwargs.values()))
+        owner = getattr(__obj, "__self__", None)
+        if isinstance(owner, str):
+            check_growth(owner, getattr(__obj, "__name__", ""), args)
+        return check_size(super().call(__context, __obj, *args, **kwargs))
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Jinja's own refusals, and the methods of texts that only fill up space."""
+        if isinstance(obj, str) and attr in TEXT_FILLERS:
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """`format` of a text; jinja hides who it belongs to, so it is looked at here."""
+        owner = getattr(value, "__self__", None)
+        if isinstance(owner, str) and getattr(value, "__name__", "") == "format":
+            check_growth(owner, "format", ())
+        return super().wrap_str_format(value)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """`*`, `**`, `%` and `+`, refused where they would build something huge."""
         if operator == "+":
-            return _check_size(left + right)
+            return check_size(left + right)
         if operator in ("*", "**"):
             numbers = [side for side in (left, right) if isinstance(side, int | float)]
             if len(numbers) < 2 or (operator == "**" and abs(right) > 64):
                 raise SecurityError(f"chat templates may not repeat with {operator}")
-            _check_bits(numbers)
+            check_bits(numbers)
         elif operator == "%" and isinstance(left, str):
             raise SecurityError("chat templates may not format with %")
-        return _check_size(super().call_binop(context, operator, left, right))
+        return check_size(super().call_binop(context, operator, left, right))
 
     def _step(self) -> None:
-        self.steps_left -= 1
-        if self.steps_left < 0:
-            raise SecurityError(f"the chat template takes more than {MAX_STEPS:,} steps")
+        self._steps_left -= 1
+        if self._steps_left < 0:
+            raise SecurityError(f"the chat template takes more than {self._max_steps:,} steps")
+
+    def _written(self, value: Any) -> Any:
+        check_whole(value)
+        if isinstance(value, str):
+            self._characters_left -= len(value)
+            if self._characters_left < 0:
+                raise SecurityError(f"the chat template writes more than {MAX_CHARACTERS:,} letters")
+        return value
 
     def _counted(self, values: Iterable[Any]) -> Iterator[Any]:
         for value in values:
@@ -155,8 +193,14 @@ def _bounded_filter(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def bounded(*args: Any, **kwargs: Any) -> Any:
         # The value itself may be any number; what follows it may be a width or a count.
-        _check_numbers((*args[1:], *kwargs.values()))
-        return _check_size(function(*args, **kwargs))
+        check_numbers((*args[1:], *kwargs.values()))
+        for value in args:
+            check_whole(value)
+        texts = [value for value in args if isinstance(value, str)]
+        if texts:
+            others = [value for value in args if value is not texts[0]]
+            check_growth(texts[0], function.__name__.removeprefix("do_"), others)
+        return check_size(function(*args, **kwargs))
 
     return bounded
 
@@ -168,8 +212,9 @@ def _to_json(
     separators: tuple[str, str] | None = None,
     sort_keys: bool = False,
 ) -> str:
-    _check_numbers((indent,))
-    return _check_size(
+    check_numbers((indent,))
+    check_whole(value)
+    return check_size(
         json.dumps(
             value,
             ensure_ascii=ensure_ascii,
@@ -181,25 +226,8 @@ def _to_json(
 
 
 def _joined(texts: list[Any]) -> str:
-    return _check_size("".join(map(str, texts)))
+    return check_size("".join([str(check_whole(text)) for text in texts]))
 
 
 def _raise(message: str) -> NoReturn:
     raise TemplateError(message)
-
-
-def _check_numbers(values: Iterable[Any]) -> None:
-    for value in values:
-        if isinstance(value, int | float) and abs(value) > MAX_NUMBER:
-            raise SecurityError(f"chat templates may not ask for {value!r} of anything")
-
-
-def _check_bits(numbers: Iterable[float]) -> None:
-    if any(isinstance(number, int) and number.bit_length() > 256 for number in numbers):
-        raise SecurityError("chat templates may not compute with numbers this large")
-
-
-def _check_size(value: Any) -> Any:
-    if isinstance(value, str | list | tuple | dict) and len(value) > MAX_CHARACTERS:
-        raise SecurityError(f"the chat template builds more than {MAX_CHARACTERS:,} characters")
-    return value

@@ -35,7 +35,7 @@ FIXED_DATE = datetime.date(2024, 7, 26)
 It is the date that Llama 3's templates write where they have no clock."""
 VARIABLES = {"enable_thinking": False}
 """Given to every template: bases that can think aloud are asked for the answer alone."""
-MAX_SOURCE_CHARACTERS = 1_000_000
+MAX_SOURCE_CHARACTERS = 200_000
 _PROBES = ("ztsystemzt", "ztquestionzt", "ztanswerzt")
 
 
