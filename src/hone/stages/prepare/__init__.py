@@ -1,6 +1,6 @@
 """Prepare: reviewed examples become frozen datasets."""
 
-from hone.stages.prepare.build import BuildOptions, Built, build_dataset
+from hone.stages.prepare.build import Built, build_dataset
 from hone.stages.prepare.layouts import LAYOUTS
 from hone.stages.prepare.look import (
     Difference,
@@ -10,6 +10,7 @@ from hone.stages.prepare.look import (
     export_dataset,
     kept_out,
 )
+from hone.stages.prepare.options import BuildOptions
 
 __all__ = [
     "LAYOUTS",

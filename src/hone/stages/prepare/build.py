@@ -6,59 +6,35 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import IO, NamedTuple
 
 from hone import shelf
-from hone.errors import HoneError, InvalidInput
+from hone.errors import InvalidInput
 from hone.records.dataset import (
     SPLITS,
-    ExampleQuery,
     Manifest,
     Member,
     SplitFile,
-    SplitRatios,
 )
-from hone.records.example import Example
 from hone.records.task import Task
 from hone.rendering.messages import template_fingerprint
 from hone.stages.prepare.choose import Chosen, Entry, KeptOut, Rule, Tested, choose, counts
+from hone.stages.prepare.options import BuildOptions
+from hone.stages.prepare.rendered import Progress, render_rows
 from hone.stages.prepare.split import Candidate, Shared, share_out
 from hone.workspace.files import explained, sha256_of, write_json
 from hone.workspace.open import Workspace
 
-Progress = Callable[[int, int | None], None]
-
-
-class BuildOptions(BaseModel):
-    """How a dataset is made; everything here goes into its manifest."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    task: str | None = Field(default=None, description="by default the workspace's task")
-    format: str = Field(default="sft", description="a choice of the formats shelf")
-    format_options: dict[str, Any] = Field(default_factory=dict[str, Any])
-    ratios: SplitRatios = Field(default_factory=lambda: SplitRatios())
-    seed: int = Field(default=0, ge=0)
-    query: ExampleQuery = Field(default_factory=lambda: ExampleQuery())
-    similarity: float | None = Field(
-        default=None, ge=0.5, le=1, description="near-duplicate threshold; by default the task's"
-    )
-    max_tokens: int | None = Field(
-        default=None, ge=8, description="rows longer than this many tokens of `base` are kept out"
-    )
-    base: Path | None = Field(default=None, description="folder of the model that counts tokens")
-
 
 class Built(NamedTuple):
-    """The version, its folder, and whether it was already there with the same content."""
+    """The version, its folder, whether it is new, and what this build kept out."""
 
     manifest: Manifest
     folder: Path
     is_new: bool
+    kept_out: list[KeptOut]
 
 
 def build_dataset(
@@ -82,17 +58,19 @@ def build_dataset(
         aside = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=workspace.datasets))
     try:
         with (aside / "rows").open("w+", encoding="utf-8") as rows:
-            entries, refused = _render(workspace, task, options, rows, on_progress)
-            chosen = _choose(workspace, task, options, entries)
-            shared = _share(workspace, name, chosen.entries, options)
+            entries, refused = render_rows(workspace, task, options, rows, on_progress)
+            tested = _tested(workspace, task)
+            chosen = choose(entries, tested, _rule(task, options))
+            chosen = _without_homeless(chosen, tested, options)
+            shared = _share(workspace, name, chosen.entries, tested, options)
             _write_splits(aside, rows, chosen.entries, shared.split_of)
         (aside / "rows").unlink()
         kept_out = [*refused, *chosen.kept_out]
         manifest = _manifest(workspace, name, task, options, _Parts(aside, shared, kept_out))
         newest = workspace.store.datasets.latest(name)
         if newest is not None and newest.sha256 == manifest.sha256:
-            return Built(newest, workspace.datasets / newest.ref, is_new=False)
-        return Built(manifest, _freeze(workspace, aside, manifest), is_new=True)
+            return Built(newest, workspace.datasets / newest.ref, is_new=False, kept_out=kept_out)
+        return Built(manifest, _freeze(workspace, aside, manifest), is_new=True, kept_out=kept_out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -115,148 +93,60 @@ def _check_format(task: Task, format_name: str) -> None:
         )
 
 
-def _render(
-    workspace: Workspace,
-    task: Task,
-    options: BuildOptions,
-    rows: IO[str],
-    on_progress: Progress,
-) -> tuple[list[Entry], list[KeptOut]]:
-    """One pass over the store: every row is rendered aside, light entries stay in memory."""
-    kind, format_module = shelf.load("tasks", task.kind), shelf.load("formats", options.format)
-    format_options = _format_options(format_module, options.format_options)
-    total = workspace.store.examples.count(options.query)
-    entries: list[Entry] = []
-    refused: list[KeptOut] = []
-    line = 0
-    for done, example in enumerate(_examples(workspace, task, options.query)):
-        if done % 1000 == 0:
-            on_progress(done, total)
-        row = None
-        if not kind.output_problems(task, example.output):
-            row = format_module.run(task, example, format_options)
-        if row is None:
-            refused.append(KeptOut(example.id, "invalid"))
-            continue
-        rows.write(json.dumps(row, ensure_ascii=False) + "\n")
-        entries.append(_entry(kind, task, example, weight=row.get("weight", 1.0), line=line))
-        line += 1
-    on_progress(total, total)
-    if not entries:
-        raise _nothing_to_learn_from(workspace, task, len(refused))
-    entries, too_long = _without_too_long(entries, rows, options)
-    return entries, [*refused, *too_long]
-
-
-def _examples(workspace: Workspace, task: Task, query: ExampleQuery) -> Iterator[Example]:
-    return workspace.store.examples.iterate(query, task=task.name)
-
-
-def _format_options(module: Any, given: Mapping[str, Any]) -> Any:
-    from pydantic import ValidationError
-
-    try:
-        return module.Options.model_validate(given)
-    except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise InvalidInput(
-            "The options of the format do not fit.", hint="see the docs", problems=problems
-        ) from error
-
-
-def _entry(kind: Any, task: Task, example: Example, *, weight: float, line: int) -> Entry:
-    return Entry(
-        id=example.id,
-        version=example.version,
-        group=example.group,
-        label=kind.label_of(task, example.output),
-        text=kind.near_duplicate_text(task, example.input),
-        weight=weight,
-        line=line,
-    )
-
-
-def _nothing_to_learn_from(workspace: Workspace, task: Task, invalid: int) -> InvalidInput:
-    counters = workspace.store.examples.counters(task.name)
-    listed = ", ".join(f"{count} {status}" for status, count in counters.items() if count)
-    what = f"No example of the task {task.name} can be trained on"
-    if invalid:
-        return InvalidInput(
-            f"{what}: the {invalid} accepted outputs do not fit the task.",
-            hint="hone examples list --status accepted, then correct them or the task file",
-        )
-    return InvalidInput(
-        f"{what}: there are {listed or 'no examples at all'}.",
-        hint="review first: hone review" if listed else "hone import FILE, then hone review",
-    )
-
-
-def _without_too_long(
-    entries: list[Entry], rows: IO[str], options: BuildOptions
-) -> tuple[list[Entry], list[KeptOut]]:
-    if options.max_tokens is None:
-        return entries, []
-    if options.base is None:
-        raise HoneError(
-            "Tokens cannot be counted without a base model.",
-            hint="add --base hone-nano, or the folder of another model",
-        )
-    from hone.rendering.tokens import Renderer
-
-    check = shelf.load("checks", "too_long")
-    rows.seek(0)
-    conversations = ([*row["prompt"], *row["completion"]] for row in map(json.loads, rows))
-    lengths = check.run(
-        conversations,
-        check.Options(max_tokens=options.max_tokens),
-        renderer=Renderer.load(options.base),
-    )
-    kept: list[Entry] = []
-    gone: list[KeptOut] = []
-    for entry, (_, fits) in zip(entries, lengths, strict=True):
-        if fits:
-            kept.append(entry)
-        else:
-            gone.append(KeptOut(entry.id, "too_long"))
-    if not kept:
-        raise InvalidInput(
-            f"All {len(entries)} rows are longer than {options.max_tokens} tokens.",
-            hint="raise --max-tokens",
-        )
-    return kept, gone
-
-
-def _choose(
-    workspace: Workspace, task: Task, options: BuildOptions, entries: list[Entry]
-) -> Chosen:
+def _tested(workspace: Workspace, task: Task) -> dict[str, Tested]:
     kind = shelf.load("tasks", task.kind)
-    tested = {
+    return {
         example.id: Tested(
             example.id, split, example.group, kind.near_duplicate_text(task, example.input)
         )
-        for example, split in workspace.store.datasets.tested(task.name)
+        for example, split in workspace.store.placements.tested(task.name)
     }
+
+
+def _rule(task: Task, options: BuildOptions) -> Rule:
+    kind = shelf.load("tasks", task.kind)
     if kind.DUPLICATE_RULE == "normalised" and options.similarity is None:
-        rule = Rule("duplicate", shelf.load("checks", "duplicate").Options())
-    else:
-        chosen = {} if options.similarity is None else {"threshold": options.similarity}
-        rule = Rule("near_duplicate", shelf.load("checks", "near_duplicate").Options(**chosen))
-    return choose(entries, tested, rule)
+        return Rule("duplicate", shelf.load("checks", "duplicate").Options())
+    chosen = {} if options.similarity is None else {"threshold": options.similarity}
+    return Rule("near_duplicate", shelf.load("checks", "near_duplicate").Options(**chosen))
 
 
-def _share(workspace: Workspace, name: str, entries: list[Entry], options: BuildOptions) -> Shared:
+def _without_homeless(
+    chosen: Chosen, tested: Mapping[str, Tested], options: BuildOptions
+) -> Chosen:
+    """A tested example may stand only in its val or test split; without one it is kept out."""
+    wanted = options.ratios.model_dump()
+    homeless = {entry.id for entry in chosen.entries if entry.id in tested}
+    homeless = {id for id in homeless if not wanted[tested[id].split]}
+    if not homeless:
+        return chosen
+    return Chosen(
+        [entry for entry in chosen.entries if entry.id not in homeless],
+        [*chosen.kept_out, *(KeptOut(id, "quarantine", id, 1.0) for id in sorted(homeless))],
+    )
+
+
+def _share(
+    workspace: Workspace,
+    name: str,
+    entries: list[Entry],
+    tested: Mapping[str, Tested],
+    options: BuildOptions,
+) -> Shared:
     """Splits, with every example where an earlier version of this dataset had it.
 
     A model that trained on an example must never meet it in a later test set, so train
-    members are pinned as well; a probe member is free once a correction changed it.
+    members are pinned as well; a probe member is free once a correction changed it. What was
+    tested in another dataset of the task is tested here too.
     """
     version_of = {entry.id: entry.version for entry in entries}
     pinned: dict[str, str] = {
         member.id: member.split
-        for member in workspace.store.datasets.placed(name)
+        for member in workspace.store.placements.placed(name)
         if member.id in version_of
         and (member.split != "probe" or member.version == version_of[member.id])
     }
+    pinned.update({entry.id: tested[entry.id].split for entry in entries if entry.id in tested})
     candidates = [Candidate(entry.id, entry.group, entry.label) for entry in entries]
     return share_out(candidates, options.ratios, seed=options.seed, pinned=pinned)
 

@@ -36,15 +36,19 @@ class Placements:
             for row in last.values()
         ]
 
-    def tested(self, task: str) -> Iterator[Example]:
-        """The examples of a task that are or ever were in a val or test split of any dataset."""
+    def tested(self, task: str) -> Iterator[tuple[Example, str]]:
+        """The examples of a task that are or ever were in a val or test split of any dataset,
+        each with the split where it was last.
+        """
         query = (
-            select(tested.c.position)
-            .join(examples, examples.c.position == tested.c.position)
-            .where(examples.c.task == task)
-            .order_by(tested.c.position)
+            select(members.c.position, members.c.split)
+            .join(examples, examples.c.position == members.c.position)
+            .join(tested, tested.c.position == members.c.position)
+            .where(examples.c.task == task, members.c.split.in_(("val", "test")))
+            .order_by(members.c.dataset)
         )
         with reading(self._engine) as connection:
-            found = connection.execute(query).scalars().all()
-            for chunk in in_chunks(iter(found), 500):
-                yield from fetch(connection, chunk)
+            split_at = {row.position: row.split for row in connection.execute(query)}
+            for chunk in in_chunks(iter(sorted(split_at)), 500):
+                for example in fetch(connection, chunk):
+                    yield example, split_at[example.position]

@@ -1,0 +1,30 @@
+"""What can be chosen when a dataset is built; everything here goes into its manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hone.records.dataset import ExampleQuery, SplitRatios
+
+
+class BuildOptions(BaseModel):
+    """How a dataset is made; everything here goes into its manifest."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task: str | None = Field(default=None, description="by default the workspace's task")
+    format: str = Field(default="sft", description="a choice of the formats shelf")
+    format_options: dict[str, Any] = Field(default_factory=dict[str, Any])
+    ratios: SplitRatios = Field(default_factory=lambda: SplitRatios.model_validate({}))
+    seed: int = Field(default=0, ge=0)
+    query: ExampleQuery = Field(default_factory=lambda: ExampleQuery.model_validate({}))
+    similarity: float | None = Field(
+        default=None, ge=0.5, le=1, description="near-duplicate threshold; by default the task's"
+    )
+    max_tokens: int | None = Field(
+        default=None, ge=8, description="rows longer than this many tokens of `base` are kept out"
+    )
+    base: Path | None = Field(default=None, description="folder of the model that counts tokens")
