@@ -19,6 +19,7 @@ class Contender(BaseModel):
 
     name: str
     generator: str = Field(description="a choice of the generators shelf")
+    shots: int = Field(0, ge=0, description="worked examples that stand before each question")
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -29,7 +30,14 @@ class Row(BaseModel):
     examples: int
     score: Measured = Field(description="the task's 0-to-1 score, mean over examples")
     metrics: dict[str, Measured] = Field(default_factory=dict)
-    seconds: float = 0.0
+    bands: dict[Band, int] = Field(
+        default_factory=dict[Band, int], description="how many examples of each colour"
+    )
+    troubles: dict[str, int] = Field(
+        default_factory=dict[str, int],
+        description="answers that were not given, cut off, or asked with a shortened prompt",
+    )
+    seconds: float = Field(0.0, description="spent answering, without loading")
 
 
 class Evaluation(BaseModel):
@@ -49,6 +57,10 @@ class Evaluation(BaseModel):
     )
     template: str = ""
     job: str | None = None
+    seed: int = 0
+    sample: int | None = Field(None, description="a quick one: so many examples were drawn")
+    trained_on: int = Field(0, description="examples that a contender was trained on")
+    notes: list[str] = Field(default_factory=list[str], description="what to know of the figures")
 
 
 def band_of(score: float) -> Band:
