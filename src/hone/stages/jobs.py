@@ -18,6 +18,7 @@ from hone import shelf
 from hone.errors import Conflict, HoneError
 from hone.records.job import FINISHED, Event, Job, JobKind, JobState
 from hone.workspace.clock import now
+from hone.workspace.files import explained
 from hone.workspace.job_folder import Identity, JobFolder
 
 if TYPE_CHECKING:
@@ -218,8 +219,7 @@ def unsettled(ws: Workspace, kind: JobKind) -> list[JobFolder]:
 @contextmanager
 def settling(ws: Workspace) -> Generator[None]:
     """Only one process at a time registers results."""
-    lock = FileLock(ws.jobs / ".settle.lock", thread_local=False)
-    with _waiting_for(lock, SETTLE_LOCK_SECONDS, "registers results"):
+    with _waiting_for(ws, ".settle.lock", SETTLE_LOCK_SECONDS):
         yield
 
 
@@ -311,20 +311,22 @@ def _hint_for(folder: JobFolder, state: JobState) -> str:
 
 @contextmanager
 def _start_lock(ws: Workspace) -> Generator[None]:
-    lock = FileLock(ws.jobs / ".start.lock", thread_local=False)
-    with _waiting_for(lock, START_LOCK_SECONDS, "starts a job"):
+    with _waiting_for(ws, ".start.lock", START_LOCK_SECONDS):
         yield
 
 
 @contextmanager
-def _waiting_for(lock: FileLock, seconds: float, what: str) -> Generator[None]:
-    try:
-        lock.acquire(timeout=seconds)
-    except Timeout as error:
-        raise Conflict(
-            f"Another process has been at it for {seconds:g} seconds: it {what} here.",
-            hint="hone jobs list",
-        ) from error
+def _waiting_for(ws: Workspace, name: str, seconds: float) -> Generator[None]:
+    lock = FileLock(ws.jobs / name, thread_local=False)
+    with explained("write in", ws.jobs):
+        ws.jobs.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=seconds)
+        except Timeout as error:
+            raise Conflict(
+                f"Another process has held {lock.lock_file} for {seconds:g} seconds.",
+                hint="hone jobs list   (shows what is going on)",
+            ) from error
     try:
         yield
     finally:

@@ -91,9 +91,9 @@ class JobFolder:
         Files are copied, not linked: a job must not change when its source is edited.
         """
         folder = cls(path)
-        if folder.path.exists():
-            raise Conflict(f"The job folder {folder.path} already exists.", hint="hone jobs list")
         with explained("write the job folder", folder.path):
+            if folder.path.exists():
+                raise Conflict(f"{folder.path} already exists.", hint="hone jobs list")
             folder.inputs.mkdir(parents=True)
             for name, source in (inputs or {}).items():
                 _put(folder.inputs / name, source)
