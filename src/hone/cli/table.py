@@ -79,16 +79,6 @@ COMMANDS: dict[str, Command] = {
         "Ready recipes.",
         {"list": "List the shipped recipes.", "copy": "Copy one into the workspace."},
     ),
-    "config": Command(
-        "hone.cli.config",
-        "Read and change the workspace's settings.",
-        {
-            "show": "Show every setting.",
-            "set": "Change one setting.",
-            "export": "Write the settings as JSON.",
-        },
-    ),
-    "doctor": Command("hone.cli.doctor", "Check this machine and the workspace."),
     "completion": Command("hone.cli.completion", "Print a completion script for your shell."),
 }
 
