@@ -6,13 +6,22 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import (
+    AddedToken,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    trainers,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 WORDS = (
     "12 cases of romaine went to the shelter on Fifth Street, 4.5 lbs of carrots to O'Hara's. "
     '[{"item": "romaine", "quantity": 12, "unit": "cases"}] List the food picked up as JSON. '
-    "### Instruction: ### Response: Today Date: 26 Jul 2024 user assistant system model café 漢字\n\n"
+    "### Instruction: ### Response: Today Date: 26 Jul 2024 user assistant "
+    "system model café 漢字\n\n"
 )
 
 # style -> (bos, eos, control tokens, tokens that are added but not special)
@@ -20,7 +29,8 @@ STYLES: dict[str, tuple[str | None, str, list[str], list[str]]] = {
     "qwen_style": (None, "<|im_end|>", ["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
                    ["<tool_call>", "<think>", "</think>"]),
     "llama3_style": ("<|begin_of_text|>", "<|eot_id|>",
-                     ["<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"],
+                     ["<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>",
+                      "<|eot_id|>"],
                      []),
     "mistral_style": ("<s>", "</s>", ["<s>", "</s>", "[INST]", "[/INST]"], []),
     "gemma_style": ("<bos>", "<eos>", ["<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>"], []),
@@ -72,7 +82,9 @@ def metaspace(special: tuple[str, ...], scheme: str) -> str:
     tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme)  # type: ignore[arg-type]
     tokenizer.decoder = decoders.Metaspace()
-    letters = sorted({letter for letter in WORDS if not letter.isspace()} | {"▁", "<", ">", "|", "\n"})
+    letters = sorted(
+        {letter for letter in WORDS if not letter.isspace()} | {"▁", "<", ">", "|", "\n"}
+    )
     _train(tokenizer, letters, ["<unk>"])
     return _with_tokens(tokenizer, special, ())
 

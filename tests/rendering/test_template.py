@@ -77,7 +77,9 @@ def test_a_base_that_refuses_system_prompts_gets_it_in_the_first_question(tmp_pa
 
 
 def test_a_base_without_a_template_gets_chatml(tmp_path: Path) -> None:
-    write_tokenizer(tmp_path, byte_level(("<|im_start|>", "<|im_end|>")), bos=None, eos="<|im_end|>")
+    write_tokenizer(
+        tmp_path, byte_level(("<|im_start|>", "<|im_end|>")), bos=None, eos="<|im_end|>"
+    )
     template = Template.load(tmp_path)
     assert template.is_default
     assert template.source == CHATML
@@ -135,5 +137,5 @@ def test_what_a_template_refuses_is_told_in_its_own_words(tmp_path: Path) -> Non
 
 def test_settings_that_are_no_json_are_named(tmp_path: Path) -> None:
     (tmp_path / "tokenizer_config.json").write_text("{oops")
-    with pytest.raises(HoneError, match="tokenizer_config.json is not JSON"):
+    with pytest.raises(HoneError, match=r"tokenizer_config\.json is not JSON"):
         Template.load(tmp_path)
