@@ -17,8 +17,9 @@ from hone.metrics.together import run_together
 # numbers, letters whose lower case is longer or depends on the neighbour, joined marks.
 PIECES = (
     "the The a an A. AN, dog dogs dog's 12.5 1,000 3.a a.3 .. , . - -- x-1 1-2 5- <skipped> "
-    "&quot; &amp; &amp;lt; & < > ΣΑΣ σας İ K ß the\u0301 “the” a\u00b7the e\u0301 é 語 日本語 naïve "
-    "\u200b ' \" _ a_b #1 $5 % ~ ^ ` | { } [ ] ( ) * + / \\ ! ? ; : = @ \x00 \x00\x00 \U0001f600 \ud800"
+    "&quot; &amp; &amp;lt; & < > ΣΑΣ σας İ K ß the\u0301 “the” a\u00b7the e\u0301 é 語 日本語 "
+    "naïve \u200b ' \" _ a_b #1 $5 % ~ ^ ` | { } [ ] ( ) * + / \\ ! ? ; : = @ "
+    "\x00 \x00\x00 \U0001f600 \ud800"
 ).split(" ")
 GAPS = (" ", " ", " ", "", "\n", "\t", "-\n", "\u00a0", "\x1c", "\u3000", "\r\n", "  ", "\x85")
 
@@ -33,7 +34,7 @@ single = st.lists(st.tuples(texts, texts), min_size=1, max_size=5)
 several = st.lists(
     st.tuples(texts, st.lists(texts, min_size=1, max_size=3)), min_size=1, max_size=4
 )
-often = settings(deadline=None, max_examples=150, derandomize=True)
+often = settings(deadline=None, max_examples=100, derandomize=True)
 
 
 def squad_words(text: str) -> list[str]:

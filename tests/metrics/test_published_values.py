@@ -96,6 +96,27 @@ def test_sentence_bleu_of_wmt17_is_that_of_sacrebleu(oracles: Path, system: str)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
 
 
+def test_wmt17_systems_differ_as_published_and_a_system_not_from_itself(oracles: Path) -> None:
+    folder = oracles / "wmt17_en_de"
+    references = read_lines(folder / "reference.txt")
+    options = bleu.Options(tokenize="none")
+    counts = {
+        system: bleu.count(read_lines(folder / f"{system}.txt"), references, options)
+        for system in SYSTEMS
+    }
+    expected = read_json(folder / "expected.json")["expected"]
+    baseline = counts["LIUM-NMT"]
+    for system in ("PROMT-Rule-based", "uedin-nmt"):
+        found = bleu.corpus_difference(counts[system], baseline)
+        published = expected[system]["bleu_none"] - expected["LIUM-NMT"]["bleu_none"]
+        assert found.value * 100 == pytest.approx(published, abs=1e-4)
+        # The published p-value against this baseline is 0.0: the interval leaves out 0.
+        assert expected[system]["moses_p_value_vs_LIUM_bleu_none"] == 0.0
+        assert not found.low <= 0 <= found.high
+        assert found.low < found.value < found.high
+    assert bleu.corpus_difference(baseline, baseline) == (0.0, 0.0, 0.0)
+
+
 def test_bleu_and_rouge_give_the_values_of_nlg_eval(oracles: Path) -> None:
     folder = oracles / "nlg-eval"
     expected = read_json(folder / "expected.json")
