@@ -83,6 +83,11 @@ def _check(path: Path, beside: dict[str, Any]) -> None:
 def _problem(fields: dict[str, Any]) -> str:
     if fields.get("status") not in STATUSES:
         return f'unknown status "{fields.get("status")}"'
+    if not isinstance(fields.get("origin") or {}, dict):
+        return "the origin is no object"
+    context = fields.get("context") or []
+    if not isinstance(context, list) or not all(isinstance(one, dict) for one in context):
+        return "the context is no list of passages"
     if "question" not in fields and not isinstance(fields.get("input"), dict):
         return "no question and no input"
     return ""

@@ -6,7 +6,7 @@ import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 # Built once: making an encoder costs more than most rows do.
 _encode = json.JSONEncoder(
@@ -45,9 +45,10 @@ def _normalised(value: Any) -> Any:
     if isinstance(value, str):
         return normalised_text(value)
     if isinstance(value, Mapping):
-        return {key: _normalised(inner) for key, inner in value.items()}
+        fields = cast("Mapping[str, Any]", value)
+        return {key: _normalised(inner) for key, inner in fields.items()}
     if isinstance(value, (list, tuple)):
-        return [_normalised(inner) for inner in value]
+        return [_normalised(inner) for inner in cast("Sequence[Any]", value)]
     return value
 
 

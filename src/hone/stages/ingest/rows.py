@@ -1,0 +1,130 @@
+"""Turns drafts into rows of the store: ids, fingerprints, compact JSON, the text for search."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+from hone import shelf
+from hone.importers._forms import Draft
+from hone.importers._mapping import drafter
+from hone.importers._rows import Note, RawRow, Refusal, RowUnfit
+from hone.records.identity import example_id, fingerprint_of
+from hone.records.task import Task
+from hone.stages.ingest.keep import Kept, RefusedRows
+from hone.stages.ingest.plan import Source
+from hone.stages.ingest.report import Tally
+from hone.workspace.clock import as_text
+from hone.workspace.store.examples import NewExample
+from hone.workspace.store.json_text import to_text, to_text_or_null
+
+AGENT = "import"
+PROGRESS_ROWS = 1000
+
+
+def new_rows(
+    source: Source, task: Task, kept: Kept, refused: RefusedRows, tally: Tally
+) -> Iterator[NewExample]:
+    """Every row of a file that can be taken, in order; the others go to `refused`."""
+    drafts = drafter(source.columns, task)
+    row_of = row_builder(task, kept.name)
+    for item in source.module.run(source.path, source.options):
+        if isinstance(item, RawRow):
+            yield from _taken(item, drafts, row_of, refused, tally)
+        elif isinstance(item, Refusal):
+            _refused(item, refused, tally)
+        elif isinstance(item, Note) and item.text not in source.notes:
+            source.notes.append(item.text)
+
+
+def _taken(
+    item: RawRow,
+    drafts: Callable[[dict[str, object]], Iterator[Draft | RowUnfit]],
+    row_of: Callable[[Draft, RawRow], NewExample],
+    refused: RefusedRows,
+    tally: Tally,
+) -> Iterator[NewExample]:
+    try:
+        for draft in drafts(item.fields):
+            tally.read += 1
+            if isinstance(draft, RowUnfit):
+                _unfit(draft, item, refused, tally)
+                continue
+            try:
+                row = row_of(draft, item)
+            except RowUnfit as unfit:
+                _unfit(unfit, item, refused, tally)
+            else:
+                yield row
+    except RowUnfit as unfit:
+        tally.read += 1
+        _unfit(unfit, item, refused, tally)
+
+
+def _unfit(unfit: RowUnfit, item: RawRow, refused: RefusedRows, tally: Tally) -> None:
+    tally.refuse(unfit.reason, unfit.hint)
+    refused.write(Refusal(unfit.reason, item.row, item.line, item.fields, "refused", unfit.hint))
+
+
+def _refused(item: Refusal, refused: RefusedRows, tally: Tally) -> None:
+    refused.write(item)
+    if item.kind == "comment":
+        tally.comments += 1
+        return
+    tally.read += 1
+    tally.refuse(item.reason, item.hint)
+    if item.kind == "broken":
+        place = f"line {item.line}: " if item.line else ""
+        tally.error = f"{place}{item.reason}; nothing after it was read"
+
+
+def row_builder(task: Task, file: str) -> Callable[[Draft, RawRow], NewExample]:
+    """A function from a draft and its place to a row of the store, which may raise RowUnfit."""
+    tasks = shelf.load("tasks", task.kind)
+    file_text = json.dumps(file, ensure_ascii=False)
+    # Questions and replies were checked on the way; fields and scores have rules of their own.
+    has_rules = task.kind in ("extract", "score")
+
+    def build(draft: Draft, item: RawRow) -> NewExample:
+        proposal = draft.proposals[0] if draft.proposals else None
+        output = proposal.output if proposal else None
+        if has_rules and proposal is not None:
+            problems = tasks.output_problems(task, output)
+            if problems:
+                raise RowUnfit(" ".join(problems))
+        try:
+            row_id = example_id(task.name, draft.input, output, draft.passages)
+            line = "" if item.line is None else f',"line":{item.line}'
+            return NewExample(
+                id=row_id,
+                task=task.name,
+                input=to_text(draft.input),
+                fingerprint=fingerprint_of(draft.input, output),
+                search=tasks.search_text(task, draft.input, output),
+                proposal=to_text(output) if proposal else None,
+                proposal_agent=AGENT if proposal else None,
+                proposal_score=proposal.score if proposal else None,
+                suggestions=_further(draft) if len(draft.proposals) > 1 else None,
+                context=to_text_or_null(draft.passages),
+                origin=f'{{"file":{file_text},"row":{item.row}{line}}}',
+                file=file,
+                tags=to_text_or_null(draft.tags),
+                occurred_at=as_text(draft.occurred_at) if draft.occurred_at else None,
+                group_key=draft.group,
+            )
+        except UnicodeEncodeError as error:
+            code = ord(error.object[error.start])
+            raise RowUnfit(
+                f"U+{code:04X} is half of a character, or a byte that the encoding does not allow",
+                "--option encoding=NAME where the encoding was guessed wrong",
+            ) from None
+        except ValueError:
+            raise RowUnfit("a number is infinite or no number at all") from None
+
+    return build
+
+
+def _further(draft: Draft) -> str:
+    return to_text(
+        [{"agent": AGENT, "output": one.output, "score": one.score} for one in draft.proposals[1:]]
+    )
