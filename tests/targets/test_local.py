@@ -92,7 +92,7 @@ def test_stop_asks_first_and_leaves_a_checkpoint(tmp_path: Path, gate: Gate) -> 
     gate.wait("training")
     assert local.stop(folder, 20.0) == "stopped"
     assert folder.state() == "cancelled"
-    assert (folder.checkpoints / "done.txt").read_text() == "1"
+    assert (folder.checkpoints / "checkpoint-1" / "weights").read_text() == "1"
     assert local.stop(folder, 20.0) == "not running"
 
 
