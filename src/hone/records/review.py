@@ -56,9 +56,13 @@ class Operation(BaseModel):
     members: list[tuple[int, int]] | None = Field(
         None, description="bulk: inclusive ranges of positions"
     )
-    target: str | None = Field(None, description="undo, redo: the op_id it takes back or repeats")
-    changed: int = Field(0, description="examples that stood differently afterwards")
-    undone_by: str | None = Field(None, description="the undo that now holds it back, if any")
+    target: str | None = Field(
+        default=None, description="undo, redo: the op_id it takes back or repeats"
+    )
+    changed: int = Field(default=0, description="examples that stood differently afterwards")
+    undone_by: str | None = Field(
+        default=None, description="the undo that now holds it back, if any"
+    )
 
 
 class Receipt(BaseModel):
@@ -66,7 +70,9 @@ class Receipt(BaseModel):
 
     op_id: str
     outcome: Outcome
-    version: int | None = Field(None, description="of the example, after the operation")
-    changed: int = Field(0, description="examples that now stand differently")
-    kept: int = Field(0, description="undo, redo: examples left alone, a later decision stands")
-    reason: str = Field("", description="why it was refused, or what to know about it")
+    version: int | None = Field(default=None, description="of the example, after the operation")
+    changed: int = Field(default=0, description="examples that now stand differently")
+    kept: int = Field(
+        default=0, description="undo, redo: examples left alone, a later decision stands"
+    )
+    reason: str = Field(default="", description="why it was refused, or what to know about it")

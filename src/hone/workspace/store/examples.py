@@ -36,7 +36,6 @@ class NewExample(NamedTuple):
     task: str
     input: str
     fingerprint: str
-    search: str
     proposal: str | None = None
     proposal_agent: str | None = None
     proposal_score: float | None = None
@@ -47,6 +46,7 @@ class NewExample(NamedTuple):
     tags: str | None = None
     occurred_at: str | None = None
     group_key: str | None = None
+    search: str = ""
 
 
 class Added(NamedTuple):
@@ -199,7 +199,7 @@ def _wanted(query: ExampleQuery | Filter | None, task: str | None) -> tuple[Filt
 
 def _add_batch(connection: Connection, batch: list[NewExample], begin: int) -> int:
     """Inserts what is new; its state, its index entry and its count follow from what went in."""
-    connection.exec_driver_sql(_INSERT, [row[:4] + row[5:] for row in batch])
+    connection.exec_driver_sql(_INSERT, [row[:-1] for row in batch])
     end = connection.execute(select(func.max(examples.c.position))).scalar() or 0
     if end == begin:
         return 0
@@ -208,16 +208,9 @@ def _add_batch(connection: Connection, batch: list[NewExample], begin: int) -> i
         " SELECT position, task, 'pending', 1 FROM examples WHERE position > ?",
         (begin,),
     )
-    fresh = select(examples.c.id, examples.c.position).where(examples.c.position > begin)
-    place = {row.id: row.position for row in connection.execute(fresh)}
-    # The first row with an id is the one that went in; a later twin has nothing to index.
-    text_of: dict[int, str] = {}
-    for row in batch:
-        position = place.get(row.id)
-        if position is not None:
-            text_of.setdefault(position, row.search)
     connection.exec_driver_sql(
-        "INSERT INTO example_search (rowid, text) VALUES (?, ?)", list(text_of.items())
+        "INSERT INTO example_search (rowid, text) VALUES (?, ?)",
+        _texts(connection, batch, begin, is_whole=end - begin == len(batch)),
     )
     counted = (
         select(states.c.task, func.count()).where(states.c.position > begin).group_by(states.c.task)
@@ -225,6 +218,19 @@ def _add_batch(connection: Connection, batch: list[NewExample], begin: int) -> i
     for task, number in connection.execute(counted).all():
         tallies.add(connection, task, "pending", number)
     return end - begin
+
+
+def _texts(
+    connection: Connection, batch: list[NewExample], begin: int, *, is_whole: bool
+) -> list[tuple[int, str]]:
+    """What to index at which position."""
+    if is_whole:
+        # Nothing was known: the rows stand in their order.
+        return [(position, row.search) for position, row in enumerate(batch, begin + 1)]
+    fresh = select(examples.c.id, examples.c.position).where(examples.c.position > begin)
+    place = {row.id: row.position for row in connection.execute(fresh)}
+    # The first row with an id is the one that went in; a later twin has nothing to index.
+    return [(place.pop(row.id), row.search) for row in batch if row.id in place]
 
 
 def _as_text_or_none(moment: datetime | None) -> str | None:

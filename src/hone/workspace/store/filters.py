@@ -12,15 +12,18 @@ import heapq
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
+from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Integer,
     Select,
+    Subquery,
     bindparam,
+    column,
     exists,
     func,
-    literal_column,
     select,
     text,
     true,
@@ -28,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 
 from hone.records.dataset import ExampleQuery
-from hone.workspace.store.tables import examples, states, tally
+from hone.workspace.store.tables import examples, operations, states, tally
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 
@@ -72,7 +75,8 @@ def positions(
         _stream(connection, query, is_falling=is_falling, after=after, before=before, limit=limit)
         for query in _queries(connection, wanted)
     ]
-    merged = heapq.merge(*streams, reverse=is_falling)
+    # An example may be found twice, by its import and by its edit.
+    merged = (position for position, _ in groupby(heapq.merge(*streams, reverse=is_falling)))
     return islice(merged, limit) if limit is not None else merged
 
 
@@ -84,7 +88,7 @@ def search_phrase(typed: str) -> str:
 
 def _stream(
     connection: Connection,
-    query: Select[tuple[int]],
+    query: Select[Any],
     *,
     is_falling: bool,
     after: int | None,
@@ -103,12 +107,12 @@ def _stream(
     return (row[0] for row in rows)
 
 
-def _queries(connection: Connection, wanted: Filter) -> list[Select[tuple[int]]]:
+def _queries(connection: Connection, wanted: Filter) -> list[Select[Any]]:
     phrase = search_phrase(wanted.text)
     if wanted.text.strip() and not phrase:
         return []  # only punctuation was typed: no word, no match
     if phrase:
-        return [_by_text(wanted, phrase)]
+        return _by_text(wanted, phrase)
     if wanted.files:
         return [_by_file(wanted, file) for file in dict.fromkeys(wanted.files)]
     if not wanted.status and wanted.task is None:
@@ -125,21 +129,35 @@ def _queries(connection: Connection, wanted: Filter) -> list[Select[tuple[int]]]
     ]
 
 
-def _by_text(wanted: Filter, phrase: str) -> Select[tuple[int]]:
-    found = text("SELECT rowid AS position FROM example_search WHERE example_search MATCH :phrase")
-    hits = (
-        found.bindparams(bindparam("phrase", phrase)).columns(literal_column("position")).subquery()
+def _by_text(wanted: Filter, phrase: str) -> list[Select[Any]]:
+    """Where the words stand: in what was imported, or in an edit that is the answer now."""
+    imported = _hits("example_search", phrase)
+    edited = _hits("edit_search", phrase)
+    current = (
+        select(operations.c.position)
+        .join(edited, edited.c.rowid == operations.c.seq)
+        .join(states, states.c.position == operations.c.position)
+        .where(states.c.answer == operations.c.seq)
     )
-    position = hits.c.position
-    query = select(position).where(_stands(position, wanted))
-    if wanted.files:
-        query = query.where(
-            exists().where(examples.c.position == position, examples.c.file.in_(wanted.files))
-        )
-    return _narrowed(query, wanted, position)
+    found = (select(imported.c.rowid), imported.c.rowid), (current, operations.c.position)
+    queries: list[Select[Any]] = []
+    for query, position in found:
+        query = query.where(_stands(position, wanted))
+        if wanted.files:
+            query = query.where(
+                exists().where(examples.c.position == position, examples.c.file.in_(wanted.files))
+            )
+        queries.append(_narrowed(query, wanted, position))
+    return queries
 
 
-def _by_file(wanted: Filter, file: str) -> Select[tuple[int]]:
+def _hits(table: str, phrase: str) -> Subquery:
+    found = text(f"SELECT rowid FROM {table} WHERE {table} MATCH :phrase_of_{table}")
+    bound = found.bindparams(bindparam(f"phrase_of_{table}", phrase))
+    return bound.columns(column("rowid", Integer)).subquery()
+
+
+def _by_file(wanted: Filter, file: str) -> Select[Any]:
     position = examples.c.position
     query = select(position).where(examples.c.file == file, _stands(position, wanted))
     return _narrowed(query, wanted, position)
@@ -156,9 +174,7 @@ def _stands(position: ColumnElement[int], wanted: Filter) -> ColumnElement[bool]
     return found
 
 
-def _narrowed(
-    query: Select[tuple[int]], wanted: Filter, position: ColumnElement[int]
-) -> Select[tuple[int]]:
+def _narrowed(query: Select[Any], wanted: Filter, position: ColumnElement[int]) -> Select[Any]:
     if wanted.first is not None:
         query = query.where(position >= wanted.first)
     if wanted.last is not None:

@@ -18,6 +18,10 @@ NOTHING_TO_ACCEPT = "there is no suggestion to accept: edit it, writing the answ
 EMPTY_EDIT = "the edited answer is empty: write it, or reject the example"
 NOT_SUGGESTED = "this answer was not suggested: send it as an edit"
 LATER_STANDS = "a later decision stands and was left as it is"
+_INDEX_EDIT = (
+    "INSERT INTO edit_search (rowid, text)"
+    " SELECT ?, coalesce(group_concat(atom, ' '), '') FROM json_tree(?)"
+)
 OP_ID_USED = "this op_id already stands for another operation: choose a new one"
 
 
@@ -78,6 +82,8 @@ def decide(connection: Connection, decision: Decision, at: str) -> Receipt:
         version=before.version + 1,
         changed=1,
     )
+    if decision.verdict == "edit":
+        connection.exec_driver_sql(_INDEX_EDIT, (seq, chosen.new_output))
     _carry_decision(connection, seq, decision.verdict, before, (chosen.answer, decision.note))
     return Receipt(op_id=decision.op_id, outcome="applied", version=before.version + 1, changed=1)
 

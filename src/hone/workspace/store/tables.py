@@ -82,7 +82,6 @@ operations = Table(
     Index("uq_operations_op_id", "op_id", unique=True),
     Index("ix_operations_position_seq", "position", "seq"),
     Index("ix_operations_reviewer_seq", "reviewer", "seq"),
-    Index("ix_operations_target", "target"),
 )
 
 effects = Table(
@@ -270,10 +269,16 @@ SQLITE_ONLY: tuple[str, ...] = (
         for verb in ("UPDATE", "DELETE")
     ),
     # Only the index is kept: the text itself already stands in `examples` and `operations`.
-    "CREATE VIRTUAL TABLE example_search USING fts5"
-    "(text, content='', tokenize='unicode61 remove_diacritics 2')",
-    "CREATE VIRTUAL TABLE edit_search USING fts5"
-    "(text, content='', tokenize='unicode61 remove_diacritics 2')",
+    # The default buffer of 1 MB would write and merge twice as much during an import.
+    *(
+        statement
+        for table in ("example_search", "edit_search")
+        for statement in (
+            f"CREATE VIRTUAL TABLE {table} USING fts5"
+            "(text, content='', tokenize='unicode61 remove_diacritics 2')",
+            f"INSERT INTO {table} ({table}, rank) VALUES ('hashsize', {32 * 1024 * 1024})",
+        )
+    ),
 )
 
 

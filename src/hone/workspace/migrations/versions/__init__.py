@@ -1,0 +1,1 @@
+"""The revisions; a file is never changed once it was released."""
