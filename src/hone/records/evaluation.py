@@ -19,7 +19,9 @@ class Contender(BaseModel):
 
     name: str
     generator: str = Field(description="a choice of the generators shelf")
-    shots: int = Field(0, ge=0, description="worked examples that stand before each question")
+    shots: int = Field(
+        default=0, ge=0, description="worked examples that stand before each question"
+    )
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -37,7 +39,7 @@ class Row(BaseModel):
         default_factory=dict[str, int],
         description="answers that were not given, cut off, or asked with a shortened prompt",
     )
-    seconds: float = Field(0.0, description="spent answering, without loading")
+    seconds: float = Field(default=0.0, description="spent answering, without loading")
 
 
 class Evaluation(BaseModel):
@@ -58,8 +60,8 @@ class Evaluation(BaseModel):
     template: str = ""
     job: str | None = None
     seed: int = 0
-    sample: int | None = Field(None, description="a quick one: so many examples were drawn")
-    trained_on: int = Field(0, description="examples that a contender was trained on")
+    sample: int | None = Field(default=None, description="a quick one: so many examples were drawn")
+    trained_on: int = Field(default=0, description="examples that a contender was trained on")
     notes: list[str] = Field(default_factory=list[str], description="what to know of the figures")
 
 

@@ -15,7 +15,7 @@ class Measured(BaseModel):
     value: float
     low: float | None = None
     high: float | None = None
-    on: str = Field("", description="dataset and split, or file")
+    on: str = Field(default="", description="dataset and split, or file")
 
 
 class ModelVersion(BaseModel):
@@ -39,7 +39,7 @@ class ModelVersion(BaseModel):
     target: str = "local"
     licence: dict[str, str] = Field(default_factory=dict)
     sha256: dict[str, str] = Field(default_factory=dict)
-    template: str = Field("", description="fingerprint of template and tokenizer")
+    template: str = Field(default="", description="fingerprint of template and tokenizer")
     details: dict[str, Any] = Field(default_factory=dict)
 
     @property

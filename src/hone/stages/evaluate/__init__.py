@@ -1,0 +1,22 @@
+"""Evaluate: a model beside its base, a few-shot prompt and the rules, on the same examples."""
+
+from hone.stages.evaluate.options import ROWS, EvaluateOptions
+from hone.stages.evaluate.report import (
+    Taken,
+    collect_all_evaluated,
+    collect_evaluated,
+    finish,
+    report_path,
+)
+from hone.stages.evaluate.start import evaluate
+
+__all__ = [
+    "ROWS",
+    "EvaluateOptions",
+    "Taken",
+    "collect_all_evaluated",
+    "collect_evaluated",
+    "evaluate",
+    "finish",
+    "report_path",
+]

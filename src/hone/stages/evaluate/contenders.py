@@ -1,0 +1,122 @@
+"""Who answers: the base, the base with worked examples, the rules, the model, and further ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hone import shelf
+from hone.errors import HoneError, InvalidInput
+from hone.records.evaluation import Contender
+from hone.records.model import ModelVersion
+from hone.records.task import Task
+from hone.stages.evaluate.options import EvaluateOptions, RowName
+from hone.workspace.bases import Base, find_base
+from hone.workspace.contenders import Able, able_to_answer
+from hone.workspace.open import Workspace
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
+
+
+class LineUp(NamedTuple):
+    """The contenders in the order of their rows; `main` is the one that the others are held to."""
+
+    main: str
+    contenders: list[Contender]
+    ables: list[Able]
+    models: list[ModelVersion]
+    notes: list[str]
+
+
+def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> LineUp:
+    """Everybody who answers, found and sound; InvalidInput or NotFound with the mend otherwise."""
+    able = able_to_answer(ws, ref, task)
+    notes: list[str] = []
+    tuned = able.model is not None
+    wanted: Sequence[RowName] = [
+        row for row in options.rows if tuned or row in ("base", "few-shot")
+    ]
+    contenders: list[Contender] = []
+    plain = _plain_base(ws, able, notes) if {"base", "few-shot"} & set(wanted) else None
+    if plain is not None:
+        if "base" in wanted:
+            contenders.append(_contender("base", plain))
+        if "few-shot" in wanted:
+            contenders.append(_contender("few-shot", plain, shots=options.shots))
+    if "rules" in wanted:
+        rules = rules_contender(ws, task)
+        contenders += [rules] if rules is not None else []
+    main = safe_name(able.contender.name) if tuned else "base"
+    if tuned and "tuned" in wanted:
+        contenders.append(able.contender.model_copy(update={"name": main}))
+    ables, further = _further(ws, task, options.further)
+    contenders += further
+    _refuse_unfit(contenders)
+    models = [one.model for one in [able, *ables] if one.model is not None]
+    return LineUp(main, contenders, [able, *ables], models, notes)
+
+
+def rules_contender(ws: Workspace, task: Task) -> Contender | None:
+    """The task's rule file as a contender; None where the task names none."""
+    if task.rules is None or task.kind != "extract":
+        return None
+    file = ws.root / task.rules
+    shelf.load("generators", "rules").load_rules(file, task)  # says every mistake in it now
+    options = {"file": str(file), "task": task.model_dump(mode="json")}
+    return Contender(name="rules", generator="rules", options=options)
+
+
+def safe_name(ref: str) -> str:
+    """A name that can also name a file."""
+    return re.sub(r"[^A-Za-z0-9._@+-]+", "-", ref).strip("-.")[:100] or "model"
+
+
+def _contender(name: str, base: Base, *, shots: int = 0) -> Contender:
+    return Contender(name=name, generator="model", shots=shots, options={"base": str(base.path)})
+
+
+def _plain_base(ws: Workspace, able: Able, notes: list[str]) -> Base | None:
+    model = able.model
+    if model is None or model.kind == "lora":
+        return able.base
+    try:
+        base = find_base(ws, model.base)
+    except HoneError as error:
+        notes.append(f"No rows base and few-shot: {error.message}")
+        return None
+    if model.base_sha256 and base.sha256() != model.base_sha256:
+        notes.append(f"No rows base and few-shot: the base {model.base} has changed since.")
+        return None
+    return base
+
+
+def _further(
+    ws: Workspace, task: Task, wanted: Sequence[str | Contender]
+) -> tuple[list[Able], list[Contender]]:
+    ables: list[Able] = []
+    contenders: list[Contender] = []
+    for one in wanted:
+        if isinstance(one, Contender):
+            shelf.load("generators", one.generator)
+            contenders.append(one)
+            continue
+        able = able_to_answer(ws, one, task)
+        ables.append(able)
+        name = safe_name(able.contender.name)
+        contenders.append(able.contender.model_copy(update={"name": name}))
+    return ables, contenders
+
+
+def _refuse_unfit(contenders: Sequence[Contender]) -> None:
+    names = [one.name for one in contenders]
+    problems = [f'"{name}" cannot name a file' for name in names if not NAME.fullmatch(name)]
+    problems += [f'"{name}" stands twice' for name in dict.fromkeys(names) if names.count(name) > 1]
+    if not contenders:
+        problems.append("there is nobody to answer")
+    if problems:
+        raise InvalidInput(
+            f"These contenders cannot be compared: {'; '.join(problems)}.",
+            hint="Choose rows of base, few-shot, rules, tuned; give each further one its own name",
+            problems=problems,
+        )

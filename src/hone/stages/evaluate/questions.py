@@ -1,0 +1,243 @@
+"""What is asked: a split as it was frozen, or a file; without what a contender was trained on."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hone import shelf
+from hone.checks._normal import normal
+from hone.errors import HoneError, InvalidInput, NotFound, nearest
+from hone.importers._questions import read_questions
+from hone.records.dataset import SPLITS, Manifest
+from hone.records.evaluation import Contender
+from hone.records.model import ModelVersion
+from hone.records.task import Task
+from hone.rendering.messages import messages_of
+from hone.stages.evaluate.options import EvaluateOptions
+from hone.workspace.files import explained, sha256_of
+from hone.workspace.open import Workspace
+
+SHOWN_PROBLEMS = 5
+
+
+class Question(NamedTuple):
+    """One example to be answered; `answer` is the canonical text of the right output."""
+
+    id: str
+    input: dict[str, Any]
+    context: list[dict[str, Any]]
+    answer: str
+
+
+class Questions(NamedTuple):
+    """All that is asked, where it comes from, and what to know about it."""
+
+    on: str
+    items: list[Question]
+    notes: list[str]
+    trained_on: int = 0
+
+
+def choose_questions(
+    ws: Workspace, task: Task, models: Sequence[ModelVersion], options: EvaluateOptions
+) -> Questions:
+    """The examples of `options.on`, without those that a model was trained on, then the sample.
+
+    Kept and labelled where a train split was asked for by name, or `includes_trained` says so.
+    """
+    on = options.on or _own_test_split(ws, task, models)
+    file = _as_file(ws, on)
+    found = _of_file(file, task) if file is not None else _of_split(ws, task, on)
+    keeps_trained = options.includes_trained or found.on.endswith("/train")
+    found = _without_trained(ws, task, models, found, keeps_trained=keeps_trained)
+    if options.sample is None or options.sample >= len(found.items):
+        return found
+    drawn = random.Random(options.seed).sample(range(len(found.items)), options.sample)
+    return found._replace(items=[found.items[place] for place in sorted(drawn)])
+
+
+def _own_test_split(ws: Workspace, task: Task, models: Sequence[ModelVersion]) -> str:
+    for model in models[:1]:
+        if model.dataset is not None:
+            return f"{model.dataset}/test"
+    names = sorted({one.name for one in ws.store.datasets.list() if one.task == task.name})
+    if len(names) == 1:
+        return f"{names[0]}/test"
+    hint = f"--data {names[0]}/test" if names else "hone datasets build NAME, then --data NAME/test"
+    raise InvalidInput("It is not clear what to evaluate on.", hint=hint)
+
+
+def _as_file(ws: Workspace, on: str) -> Path | None:
+    path = Path(on).expanduser()
+    if path.is_file() or path.suffix.lower() in (".jsonl", ".csv", ".json", ".tsv", ".parquet"):
+        return path
+    return None
+
+
+def _of_split(ws: Workspace, task: Task, on: str) -> Questions:
+    ref, _, split = on.partition("/")
+    split = split or "test"
+    if split not in SPLITS:
+        raise NotFound(f'There is no split "{split}".', hint=nearest(split, SPLITS))
+    manifest = ws.store.datasets.get(ref)
+    _refuse_unfit_split(manifest, split, task)
+    place = f"{manifest.ref}/{split}"
+    file = ws.datasets / manifest.ref / f"{split}.jsonl"
+    if not file.is_file() or sha256_of(file) != manifest.splits[split].sha256:
+        state = "was changed after it was frozen" if file.is_file() else "is gone"
+        raise HoneError(
+            f"{file} {state}.", hint=f"hone datasets build {manifest.name} freezes a clean version"
+        )
+    items: list[Question] = []
+    missing = 0
+    for row in _rows(file):
+        try:
+            example = ws.store.examples.get(str(row["id"]))
+        except NotFound:
+            missing += 1
+            continue
+        context = [passage.model_dump() for passage in example.context]
+        # The answer as it was frozen: a later correction is for the next version.
+        answer = str(row["completion"][-1]["content"])
+        items.append(Question(example.id, example.input, context, answer))
+    if not items:
+        raise InvalidInput(f"No example of {place} is left here.", hint="hone datasets list")
+    notes = [f"{missing} examples of {place} are no longer in this workspace."] if missing else []
+    if split == "val":
+        notes.append("The val split chose the checkpoint: its figures flatter the model.")
+    return Questions(place, items, notes)
+
+
+def _refuse_unfit_split(manifest: Manifest, split: str, task: Task) -> None:
+    if manifest.task != task.name:
+        raise InvalidInput(
+            f"{manifest.ref} belongs to the task {manifest.task}, not to {task.name}.",
+            hint=f"--task {manifest.task}, or another --data",
+        )
+    if split in manifest.splits and manifest.splits[split].rows:
+        return
+    there = [name for name, file in manifest.splits.items() if file.rows and name != "train"]
+    hint = f"--data {manifest.ref}/{there[0]}" if there else ""
+    build = f"hone datasets build {manifest.name} --{split}-ratio 0.1"
+    raise InvalidInput(
+        f"{manifest.ref} has no {split} split.", hint=f"{hint}, or {build}" if hint else build
+    )
+
+
+def _of_file(path: Path, task: Task) -> Questions:
+    kind = shelf.load("tasks", task.kind)
+    items: list[Question] = []
+    problems: list[str] = []
+    for place, asked in enumerate(read_questions(path, task, needs_answers=True), 1):
+        if asked.problem:
+            problems.append(f"row {asked.row}: {asked.problem}")
+            continue
+        answer = kind.answer_text(task, asked.output)
+        items.append(Question(f"{path.name}:{place}", asked.input, asked.context, answer))
+    if not items:
+        raise InvalidInput(
+            f"No row of {path} is an example with its right answer.",
+            hint=f"hone predict --input-file {path} answers without scoring",
+            problems=problems[:SHOWN_PROBLEMS],
+        )
+    notes: list[str] = []
+    if problems:
+        shown = "; ".join(problems[:SHOWN_PROBLEMS])
+        more = " …" if len(problems) > SHOWN_PROBLEMS else ""
+        notes.append(f"{len(problems)} rows of {path.name} were left out: {shown}{more}")
+    return Questions(path.name, items, notes)
+
+
+def _without_trained(
+    ws: Workspace,
+    task: Task,
+    models: Sequence[ModelVersion],
+    found: Questions,
+    *,
+    keeps_trained: bool,
+) -> Questions:
+    ids, texts = _trained(ws, models)
+    if not ids and not texts:
+        return found
+    known = [
+        one.id in ids
+        or _asked_text(messages_of(task, one.input, context=_texts(one), answer=None)) in texts
+        for one in found.items
+    ]
+    count = sum(known)
+    if not count:
+        return found
+    amount = len(found.items)
+    if keeps_trained:
+        note = (
+            f"{count} of {amount} examples were trained on: these figures show memory, not skill."
+        )
+        return found._replace(notes=[*found.notes, note], trained_on=count)
+    if count == amount:
+        raise InvalidInput(
+            f"All {amount} examples of {found.on} were trained on: nothing fair is left to ask.",
+            hint="Choose other examples, or add --include-trained to see what was memorised.",
+        )
+    note = f"{count} of {amount} examples were left out: they were trained on."
+    items = [one for one, is_known in zip(found.items, known, strict=True) if not is_known]
+    return found._replace(items=items, notes=[*found.notes, note])
+
+
+def _trained(ws: Workspace, models: Sequence[ModelVersion]) -> tuple[set[str], set[str]]:
+    """Ids and normalised texts of all that these versions and their ancestors were trained on."""
+    ids: set[str] = set()
+    texts: set[str] = set()
+    for dataset in _datasets(ws, models):
+        for row in _rows(ws.datasets / dataset / "train.jsonl"):
+            ids.add(str(row["id"]))
+            texts.add(_asked_text(row["prompt"]))
+    return ids, texts
+
+
+def _datasets(ws: Workspace, models: Sequence[ModelVersion]) -> list[str]:
+    found: dict[str, None] = {}
+    waiting, seen = list(models), set[str]()
+    while waiting:
+        model = waiting.pop()
+        if model.ref in seen:
+            continue
+        seen.add(model.ref)
+        if model.dataset is not None:
+            found[model.dataset] = None
+        # A full fine-tuned version may itself be the base of another.
+        for parent in [*model.parents, model.base]:
+            try:
+                waiting.append(ws.store.models.get(parent).model)
+            except NotFound:
+                continue
+    return list(found)
+
+
+def _rows(file: Path) -> Iterator[dict[str, Any]]:
+    if not file.is_file():
+        return
+    with explained("read", file), file.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def _asked_text(messages: Iterable[dict[str, str]]) -> str:
+    return normal("\n".join(one["content"] for one in messages if one["role"] != "system"))
+
+
+def _texts(question: Question) -> list[str]:
+    return [str(passage["text"]) for passage in question.context]
+
+
+def input_lines(items: Sequence[Question]) -> str:
+    """`inputs/examples.jsonl` of the job."""
+    return "".join(json.dumps(one._asdict(), ensure_ascii=False) + "\n" for one in items)
+
+
+def uses_shots(contenders: Iterable[Contender]) -> bool:
+    """Whether anybody is asked with worked examples."""
+    return any(contender.shots for contender in contenders)

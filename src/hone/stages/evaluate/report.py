@@ -1,0 +1,227 @@
+"""Takes the answers of a finished evaluation in: figures, report, store, the model's metadata.
+
+Every step gives the same result again, so a kill between any two is mended by running it again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from hone.errors import Conflict, HoneError, NotFound
+from hone.records.evaluation import Contender, Evaluation, Row
+from hone.records.job import Job
+from hone.records.model import Measured
+from hone.records.task import Task
+from hone.stages import jobs
+from hone.stages.evaluate.contenders import safe_name
+from hone.stages.evaluate.questions import Question
+from hone.stages.evaluate.score import Prediction, Scored, differences, score_contender
+from hone.workspace.files import explained, write_atomically, write_json
+from hone.workspace.follow import Progress, follow
+from hone.workspace.job_folder import JobFolder
+from hone.workspace.open import Workspace
+
+
+class Taken(NamedTuple):
+    """What was taken in now, and which finished evaluations could not be."""
+
+    evaluations: list[Evaluation]
+    problems: list[str]
+
+
+def finish(
+    ws: Workspace, job_id: str, *, on_progress: Progress = lambda done, total: None
+) -> Evaluation:
+    """Wait for the answers, then take them in; HoneError says how to go on where there are none."""
+    folder = jobs.folder_of(ws, job_id)
+    follow(folder, on_progress=on_progress)
+    return collect_evaluated(ws, folder.path.name)
+
+
+def collect_evaluated(ws: Workspace, job_id: str) -> Evaluation:
+    """The evaluation of a job that has succeeded: reported and recorded, once however often."""
+    folder = jobs.folder_of(ws, job_id)
+    if folder.job.kind != "evaluate":
+        raise Conflict(f"{folder.path.name} is no evaluation.", hint="hone jobs list")
+    if not folder.has_result:
+        raise Conflict(
+            f"{folder.path.name} has not succeeded: it is {folder.state()}.",
+            hint=f"hone jobs show {folder.path.name}",
+        )
+    with jobs.settling(ws):
+        return _take_in(ws, folder)
+
+
+def collect_all_evaluated(ws: Workspace) -> Taken:
+    """Every succeeded evaluation that was not taken in yet; safe to call at any time."""
+    taken = Taken([], [])
+    for folder in jobs.unsettled(ws, "evaluate"):
+        try:
+            taken.evaluations.append(collect_evaluated(ws, folder.path.name))
+        except HoneError as error:
+            taken.problems.append(f"{folder.path.name}: {error.message}")
+    return taken
+
+
+def report_path(ws: Workspace, job: Job) -> Path:
+    """`reports/eval_<model>_<timestamp>.json`; the time is that of the order."""
+    timestamp = job.id.removeprefix("evaluate-")
+    return ws.reports / f"eval_{safe_name(str(job.spec['model']))}_{timestamp}.json"
+
+
+def read_predictions(file: Path) -> dict[str, Prediction]:
+    """The lines of a predictions file by example; a torn line counts as not written."""
+    if not file.is_file():
+        return {}
+    found: dict[str, Prediction] = {}
+    with explained("read", file), file.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            prediction = _prediction(line)
+            if prediction is not None:
+                found[prediction.id] = prediction
+    return found
+
+
+def _prediction(line: str) -> Prediction | None:
+    try:
+        fields = json.loads(line)
+        known = {name: fields[name] for name in Prediction._fields if fields.get(name) is not None}
+        return Prediction(**known)
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _take_in(ws: Workspace, folder: JobFolder) -> Evaluation:
+    job = folder.job
+    questions = _questions(folder)
+    scored = _scored(folder, questions)
+    evaluation = _evaluation(job, scored)
+    path = report_path(ws, job)
+    text = evaluation.model_dump(mode="json")
+    write_json(path, text)
+    metrics = ws.data_folder("metrics")
+    write_json(metrics / path.name, text)
+    write_atomically(
+        metrics / f"{path.stem}_examples.jsonl", "".join(_example_lines(questions, scored.values()))
+    )
+    ws.store.evaluations.record(
+        evaluation, [score for one in scored.values() for score in one.scores]
+    )
+    if evaluation.sample is None and not evaluation.trained_on:
+        for ref in cast("list[str]", job.spec.get("models", [])):
+            _note_figures(ws, ref, evaluation)
+    ws.store.jobs.mark_settled(job.id)
+    return evaluation
+
+
+def _questions(folder: JobFolder) -> list[Question]:
+    file = folder.inputs / "examples.jsonl"
+    with explained("read", file), file.open(encoding="utf-8") as lines:
+        return [Question(**json.loads(line)) for line in lines]
+
+
+def _scored(folder: JobFolder, questions: Sequence[Question]) -> dict[str, Scored]:
+    spec = folder.job.spec
+    task = Task.model_validate(spec["task"])
+    found: dict[str, Scored] = {}
+    for fields in spec["contenders"]:
+        contender = Contender.model_validate(fields)
+        predictions = read_predictions(folder.predictions / f"{contender.name}.jsonl")
+        found[contender.name] = score_contender(
+            task, contender, questions, predictions, seed=int(spec["seed"])
+        )
+    return found
+
+
+def _evaluation(job: Job, scored: Mapping[str, Scored]) -> Evaluation:
+    spec: dict[str, Any] = job.spec
+    on = str(spec["on"])
+    seed = int(spec["seed"])
+    paired = differences(str(spec["main"]), scored, seed=seed)
+    return Evaluation(
+        id=job.id,
+        model=str(spec["model"]),
+        task=str(spec["task"]["name"]),
+        on=on,
+        at=job.created_at,
+        rows=[_located(one.row, on) for one in scored.values()],
+        differences={name: _at(value, on) for name, value in paired.items()},
+        template=str(spec.get("template", "")),
+        job=job.id,
+        seed=seed,
+        sample=spec.get("sample"),
+        trained_on=int(spec.get("trained_on", 0)),
+        notes=[*spec.get("notes", []), *_trouble_notes(scored)],
+    )
+
+
+def _trouble_notes(scored: Mapping[str, Scored]) -> list[str]:
+    sentences = {
+        "not_answered": "{count} of {amount} were not answered by {name}.",
+        "cut_off": "{count} of {amount} answers of {name} were cut off at the length limit.",
+        "prompt_shortened": "{count} of {amount} prompts of {name} were shortened to fit.",
+    }
+    return [
+        sentences[trouble].format(count=count, amount=one.row.examples, name=name)
+        for name, one in scored.items()
+        for trouble, count in one.row.troubles.items()
+    ]
+
+
+def _located(row: Row, on: str) -> Row:
+    metrics = {name: _at(value, on) for name, value in row.metrics.items()}
+    return row.model_copy(update={"score": _at(row.score, on), "metrics": metrics})
+
+
+def _at(measured: Measured, on: str) -> Measured:
+    return measured.model_copy(update={"on": on})
+
+
+def _example_lines(questions: Sequence[Question], scored: Iterable[Scored]) -> Iterator[str]:
+    for one in scored:
+        for question, score in zip(questions, one.scores, strict=True):
+            fields = {
+                "id": question.id,
+                "contender": score.contender,
+                "score": score.score,
+                "band": score.band,
+                "input": question.input,
+                "text": score.text,
+                "answer": question.answer,
+            }
+            yield json.dumps(fields, ensure_ascii=False) + "\n"
+
+
+def _note_figures(ws: Workspace, ref: str, evaluation: Evaluation) -> None:
+    """Write a version's figures into its metadata; those of its own test split stay the ones shown.
+
+    A val split chose the checkpoint, so its figures are no measure of the version.
+    """
+    row = next((row for row in evaluation.rows if row.contender == safe_name(ref)), None)
+    if row is None or evaluation.on.endswith("/val"):
+        return
+    try:
+        found = ws.store.models.get(ref)
+    except NotFound:
+        return  # it was taken out of the registry meanwhile; the report keeps its figures
+    own = f"{found.model.dataset}/test"
+    task_score = _score_name(ws, evaluation.task)
+    figures = {name: one for name, one in row.metrics.items() if not name.startswith("field.")}
+    figures[task_score] = row.score
+    metrics = dict(found.model.metrics)
+    for name, figure in figures.items():
+        if evaluation.on == own or name not in metrics or metrics[name].on != own:
+            metrics[name] = figure
+    model = found.model.model_copy(update={"metrics": metrics})
+    write_json(found.folder / "metadata.json", model.model_dump(mode="json"))
+    ws.store.models.update(model)
+
+
+def _score_name(ws: Workspace, task: str) -> str:
+    try:
+        return ws.task(task).score_name
+    except HoneError:
+        return "score"  # its file is gone or broken; the report was made from the frozen task

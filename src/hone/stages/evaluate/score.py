@@ -1,0 +1,166 @@
+"""Scores answers: one 0-to-1 score each, figures with intervals, and paired differences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel
+
+from hone import shelf
+from hone.errors import HoneError
+from hone.metrics._intervals import Interval, mean_interval, paired_difference, wilson
+from hone.metrics.together import run_together
+from hone.records.evaluation import Contender, Row, band_of
+from hone.records.model import Measured
+from hone.records.task import Task
+from hone.stages.evaluate.questions import Question
+from hone.workspace.store.evaluations import Score
+
+
+class Prediction(NamedTuple):
+    """One line of `predictions/<contender>.jsonl`."""
+
+    id: str
+    text: str
+    confidence: float | None = None
+    seconds: float = 0.0
+    cut_tokens: int = 0
+    is_complete: bool = True
+    problem: str = ""
+
+
+class Scored(NamedTuple):
+    """One contender: its row of figures, and its score on every example."""
+
+    row: Row
+    scores: list[Score]
+
+
+def score_contender(
+    task: Task,
+    contender: Contender,
+    questions: Sequence[Question],
+    predictions: Mapping[str, Prediction],
+    *,
+    seed: int = 0,
+) -> Scored:
+    """The row of one contender; HoneError where an example was not answered at all."""
+    missing = [one.id for one in questions if one.id not in predictions]
+    if missing:
+        raise HoneError(
+            f"{contender.name} left {len(missing)} of {len(questions)} examples without an answer.",
+            hint="Run the same command again: it goes on where it stopped.",
+        )
+    found = [predictions[one.id] for one in questions]
+    texts, answers = [one.text for one in found], [one.answer for one in questions]
+    values = task_scores(task, texts, answers)
+    scores = [
+        Score(contender.name, question.id, value, band_of(value), text)
+        for question, value, text in zip(questions, values, texts, strict=True)
+    ]
+    row = Row(
+        contender=contender.name,
+        examples=len(questions),
+        score=_measured(mean_interval(values, seed=seed)),
+        metrics=figures(task, texts, answers, seed=seed),
+        bands=dict(Counter(score.band for score in scores)),
+        troubles=_troubles(found),
+        seconds=round(sum(one.seconds for one in found), 6),
+    )
+    return Scored(row, scores)
+
+
+def task_scores(task: Task, texts: Sequence[str], answers: Sequence[str]) -> list[float]:
+    """The task's 0-to-1 score of each answer, as its `score` gives it one by one."""
+    if task.kind == "extract":
+        return run_together(texts, answers, {"json_fields": None})[
+            "json_fields"
+        ].per_example.tolist()
+    if task.kind in ("qa", "chat"):
+        wanted = {"token_f1": _token_f1_options()}
+        return run_together(texts, answers, wanted)["token_f1"].per_example.tolist()
+    kind = shelf.load("tasks", task.kind)
+    return [
+        float(kind.score(task, text, kind.parse(task, answer)))
+        for text, answer in zip(texts, answers, strict=True)
+    ]
+
+
+def figures(
+    task: Task, texts: Sequence[str], answers: Sequence[str], *, seed: int = 0
+) -> dict[str, Measured]:
+    """The task's metrics by name; proportions and means have intervals, corpus BLEU has none."""
+    wanted: dict[str, BaseModel | None] = dict.fromkeys(shelf.load("tasks", task.kind).METRICS)
+    if "token_f1" in wanted:
+        wanted["token_f1"] = _token_f1_options()
+    if "exact_match" in wanted and task.kind != "extract":
+        wanted["exact_match"] = shelf.load("metrics", "exact_match").Options(normalise="squad")
+    amount = len(texts)
+    found: dict[str, Measured] = {}
+    for name, scores in run_together(texts, answers, wanted).items():
+        if name == "bleu":
+            found["bleu"] = Measured(value=scores.total)
+        elif name == "json_fields":
+            found |= _field_figures(scores, amount, seed)
+        elif name == "rouge":
+            found["rouge_l"] = _measured(mean_interval(scores.per_example, seed=seed))
+            for variant in ("rouge1", "rouge2"):
+                found[variant.replace("rouge", "rouge_")] = Measured(value=scores.details[variant])
+        else:
+            found[name] = _measured(mean_interval(scores.per_example, seed=seed))
+    return found
+
+
+def differences(main: str, scored: Mapping[str, Scored], *, seed: int = 0) -> dict[str, Measured]:
+    """The main contender minus each other one, paired by example, of the task's score.
+
+    Where the main one is the base itself, the others minus the base.
+    """
+    others = [other for other in scored if other != main]
+    if main not in scored:
+        return {}
+    pairs = [(other, main) if main == "base" else (main, other) for other in others]
+    return {
+        f"{one} - {other}": _measured(
+            paired_difference(_values(scored[one]), _values(scored[other]), seed=seed)
+        )
+        for one, other in pairs
+    }
+
+
+def _values(scored: Scored) -> list[float]:
+    return [score.score for score in scored.scores]
+
+
+def _field_figures(scores: Any, amount: int, seed: int) -> dict[str, Measured]:
+    details: Mapping[str, float] = scores.details
+    found = {"field_f1": _measured(mean_interval(np.asarray(scores.per_example), seed=seed))}
+    for name, share in (("json_valid", "valid"), ("json_exact", "exact")):
+        found[name] = _measured(wilson(round(details[share] * amount), amount))
+    for name, value in details.items():
+        if name in ("precision", "recall", "f1"):
+            found[f"fields_{name}"] = Measured(value=value)
+        elif name.startswith("field."):
+            found[name] = Measured(value=value)
+    return found
+
+
+def _token_f1_options() -> BaseModel:
+    # Two empty answers agree, as the tasks' own score has it.
+    return shelf.load("metrics", "token_f1").Options(squad_version="2.0")
+
+
+def _troubles(found: Sequence[Prediction]) -> dict[str, int]:
+    counted = {
+        "not_answered": sum(bool(one.problem) for one in found),
+        "cut_off": sum(not one.is_complete for one in found),
+        "prompt_shortened": sum(one.cut_tokens > 0 for one in found),
+    }
+    return {name: count for name, count in counted.items() if count}
+
+
+def _measured(interval: Interval) -> Measured:
+    return Measured(value=interval.value, low=interval.low, high=interval.high)

@@ -1,0 +1,150 @@
+"""Who can answer: a model by its name, checked to be what it was when it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from hone.errors import HoneError, InvalidInput
+from hone.records.evaluation import Contender
+from hone.records.model import ModelVersion
+from hone.records.task import Task
+from hone.rendering.messages import template_fingerprint
+from hone.rendering.tokens import Renderer
+from hone.workspace.bases import Base, find_base
+from hone.workspace.files import sha256_of
+
+if TYPE_CHECKING:
+    from hone.workspace.open import Workspace
+
+FALLBACK_ANSWER_TOKENS = 256
+# An answer may be half as long again as any that was trained.
+ROOM = 1.5
+ANSWERS_LOOKED_AT = 2000
+_CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
+
+
+class Able(NamedTuple):
+    """A model that can be asked: how the worker reaches it, its base, its registered version."""
+
+    contender: Contender
+    base: Base
+    renderer: Renderer
+    model: ModelVersion | None
+
+
+def able_to_answer(ws: Workspace, ref: str, task: Task, *, name: str | None = None) -> Able:
+    """The model or base `ref` as a contender; InvalidInput with all reasons why it is not sound.
+
+    A registered version is checked against what its metadata says: its files, its base, the
+    template and tokenizer, and the task as its dataset was built.
+    """
+    base = find_base(ws, ref)
+    renderer = Renderer.load(base.path)
+    model = None
+    if base.model is not None:
+        found = ws.store.models.get(base.model)
+        model = found.model
+        _refuse_unsound(ws, found.folder, (model, base, renderer), task)
+    options: dict[str, str] = {"base": str(base.path)}
+    if base.adapter is not None:
+        options["adapter"] = str(base.adapter)
+    contender = Contender(
+        name=name or (model.ref if model is not None else base.id),
+        generator="adapter" if base.adapter is not None else "model",
+        options=options,
+    )
+    return Able(contender, base, renderer, model)
+
+
+def context_tokens(base: Base) -> int | None:
+    """How many tokens the base can look at, if its configuration says so."""
+    for key in _CONTEXT_KEYS:
+        value = base.config.get(key)
+        if isinstance(value, int) and value > 0:
+            return value
+    return None
+
+
+def answer_tokens(able: Able, answers: Iterable[str]) -> int:
+    """A bound for one answer: somewhat more than the longest of these, at most half the context."""
+    conversations = (
+        [{"role": "user", "content": "?"}, {"role": "assistant", "content": answer}]
+        for answer, _ in zip(answers, range(ANSWERS_LOOKED_AT), strict=False)
+    )
+    rows = able.renderer.training_rows(conversations, max_length=1 << 30)
+    longest = max((row.trained_tokens for row in rows), default=0)
+    wanted = int(longest * ROOM) + 8 if longest else FALLBACK_ANSWER_TOKENS
+    context = context_tokens(able.base)
+    return min(wanted, context // 2) if context is not None else wanted
+
+
+def trained_answers(ws: Workspace, model: ModelVersion | None) -> Iterator[str]:
+    """The answers that a version was trained on, from its frozen dataset; none where it is gone."""
+    import json
+
+    if model is None or model.dataset is None:
+        return
+    file = ws.datasets / model.dataset / "train.jsonl"
+    if not file.is_file():
+        return
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield str(json.loads(line)["completion"][-1]["content"])
+
+
+def soundness_problems(
+    folder: Path, model: ModelVersion, base: Base, renderer: Renderer
+) -> list[str]:
+    """What is no longer as the version's metadata says, in sentences."""
+    problems: list[str] = []
+    for name, sha256 in model.sha256.items():
+        path = folder / name
+        if not path.is_file():
+            problems.append(f"{path} is gone")
+        elif sha256_of(path) != sha256:
+            problems.append(f"{path} was changed after {model.ref} was registered")
+    if model.kind == "lora" and model.base_sha256 and base.sha256() != model.base_sha256:
+        problems.append(
+            f"the base {model.base} in {base.path} is not the one that {model.ref} was trained on"
+        )
+    if model.template and renderer.fingerprint != model.template:
+        problems.append(
+            f"the chat template or tokenizer in {base.path} is not the one that {model.ref} "
+            "was trained with"
+        )
+    return problems
+
+
+def task_problem(ws: Workspace, model: ModelVersion, task: Task) -> str:
+    """Why a version cannot be asked as this task asks, or an empty text."""
+    if model.task is not None and model.task != task.name:
+        return f"{model.ref} was trained for the task {model.task}, not {task.name}"
+    if model.dataset is None:
+        return ""
+    try:
+        manifest = ws.store.datasets.get(model.dataset)
+    except HoneError:
+        return ""  # the dataset was taken away: what it said is not known
+    if manifest.template == template_fingerprint(task):
+        return ""
+    return f"the task {task.name} was changed after {model.dataset} was built for {model.ref}"
+
+
+def _refuse_unsound(
+    ws: Workspace, folder: Path, parts: tuple[ModelVersion, Base, Renderer], task: Task
+) -> None:
+    model, base, renderer = parts
+    problems = soundness_problems(folder, model, base, renderer)
+    changed = task_problem(ws, model, task)
+    if changed:
+        problems.append(changed)
+    if not problems:
+        return
+    mend = "Put the old files back, or train a new version: hone train RECIPE"
+    if problems == [changed]:
+        mend = "Put the task file back as it was, or build a new dataset version and train again"
+    raise InvalidInput(
+        f"{model.ref} is not what it was: {'; '.join(problems)}.", hint=mend, problems=problems
+    )
