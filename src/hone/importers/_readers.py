@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hone.importers._cells import passages_in, text_in
@@ -32,12 +32,12 @@ class Found(NamedTuple):
     is_unanswerable: bool = False
 
 
-def _flat(columns: ColumnMap) -> Callable[[Row], Iterator[Found]]:
+def _flat(columns: ColumnMap) -> Callable[[Row], Iterable[Found]]:
     question = getter(columns.columns["question"])
     answer = getter(columns.columns["answer"]) if "answer" in columns.columns else None
     context = getter(columns.columns["context"]) if "context" in columns.columns else None
 
-    def read(fields: Row) -> Iterator[Found]:
+    def read(fields: Row) -> Iterable[Found]:
         asked = question(fields)
         turns = (
             turns_of(asked)
@@ -47,7 +47,7 @@ def _flat(columns: ColumnMap) -> Callable[[Row], Iterator[Found]]:
         answers: list[Proposal] = []
         if answer is not None:
             answers = _answers(answer(fields))
-        yield Found(turns, answers, passages_in(context(fields)) if context else [], [])
+        return [Found(turns, answers, passages_in(context(fields)) if context else [], [])]
 
     return read
 
@@ -193,7 +193,8 @@ def _squad_found(
     return Found(turns, answers, passages, [], group and str(group), is_unanswerable)
 
 
-READERS: dict[str, Callable[[ColumnMap], Callable[[Row], Iterator[Found]]]] = {
+FLAT = ("qa", "prompt_completion", "text_category")
+READERS: dict[str, Callable[[ColumnMap], Callable[[Row], Iterable[Found]]]] = {
     "qa": _flat,
     "prompt_completion": _flat,
     "text_category": _flat,

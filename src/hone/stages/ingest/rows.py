@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from hone import shelf
 from hone.importers._forms import Draft
-from hone.importers._mapping import drafter
+from hone.importers._mapping import Drafts, drafter
 from hone.importers._rows import Note, RawRow, Refusal, RowUnfit
-from hone.records.identity import example_id, fingerprint_of
+from hone.records.identity import canonical_json, fingerprint_of, id_of_parts
 from hone.records.task import Task
 from hone.stages.ingest.keep import Kept, RefusedRows
 from hone.stages.ingest.plan import Source
 from hone.stages.ingest.report import Tally
 from hone.workspace.clock import as_text
 from hone.workspace.store.examples import NewExample
-from hone.workspace.store.json_text import to_text, to_text_or_null
+from hone.workspace.store.json_text import to_text
 
 AGENT = "import"
 PROGRESS_ROWS = 1000
@@ -39,7 +40,7 @@ def new_rows(
 
 def _taken(
     item: RawRow,
-    drafts: Callable[[dict[str, object]], Iterator[Draft | RowUnfit]],
+    drafts: Callable[[Mapping[str, Any]], Drafts],
     row_of: Callable[[Draft, RawRow], NewExample],
     refused: RefusedRows,
     tally: Tally,
@@ -84,6 +85,8 @@ def row_builder(task: Task, file: str) -> Callable[[Draft, RawRow], NewExample]:
     file_text = json.dumps(file, ensure_ascii=False)
     # Questions and replies were checked on the way; fields and scores have rules of their own.
     has_rules = task.kind in ("extract", "score")
+    # Of objects with one key, the canonical text is the text; others keep the order of their keys.
+    is_qa = task.kind == "qa"
 
     def build(draft: Draft, item: RawRow) -> NewExample:
         proposal = draft.proposals[0] if draft.proposals else None
@@ -93,22 +96,23 @@ def row_builder(task: Task, file: str) -> Callable[[Draft, RawRow], NewExample]:
             if problems:
                 raise RowUnfit(" ".join(problems))
         try:
-            row_id = example_id(task.name, draft.input, output, draft.passages)
+            asked, told = canonical_json(draft.input), canonical_json(output)
+            around = canonical_json(draft.passages) if draft.passages else "[]"
             line = "" if item.line is None else f',"line":{item.line}'
             return NewExample(
-                id=row_id,
+                id=id_of_parts(task.name, asked, told, around),
                 task=task.name,
-                input=to_text(draft.input),
+                input=asked if is_qa else to_text(draft.input),
                 fingerprint=fingerprint_of(draft.input, output),
                 search=tasks.search_text(task, draft.input, output),
-                proposal=to_text(output) if proposal else None,
+                proposal=_stored(told, output, is_qa=is_qa) if proposal else None,
                 proposal_agent=AGENT if proposal else None,
                 proposal_score=proposal.score if proposal else None,
                 suggestions=_further(draft) if len(draft.proposals) > 1 else None,
-                context=to_text_or_null(draft.passages),
+                context=around if draft.passages else None,
                 origin=f'{{"file":{file_text},"row":{item.row}{line}}}',
                 file=file,
-                tags=to_text_or_null(draft.tags),
+                tags=to_text(draft.tags) if draft.tags else None,
                 occurred_at=as_text(draft.occurred_at) if draft.occurred_at else None,
                 group_key=draft.group,
             )
@@ -122,6 +126,10 @@ def row_builder(task: Task, file: str) -> Callable[[Draft, RawRow], NewExample]:
             raise RowUnfit("a number is infinite or no number at all") from None
 
     return build
+
+
+def _stored(canonical: str, output: Any, *, is_qa: bool) -> str:
+    return canonical if is_qa else to_text(output)
 
 
 def _further(draft: Draft) -> str:
