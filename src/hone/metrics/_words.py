@@ -131,6 +131,11 @@ def equal_texts(left: Numbered, right: Numbered) -> np.ndarray:
     return is_equal
 
 
+def _is_plain(piece: str) -> bool:
+    """Whether the piece is one word for every tokeniser: most pieces are, which saves a pattern."""
+    return piece.isalnum() and piece.isascii()
+
+
 def by_white_space(piece: str) -> Sequence[str]:
     """The piece as it is."""
     return (piece,)
@@ -141,7 +146,8 @@ _ALPHANUMERIC = re.compile("[a-z0-9]+")
 
 def as_rouge(piece: str) -> Sequence[str]:
     """Lower-cased runs of a-z and 0-9, as in `rouge_score`; everything else separates."""
-    return _ALPHANUMERIC.findall(piece.lower())
+    lowered = piece.lower()
+    return (lowered,) if _is_plain(lowered) else _ALPHANUMERIC.findall(lowered)
 
 
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -150,11 +156,13 @@ _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
 def as_squad(piece: str) -> Sequence[str]:
     """Lower-cased, without ASCII punctuation and English articles, as in SQuAD's evaluation."""
-    bare = piece.lower().translate(_NO_PUNCTUATION)
-    if bare.isascii() and bare.isalnum():
-        # One word, which the pattern below would match as a whole or not at all.
-        return () if bare in ("a", "an", "the") else (bare,)
-    return _ARTICLE.sub(" ", bare).split()
+    bare = piece.lower()
+    if not _is_plain(bare):
+        bare = bare.translate(_NO_PUNCTUATION)
+        if not _is_plain(bare):
+            return _ARTICLE.sub(" ", bare).split()
+    # One word, which the pattern would match as a whole or not at all.
+    return () if bare in ("a", "an", "the") else (bare,)
 
 
 _ENTITIES = (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"))
