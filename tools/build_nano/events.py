@@ -6,11 +6,14 @@ import random
 import re
 from dataclasses import dataclass, field
 
-from . import phrases
-from .words import NUMBER_WORDS, SINGULAR, Values
+from . import phrases, wording
+from .values import Values
+from .words import NUMBER_WORDS, SINGULAR
 
 Record = dict[str, tuple[str, object]]
 """Role to (text as written, value in the answer)."""
+
+AMOUNT_ALONE = ("of them", "people", "of us", "in total", "units", "")
 
 
 @dataclass
@@ -29,15 +32,32 @@ class Schema:
 class EventWriter:
     """Draws schemas, records and messages, all with the one generator of its `Values`."""
 
-    def __init__(self, values: Values, *, held_out: bool = False) -> None:
+    def __init__(self, values: Values, *, held_out: bool = False, wide: bool = False) -> None:
+        self.wide = wide
         self.values, self.rng, self.words = values, values.rng, values.lexicon
-        kept = {name: phrases.keep(getattr(phrases, name), held_out=held_out) for name in (
-            "AMOUNT_UNIT_THING", "AMOUNT_THING", "UNIT_THING", "ONE_UNIT_THING", "THING",
-            "PLACE_FIRST", "PERSON_FIRST", "FRAMES", "OPENERS", "CLOSERS", "TALK")}  # fmt: skip
+        kept = {
+            name: phrases.keep(getattr(phrases, name), held_out=held_out)
+            for name in (
+                "AMOUNT_UNIT_THING",
+                "AMOUNT_THING",
+                "UNIT_THING",
+                "ONE_UNIT_THING",
+                "THING",
+                "PLACE_FIRST",
+                "PERSON_FIRST",
+                "FRAMES",
+                "OPENERS",
+                "CLOSERS",
+                "TALK",
+            )
+        }
         self.lists = kept
-        self.tails = {role: phrases.keep(list(texts), held_out=held_out) for role, texts in phrases.TAILS.items()}
+        self.tails = {
+            role: phrases.keep(list(texts), held_out=held_out)
+            for role, texts in phrases.TAILS.items()
+        }
 
-    # -- schemas and records -------------------------------------------------------------------------------------
+    # -- schemas and records --
 
     def schema(self) -> Schema:
         rng = self.rng
@@ -71,7 +91,7 @@ class EventWriter:
         return roles
 
     def record(self, schema: Schema) -> Record:
-        """One record; every role may be missing, and roles nobody asked for may be there to distract."""
+        """One record; every role may be missing, and unasked ones may be there to distract."""
         rng, values = self.rng, self.values
         found: Record = {}
         for role in [*schema.roles, *schema.extras]:
@@ -84,18 +104,31 @@ class EventWriter:
                 text, name = values.unit(single=found.get("amount", ("", 0))[1] == 1)
                 found[role] = (text, text if schema.units_as_written else name)
             else:
-                text = getattr(values, "place" if role == "dest" else "phrase" if role == "reason" else role)()
+                text = getattr(
+                    values, "place" if role == "dest" else "phrase" if role == "reason" else role
+                )()
                 found[role] = (text, text)
         return found
 
-    # -- wording ---------------------------------------------------------------------------------------------------
+    # -- wording --
 
     def fill(self, text: str) -> str:
         """Put random words into the free slots of a piece of wording."""
         rng, words, values = self.rng, self.words, self.values
-        text = re.sub(r"\{v\}(s|ed|ing)?", lambda match: _inflect(rng.choice(words.verbs), match[1] or ""), text)
-        makers = {"j": values.adjective, "a": lambda: rng.choice(words.adverbs), "m": lambda: rng.choice(words.talk),
-                  "p": values.name, "l": values.place, "d": values.date, "w": lambda: rng.choice(NUMBER_WORDS)}  # fmt: skip
+        text = re.sub(
+            r"\{v\}(s|ed|ing)?",
+            lambda match: _inflect(rng.choice(words.verbs), match[1] or ""),
+            text,
+        )
+        makers = {
+            "j": values.adjective,
+            "a": lambda: rng.choice(words.adverbs),
+            "m": lambda: rng.choice(words.talk),
+            "p": values.name,
+            "l": values.place,
+            "d": values.date,
+            "w": lambda: rng.choice(NUMBER_WORDS),
+        }
         return re.sub(r"\{([jampldw])\}", lambda match: makers[match[1]](), text)
 
     def noun_phrase(self, record: Record) -> str | None:
@@ -104,8 +137,16 @@ class EventWriter:
         thing, amount, unit = (record.get(role) for role in ("thing", "amount", "unit"))
         if thing is None:
             if amount is None:
-                return self.fill(rng.choice(("some {u}", "a few {u}", "the {u}"))).format(u=unit[0]) if unit else None
-            return f"{amount[0]} {unit[0]}" if unit else f"{amount[0]} {rng.choice(('of them', 'people', 'of us', 'in total', 'units', ''))}".strip()
+                return (
+                    self.fill(rng.choice(("some {u}", "a few {u}", "the {u}"))).format(u=unit[0])
+                    if unit
+                    else None
+                )
+            return (
+                f"{amount[0]} {unit[0]}"
+                if unit
+                else f"{amount[0]} {rng.choice(AMOUNT_ALONE)}".strip()
+            )
         slots = {"t": thing[0]}
         if amount and unit:
             slots |= {"q": amount[0], "u": unit[0], "u1": unit[0]}
@@ -122,7 +163,11 @@ class EventWriter:
         return rng.choice(self.lists["THING"]).format(**slots)
 
     def tail(self, role: str, text: str) -> str:
-        return rng_tail if (rng_tail := self.rng.choice(self.tails[role]).format(x=text))[0] == "," else " " + rng_tail
+        return (
+            rng_tail
+            if (rng_tail := self.rng.choice(self.tails[role]).format(x=text))[0] == ","
+            else " " + rng_tail
+        )
 
     def clause(self, noun: str, rest: dict[str, str]) -> str:
         """A sentence around the noun phrase that says every role in `rest`."""
@@ -132,38 +177,81 @@ class EventWriter:
         subject = next((role for role in roles if role in ("place", "person")), None)
         if subject and rng.random() < 0.4:
             roles.remove(subject)
-            frames = self.lists["PLACE_FIRST" if subject == "place" else "PERSON_FIRST"]
-            text = self.fill(rng.choice(frames)).replace("{x}", rest[subject])
+            text = self.fill(self.subject_frame(subject)).replace("{x}", rest[subject])
         elif roles and rng.random() < 0.15:
             first = roles.pop(0)
-            text = f"{self.tail(first, rest[first]).strip(' ,')}{rng.choice((', ', ' ', ': ', ' - '))}{self.fill(rng.choice(self.lists['FRAMES']))}"
+            start = self.tail(first, rest[first]).strip(" ,")
+            gap = rng.choice((", ", " ", ": ", " - "))
+            text = f"{start}{gap}{self.fill(self.frame())}"
         else:
-            text = self.fill(rng.choice(self.lists["FRAMES"]))
+            text = self.fill(self.frame())
         text = text.replace("{n}", noun)
+        if roles and self.wide and rng.random() < 0.3:
+            text += self.fill(wording.middle(rng))
         return text + "".join(self.tail(role, rest[role]) for role in roles)
 
-    def message(self, records: list[Record], shared: dict[str, str]) -> str:
-        """All records in one message; roles in `shared` are said once for all of them."""
+    def frame(self) -> str:
+        """A sentence around {n}: hand-written, or put together when wording is wide."""
+        return (
+            wording.frame(self.rng)
+            if self.wide and self.rng.random() < 0.6
+            else self.rng.choice(self.lists["FRAMES"])
+        )
+
+    def subject_frame(self, role: str) -> str:
+        """The same with a place or person {x} as the subject."""
+        if role == "place" and self.wide and self.rng.random() < 0.6:
+            return wording.place_frame(self.rng)
+        return self.rng.choice(self.lists["PLACE_FIRST" if role == "place" else "PERSON_FIRST"])
+
+    def body(self, records: list[Record], shared: dict[str, str]) -> str:
+        """All records in one run of text; roles in `shared` are said once for all of them."""
         rng = self.rng
-        if shared or (len(records) > 1 and all(len(_others(r)) == 0 for r in records)):
-            nouns = [self.noun_phrase(record) or "" for record in records]
-            text = self.clause(self.join(nouns), shared)
-        else:
-            clauses = []
-            for place, record in enumerate(records):
-                noun, rest = self.noun_phrase(record) or "", _others(record)
-                short = place > 0 and rng.random() < 0.5
-                tails = "".join(self.tail(role, rest[role]) for role in rest)
-                clauses.append(noun + tails if short else self.clause(noun, rest))
-            text = rng.choice((". ", "; ", ", ", " and ", ", and ", "\n", ". Also ", ", plus ", " as well as ", ", then ")).join(clauses)
-        text = self.surround(re.sub(r" +", " ", text).strip())
-        return text
+        nouns = [self.noun_phrase(record) or "" for record in records]
+        if shared or all(not _others(record) for record in records):
+            return self.clause(self.join(nouns), shared)
+        clauses = []
+        for noun, record in zip(nouns, records, strict=True):
+            rest = _others(record)
+            if clauses and rng.random() < 0.5:
+                clauses.append(noun + "".join(self.tail(role, rest[role]) for role in rest))
+            else:
+                clauses.append(self.clause(noun, rest))
+        return self.link().join(clauses)
+
+    def link(self) -> str:
+        """What stands between two statements."""
+        return self.rng.choice(
+            (
+                ". ",
+                "; ",
+                ", ",
+                " and ",
+                ", and ",
+                "\n",
+                ". Also ",
+                ", plus ",
+                " as well as ",
+                ", then ",
+                " while ",
+            )
+        )
+
+    def message(self, groups: list[tuple[list[Record], dict[str, str]]]) -> str:
+        """A whole message: one body for each group of records, with talk around it."""
+        text = self.link().join(self.body(records, shared) for records, shared in groups)
+        return self.surround(re.sub(r" +", " ", text).strip() or self.talk())
 
     def join(self, parts: list[str]) -> str:
         rng = self.rng
         if len(parts) == 1:
             return parts[0]
-        last = rng.choice((" and ", " and ", ", and ", " plus ", ", ", " & ", " + ", ", along with ", ", also "))
+        if self.wide and rng.random() < 0.1:
+            bullet = rng.choice(("- ", "* ", "• ", "", "+ ", "> "))
+            return "\n" + "\n".join(bullet + part for part in parts) + "\n"
+        last = rng.choice(
+            (" and ", " and ", ", and ", " plus ", ", ", " & ", " + ", ", along with ", ", also ")
+        )
         between = rng.choice((", ", ", ", ", ", "; ", " + ", " and ", "\n", " / "))
         return between.join(parts[:-1]) + last + parts[-1]
 
@@ -176,25 +264,48 @@ class EventWriter:
         if rng.random() < 0.12:
             text = self.talk() + rng.choice((". ", ", ", " but ", "; ", "! ", "\n", " so ")) + text
         if rng.random() < 0.35:
-            text += rng.choice((", ", ". ", " - ", " ", "! ", "\n", "; ")) + self.fill(rng.choice(self.lists["CLOSERS"]))
+            text += rng.choice((", ", ". ", " - ", " ", "! ", "\n", "; ")) + self.fill(
+                rng.choice(self.lists["CLOSERS"])
+            )
         if rng.random() < 0.1:
             text += rng.choice((". ", ", ", " and ", "! ")) + self.talk()
         if rng.random() < 0.55 and text[-1] not in ".!?":
             text += rng.choice(("", ".", ".", "!", "?", "...", "!!", " :)"))
-        return text[0].upper() + text[1:] if rng.random() < 0.5 and not re.match(r"[A-Z]?[a-z]*\d", text) else text
+        return (
+            text[0].upper() + text[1:]
+            if rng.random() < 0.5 and not re.match(r"[A-Z]?[a-z]*\d", text)
+            else text
+        )
 
     def talk(self) -> str:
         """A sentence that reports nothing."""
         rng, words = self.rng, self.words
         if rng.random() < 0.25:
             pick = {"n": words.talk, "v": words.verbs, "a": words.adverbs, "j": words.adjectives}
-            shape = rng.choice(("the j n will v a", "we v a", "n and n v the j n", "it is a j", "v the n", "j n , j n", "i v the n a", "to v is j"))
-            return " ".join(rng.choice(pick[part]) if part in pick else part for part in shape.split())
+            shape = rng.choice(
+                (
+                    "the j n will v a",
+                    "we v a",
+                    "n and n v the j n",
+                    "it is a j",
+                    "v the n",
+                    "j n , j n",
+                    "i v the n a",
+                    "to v is j",
+                )
+            )
+            return " ".join(
+                rng.choice(pick[part]) if part in pick else part for part in shape.split()
+            )
+        if self.wide and rng.random() < 0.5:
+            return self.fill(wording.sentence(rng))
         return self.fill(rng.choice(self.lists["TALK"]))
 
 
 def _others(record: Record) -> dict[str, str]:
-    return {role: text for role, (text, _) in record.items() if role not in ("thing", "amount", "unit")}
+    return {
+        role: text for role, (text, _) in record.items() if role not in ("thing", "amount", "unit")
+    }
 
 
 def _inflect(verb: str, ending: str) -> str:
@@ -214,5 +325,11 @@ def typo(word: str, rng: random.Random) -> str:
     if len(word) < 4:
         return word
     at = rng.randrange(1, len(word) - 1)
-    return rng.choice((word[:at] + word[at + 1 :], word[:at] + word[at + 1] + word[at] + word[at + 2 :],
-                       word[:at] + word[at] + word[at:], word[:at] + rng.choice("aeiourstnl") + word[at + 1 :]))  # fmt: skip
+    return rng.choice(
+        (
+            word[:at] + word[at + 1 :],
+            word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+            word[:at] + word[at] + word[at:],
+            word[:at] + rng.choice("aeiourstnl") + word[at + 1 :],
+        )
+    )

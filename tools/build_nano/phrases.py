@@ -3,6 +3,8 @@
 A brace names a slot. `held_out` splits every list by a hash, so that a twelfth of it is seen only when measuring.
 """
 
+# ruff: noqa: E501  (lists of wording read best as they are)
+
 from __future__ import annotations
 
 import zlib
@@ -24,7 +26,9 @@ UNIT_THING = (
     "some {u} of {t}|a few {u} of {t}|several {u} of {t}|{u} of {t}|the {u} of {t}|many {u} of {t}|{t} in {u}|{t} by the {u1}|loads of {u} of {t}|"
     "{t} (no idea how many {u})|our {u} of {t}|extra {u} of {t}|plenty of {t} in {u}|too many {u} of {t}|{t}, a few {u}"
 ).split("|")
-ONE_UNIT_THING = "a {u1} of {t}|one {u1} of {t}|a {u1} of {t}|1 {u1} of {t}|a single {u1} of {t}|a whole {u1} of {t}|a big {u1} of {t}|{t}, one {u1}|a full {u1} of {t}|another {u1} of {t}|a {u1} or so of {t}|just a {u1} of {t}".split("|")
+ONE_UNIT_THING = "a {u1} of {t}|one {u1} of {t}|a {u1} of {t}|1 {u1} of {t}|a single {u1} of {t}|a whole {u1} of {t}|a big {u1} of {t}|{t}, one {u1}|a full {u1} of {t}|another {u1} of {t}|a {u1} or so of {t}|just a {u1} of {t}".split(
+    "|"
+)
 THING = (
     "some {t}|the {t}|{t}|{t}|{t}|{t}|a bunch of {t}|our {t}|extra {t}|more {t}|any {t}|those {t}|loads of {t}|a lot of {t}|a load of {t}|"
     "plenty of {t}|spare {t}|the rest of the {t}|this {t}|my {t}|lots of {t}|tons of {t}|a pile of {t}|all of the {t}|a good deal of {t}|that {t}"
@@ -80,11 +84,19 @@ TALK = (
     "no {m} today|it rained|good night|what about the {m}|on my way|almost there|back in {w} minutes|i'm off on {d}|my phone is {j}|the {m} code changed|anybody around|was {j} in there|lol {p}"
 ).split("|")
 NAMES: dict[str, list[str]] = {
-    "thing": "item|item|product|goods|object|article|what|thing|material|subject|equipment|asset|description|type|cargo|part".split("|"),
-    "amount": "quantity|quantity|count|amount|number|qty|how_many|pieces|total|people|size|volume".split("|"),
+    "thing": "item|item|product|goods|object|article|what|thing|material|subject|equipment|asset|description|type|cargo|part".split(
+        "|"
+    ),
+    "amount": "quantity|quantity|count|amount|number|qty|how_many|pieces|total|people|size|volume".split(
+        "|"
+    ),
     "unit": "unit|unit|measure|uom|package|container|packaging|per|unit_name".split("|"),
-    "place": "location|location|place|where|site|from|venue|address|origin|branch|source|spot|city|area|shop".split("|"),
-    "person": "person|name|who|contact|customer|client|owner|requested_by|guest|employee|driver|sender|first_name".split("|"),
+    "place": "location|location|place|where|site|from|venue|address|origin|branch|source|spot|city|area|shop".split(
+        "|"
+    ),
+    "person": "person|name|who|contact|customer|client|owner|requested_by|guest|employee|driver|sender|first_name".split(
+        "|"
+    ),
     "time": "time|hour|at|when|start|deadline|clock|slot|time_range".split("|"),
     "date": "date|day|on|due|when_day|scheduled|due_date|delivery_day".split("|"),
     "price": "price|cost|total_price|fee|value|worth|charge".split("|"),
@@ -98,15 +110,28 @@ DOMAINS: dict[str, tuple[str, list[str]]] = {
     "lost property": ("list", ["object:thing", "place:place", "owner:person", "date:date"]),
     "invoices": ("list", ["article:thing", "amount:amount", "price:price", "code:code"]),
     "incidents": ("object", ["what:thing", "where:place", "when:time", "cause:reason"]),
-    "bookings": ("object", ["people:amount", "date:date", "time:time", "name:person", "venue:place"]),
+    "bookings": (
+        "object",
+        ["people:amount", "date:date", "time:time", "name:person", "venue:place"],
+    ),
     "repairs": ("list", ["equipment:thing", "site:place", "ticket:code"]),
     "transport": ("list", ["cargo:thing", "number:amount", "unit:unit", "from:place", "to:dest"]),
     "donations": ("list", ["goods:thing", "quantity:amount", "measure:unit", "source:place"]),
-    "meetings": ("object", ["subject:reason", "venue:place", "day:date", "hour:time", "with:person"]),
+    "meetings": (
+        "object",
+        ["subject:reason", "venue:place", "day:date", "hour:time", "with:person"],
+    ),
     "sightings": ("list", ["species:thing", "count:amount", "site:place", "date:date"]),
     "loans": ("list", ["material:thing", "quantity:amount", "borrower:person", "due:date"]),
-    "search": ("object", ["kind:thing", "city:place", "party:amount", "day:date", "name:person", "price:price"]),
-    "harvest": ("list", ["item:thing", "quantity:amount", "unit:unit", "location:place"]),
+    "search": (
+        "object",
+        ["kind:thing", "city:place", "party:amount", "day:date", "name:person", "price:price"],
+    ),
+    "harvest": ("list", ["crop:thing", "quantity:amount", "unit:unit", "field:place"]),
+    "notes": (
+        "list",
+        ["thing:thing", "number:amount", "unit:unit", "place:place", "person:person", "date:date"],
+    ),
 }
 
 

@@ -1,7 +1,7 @@
 """The tokenizer: byte BPE whose merges never join a space or punctuation with letters.
 
-So a name is cut the same way in running text and inside JSON quotes, which is what makes copying learnable.
-The pre-tokenizer is Qwen2's, because transformers rebuilds that one for a Qwen2 model whatever the file says.
+So a name is cut the same way in running text and inside JSON quotes, which makes copying learnable.
+The pre-tokenizer is Qwen2's, because transformers rebuilds that one for a Qwen2 model in any case.
 """
 
 from __future__ import annotations
@@ -10,15 +10,39 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import (
+    AddedToken,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    trainers,
+)
 
 SPECIALS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 PAD, START, END = SPECIALS
 QWEN2_PATTERN = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-JSON_MERGES = (("Ġ", '"'), ('"', ":"), ('"', ","), ("{", '"'), ('"', "}"), ("Ġ", '{"'), ("[", '{"'), ('"}', ","),
-               ('"}', "]"), ("}", ","), ("}", "]"), ("[", "]"), ("[", '"'), ('"', "]"))  # fmt: skip
+JSON_MERGES = (
+    ("Ġ", '"'),
+    ('"', ":"),
+    ('"', ","),
+    ("{", '"'),
+    ('"', "}"),
+    ("Ġ", '{"'),
+    ("[", '{"'),
+    ('"}', ","),
+    ('"}', "]"),
+    ("}", ","),
+    ("}", "]"),
+    ("[", "]"),
+    ("[", '"'),
+    ('"', "]"),
+)
 """Joins of punctuation with punctuation that JSON needs; no value begins or ends inside one."""
 CHAT_TEMPLATE = (
     "{%- for message in messages %}"
@@ -29,7 +53,7 @@ CHAT_TEMPLATE = (
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
-    """Learn letter merges from `texts`, then add the JSON merges; `vocabulary` counts specials and bytes too."""
+    """Learn letter merges from `texts`, add the JSON merges; `vocabulary` counts every token."""
     learner = Tokenizer(models.BPE())
     letters = pre_tokenizers.Split(Regex(r"\p{L}+"), behavior="isolated")
     no_joins = pre_tokenizers.Split(Regex(r"[^\p{L}]"), behavior="isolated")
@@ -38,7 +62,10 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     learner.pre_tokenizer = pre_tokenizers.Sequence([suffixes, no_joins, letters, bytes_only])
     size = vocabulary - len(SPECIALS) - len(JSON_MERGES)
     trainer = trainers.BpeTrainer(
-        vocab_size=size, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False, min_frequency=2
+        vocab_size=size,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+        min_frequency=2,
     )
     learner.train_from_iterator(texts, trainer)
     learned = json.loads(learner.to_str())["model"]
@@ -60,7 +87,9 @@ def _assemble(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> Toke
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(text, special=True, normalized=False) for text in SPECIALS])
+    tokenizer.add_special_tokens(
+        [AddedToken(text, special=True, normalized=False) for text in SPECIALS]
+    )
     return tokenizer
 
 
