@@ -72,6 +72,7 @@ def test_details_count_every_field() -> None:
             "precision": 2 / 3,
             "recall": 2 / 4,
             "f1": 4 / 7,
+            "unexpected": 0.0,
             "field.item.precision": 1.0,
             "field.item.recall": 2 / 3,
             "field.item.f1": 4 / 5,
@@ -80,6 +81,18 @@ def test_details_count_every_field() -> None:
             "field.quantity.f1": 0.0,
         }
     )
+
+
+def test_invented_field_names_are_counted_but_not_listed() -> None:
+    predictions = [json.dumps({f"made_up_{i}": 1, "a": 1}) for i in range(50)]
+    details = json_fields.run(predictions, ['{"a": 1}'] * 50).details
+    assert details["unexpected"] == 50
+    assert details["precision"] == 0.5
+    assert [name for name in details if name.startswith("field.")] == [
+        "field.a.precision",
+        "field.a.recall",
+        "field.a.f1",
+    ]
 
 
 HOSTILE = [

@@ -63,6 +63,21 @@ def test_a_table_reads_new_pieces_after_old_ones() -> None:
     assert again[2] not in before
 
 
+def test_each_distinct_piece_is_tokenised_once() -> None:
+    seen: list[str] = []
+
+    def counting(piece: str) -> tuple[str, ...]:
+        seen.append(piece)
+        return (piece,)
+
+    table = PieceTable()
+    for _ in range(3):
+        pieces = table.pieces(["the cat", "the dog and the cat"])
+        table.words(pieces, counting)
+        table.words(pieces, counting)
+    assert sorted(seen) == ["\0", "and", "cat", "dog", "the"]
+
+
 def test_scores_do_not_depend_on_where_chunks_and_tables_end() -> None:
     # More distinct words than one table keeps, more pairs than one chunk holds.
     amount = _scores.PAIRS_PER_CHUNK + 500

@@ -108,7 +108,11 @@ class _Tally:
     def details(self) -> dict[str, float]:
         """Precision, recall and F1 of all fields together and of each."""
         found = _parts("", self.right.total(), self.predicted.total(), self.expected.total())
-        for name in sorted(self.predicted.keys() | self.expected.keys()):
+        # A model can invent any number of names: those that were never expected are only counted.
+        found["unexpected"] = float(
+            sum(count for name, count in self.predicted.items() if name not in self.expected)
+        )
+        for name in sorted(self.expected):
             found |= _parts(
                 f"field.{name}.", self.right[name], self.predicted[name], self.expected[name]
             )
