@@ -1,0 +1,184 @@
+"""`hone examples`: list, show, stats, search, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hone.cli.options import JsonOption, WorkspaceOption, new_app
+
+if TYPE_CHECKING:
+    from hone.records.example import Example
+    from hone.stages.examples import Listed
+
+app = new_app()
+
+StatusOption = Annotated[
+    list[str] | None,
+    typer.Option(help="pending, accepted, edited, rejected, skipped, flagged or unknown."),
+]
+TaskOption = Annotated[str | None, typer.Option(help="Only examples of this task.")]
+TagOption = Annotated[list[str] | None, typer.Option(help="Only examples with this tag.")]
+FileOption = Annotated[list[str] | None, typer.Option(help="Only examples of this file.")]
+AfterOption = Annotated[int | None, typer.Option(help="Begin behind this position.")]
+LimitOption = Annotated[int, typer.Option(help="How many, up to 200.")]
+
+
+@app.command("list")
+def list_(
+    status: StatusOption = None,
+    task: TaskOption = None,
+    tag: TagOption = None,
+    file: FileOption = None,
+    after: AfterOption = None,
+    limit: LimitOption = 20,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List examples, page by page.
+
+    Example: hone examples list --status pending --limit 50
+    """
+    from hone import loop
+    from hone.stages import examples
+
+    choice = examples.Choice(status=status or [], task=task, tags=tag or [], files=file or [])
+    with loop.open_workspace(workspace) as ws:
+        _show_page(examples.list_examples(ws, choice, after=after, limit=limit), as_json=json)
+
+
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(help="Words that must all occur.")],
+    after: AfterOption = None,
+    limit: LimitOption = 20,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Find examples by words; the last word may be unfinished.
+
+    Example: hone examples search effectual call
+    """
+    from hone import loop
+    from hone.stages import examples
+
+    choice = examples.Choice(text=" ".join(words))
+    with loop.open_workspace(workspace) as ws:
+        _show_page(examples.list_examples(ws, choice, after=after, limit=limit), as_json=json)
+
+
+@app.command()
+def show(
+    example: Annotated[str, typer.Argument(help="An id, or a position in the list.")],
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show one example with its history.
+
+    Example: hone examples show 17
+    """
+    from hone import loop
+    from hone.cli import show as screen
+    from hone.stages import examples
+
+    with loop.open_workspace(workspace) as ws:
+        found, history = examples.show_example(ws, example)
+    if json:
+        screen.print_json({"example": found, "history": history})
+        return
+    screen.say(f"{found.id}  position {found.position}  {found.status}  task {found.task}")
+    for name, value in found.input.items():
+        screen.say(f"{name}: {value}")
+    screen.say(f"output: {found.output}" if found.output is not None else "output: none yet")
+    for suggestion in found.suggestions:
+        score = "" if suggestion.score is None else f" ({suggestion.score:g})"
+        screen.say(f"suggested by {suggestion.agent}{score}: {suggestion.output}")
+    for passage in found.context:
+        screen.say(f"passage {passage.source or ''}: {passage.text[:200]}")
+    screen.say(f"from: {found.origin.model_dump(exclude_none=True)}")
+    if found.tags:
+        screen.say(f"tags: {', '.join(found.tags)}")
+    for step in history:
+        screen.say(f"{step.at:%Y-%m-%d %H:%M} {step.reviewer}: {step.verdict or step.kind}")
+
+
+@app.command()
+def stats(
+    task: TaskOption = None, workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """Count examples by status, tag and file.
+
+    Example: hone examples stats
+    """
+    from hone import loop
+    from hone.cli import show as screen
+    from hone.stages import examples
+
+    with loop.open_workspace(workspace) as ws:
+        counted = examples.count_examples(ws, examples.Choice(task=task))
+    if json:
+        screen.print_json(counted)
+        return
+    screen.say(f"{counted.total:,} examples")
+    groups = {
+        "status": counted.by_status,
+        "task": counted.by_task,
+        "file": counted.by_file,
+        "tag": counted.by_tag,
+    }
+    rows = [(what, name, count) for what, found in groups.items() for name, count in found.items()]
+    screen.table(("by", "name", "examples"), rows)
+
+
+@app.command()
+def export(
+    path: Annotated[Path, typer.Argument(help="The JSONL file to write.")],
+    layout: Annotated[str, typer.Option(help="hone, alpaca, sharegpt or messages.")] = "hone",
+    status: StatusOption = None,
+    task: TaskOption = None,
+    tag: TagOption = None,
+    file: FileOption = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write examples to a JSONL file.
+
+    Example: hone examples export accepted.jsonl --status accepted --status edited --layout alpaca
+    """
+    from hone import loop
+    from hone.cli import show as screen
+    from hone.stages import examples
+
+    choice = examples.Choice(status=status or [], task=task, tags=tag or [], files=file or [])
+    with loop.open_workspace(workspace) as ws:
+        count = examples.export_examples(ws, path, choice, layout=layout)
+    if json:
+        screen.print_json({"file": str(path), "examples": count, "layout": layout})
+    else:
+        screen.say(f"Wrote {count:,} examples to {path}.")
+
+
+def _show_page(found: Listed, *, as_json: bool) -> None:
+    from hone.cli import show as screen
+
+    if as_json:
+        screen.print_json(
+            {"items": found.items, "counters": found.counters, "has_more": found.has_more}
+        )
+        return
+    rows = [(one.position, one.status, _short(one), _answer(one)) for one in found.items]
+    screen.table(("position", "status", "input", "output"), rows)
+    if found.has_more:
+        screen.say(f"more: --after {found.items[-1].position}")
+
+
+def _short(example: Example) -> str:
+    return " ".join(str(value) for value in example.input.values())[:70]
+
+
+def _answer(example: Example) -> str:
+    proposal = example.proposal
+    values = proposal.values() if isinstance(proposal, dict) else [proposal]
+    return " ".join(str(value) for value in values if value is not None)[:70]

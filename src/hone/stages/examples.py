@@ -1,0 +1,169 @@
+"""Looks at the examples of a workspace: pages, one in full, counts, and a file of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hone import shelf
+from hone.errors import InvalidInput, NotFound, nearest
+from hone.records.example import Example
+from hone.records.review import STATUS_OF, Operation
+from hone.records.task import Task
+from hone.workspace.files import explained
+from hone.workspace.open import Workspace
+from hone.workspace.store import Filter
+
+LAYOUTS: dict[str, str] = {
+    "hone": "every field of an example",
+    "alpaca": "instruction, input, output",
+    "sharegpt": "conversations of {from, value} turns",
+    "messages": "messages of {role, content} turns",
+}
+
+
+class Choice(BaseModel):
+    """Which examples are meant; every condition must hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: list[str] = Field(default_factory=list, description="any of these; empty: all")
+    task: str | None = Field(default=None, description="its name; by default every task")
+    tags: list[str] = Field(default_factory=list, description="all of them must be there")
+    files: list[str] = Field(default_factory=list, description="any of these origins")
+    text: str = Field(default="", description="words that must occur")
+
+    def filter(self) -> Filter:
+        """The store's filter; InvalidInput names an unknown status."""
+        known = sorted(set(STATUS_OF.values()))
+        for status in self.status:
+            if status not in known:
+                raise InvalidInput(f'There is no status "{status}".', hint=nearest(status, known))
+        return Filter(
+            status=tuple(self.status),
+            task=self.task,
+            tags=tuple(self.tags),
+            files=tuple(self.files),
+            text=self.text,
+        )
+
+
+class Listed(NamedTuple):
+    """A page of examples, the counts beside it, and whether more follow."""
+
+    items: list[Example]
+    counters: dict[str, int]
+    has_more: bool
+
+
+class Statistics(BaseModel):
+    """How many examples there are, by status, tag and file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    total: int
+    by_status: dict[str, int]
+    by_task: dict[str, int]
+    by_file: dict[str, int]
+    by_tag: dict[str, int]
+
+
+def list_examples(
+    ws: Workspace, choice: Choice | None = None, *, after: int | None = None, limit: int = 20
+) -> Listed:
+    """Examples in the order of import, from behind the position `after`."""
+    page = ws.store.examples.page((choice or Choice()).filter(), after=after, limit=limit)
+    return Listed(page.items, page.counters, page.has_more)
+
+
+def show_example(ws: Workspace, named: str) -> tuple[Example, list[Operation]]:
+    """One example by its id or its position in the list, with everything that was decided on it."""
+    if named.isdigit() and len(named) < 19:
+        found = ws.store.examples.page(Filter(first=int(named), last=int(named)), limit=1).items
+        if not found:
+            raise NotFound(f"There is no example at position {named}.", hint="hone examples list")
+        example = found[0]
+    else:
+        example = ws.store.examples.get(named)
+    return example, ws.store.journal.history(example.id)
+
+
+def count_examples(ws: Workspace, choice: Choice | None = None) -> Statistics:
+    """Counts over every example that is meant; reads them all once."""
+    by_status: Counter[str] = Counter()
+    by_task: Counter[str] = Counter()
+    by_file: Counter[str] = Counter()
+    by_tag: Counter[str] = Counter()
+    for example in ws.store.examples.iterate((choice or Choice()).filter()):
+        by_status[example.status] += 1
+        by_task[example.task] += 1
+        by_file[example.origin.file or ""] += 1
+        by_tag.update(example.tags)
+    counted = (by_status, by_task, by_file, by_tag)
+    statuses, tasks, files, tags = (dict(counter.most_common()) for counter in counted)
+    return Statistics(
+        total=by_status.total(), by_status=statuses, by_task=tasks, by_file=files, by_tag=tags
+    )
+
+
+def export_examples(
+    ws: Workspace, path: Path | str, choice: Choice | None = None, *, layout: str = "hone"
+) -> int:
+    """Write examples as JSON Lines, whole or not at all; gives how many.
+
+    Layouts for other trainers hold only examples with an output; answers of extract and score
+    tasks are written as the text that a model must produce.
+    """
+    if layout not in LAYOUTS:
+        raise InvalidInput(f'There is no layout "{layout}".', hint=nearest(layout, LAYOUTS))
+    place = Path(path)
+    aside = place.with_name(f".{place.name}.part")
+    count = 0
+    with explained("write", place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("w", encoding="utf-8") as stream:
+            for row in _rows(ws, (choice or Choice()).filter(), layout):
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+                count += 1
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.replace(place)
+    return count
+
+
+def _rows(ws: Workspace, wanted: Filter, layout: str) -> Iterator[dict[str, Any]]:
+    tasks = ws.tasks()
+    for example in ws.store.examples.iterate(wanted):
+        if layout == "hone":
+            yield example.model_dump(mode="json")
+        elif example.output is not None and example.task in tasks:
+            yield _row_of(tasks[example.task], example, layout)
+
+
+def _row_of(task: Task, example: Example, layout: str) -> dict[str, Any]:
+    answer = shelf.load("tasks", task.kind).answer_text(task, example.output)
+    turns = _turns(task, example)
+    if layout == "alpaca" and len(turns) == 1:
+        return {"instruction": turns[0][1], "input": "", "output": answer}
+    turns.append(("assistant", answer))
+    if layout == "sharegpt":
+        names = {"user": "human", "assistant": "gpt"}
+        return {
+            "conversations": [{"from": names.get(who, who), "value": text} for who, text in turns]
+        }
+    return {"messages": [{"role": who, "content": text} for who, text in turns]}
+
+
+def _turns(task: Task, example: Example) -> list[tuple[str, str]]:
+    if task.kind == "chat":
+        messages: Sequence[dict[str, str]] = example.input["messages"]
+        return [(turn["role"], turn["content"]) for turn in messages]
+    if task.kind == "score":
+        return [("user", f"{example.input.get('title', '')}\n{example.input['content']}".strip())]
+    return [("user", str(example.input["question" if task.kind == "qa" else "message"]))]
