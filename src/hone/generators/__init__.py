@@ -1,0 +1,1 @@
+"""How an answer comes about: by a model, by an adapter on one, or by rules."""
