@@ -40,12 +40,14 @@ def gather(ws: Workspace, checked: CheckedRecipe) -> Materials:
     try:
         manifest = ws.store.datasets.get(recipe.dataset)
         problems += _dataset_problems(ws, manifest, recipe.method)
+        hints += [_rebuild(manifest)] * bool(problems)
     except HoneError as error:
         _note(error, problems, hints)
     try:
         task = ws.task(recipe.task or (manifest.task if manifest else None))
-        if manifest is not None:
-            problems += _task_problems(task, manifest)
+        if manifest is not None and (wrong := _task_problems(task, manifest)):
+            problems += wrong
+            hints.append(_rebuild(manifest))
     except HoneError as error:
         _note(error, problems, hints)
     try:
@@ -59,7 +61,7 @@ def gather(ws: Workspace, checked: CheckedRecipe) -> Materials:
         _note(error, problems, hints)
     if problems or manifest is None or base is None or task is None or renderer is None:
         if len(problems) == 1:
-            raise InvalidInput(problems[0], hint=hints[0] if hints else "")
+            raise InvalidInput(_sentence(problems[0]), hint=hints[0] if hints else "")
         raise InvalidInput(
             f"Training cannot begin: {len(problems)} things are missing or wrong.",
             hint=hints[0] if hints else "",
@@ -137,6 +139,14 @@ def _task_problems(task: Task, manifest: Manifest) -> list[str]:
             f"the task {task.name} has changed since {manifest.ref} was built; build a new version"
         ]
     return []
+
+
+def _rebuild(manifest: Manifest) -> str:
+    return f"hone datasets build {manifest.name} --format {manifest.format}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text[:1].upper()}{text[1:]}."
 
 
 def _note(error: HoneError, problems: list[str], hints: list[str]) -> None:

@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any, NamedTuple, cast
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from hone import shelf
 from hone.errors import HoneError, InvalidInput, NotFound
@@ -91,8 +90,8 @@ def known_keys(method: ModuleType) -> list[str]:
 
 def section_of(model: type[BaseModel], name: str) -> str:
     """The section of a recipe in which an option of a method stands: training, or data."""
-    extra: Any = model.model_fields[name].json_schema_extra
-    return str(extra["section"]) if isinstance(extra, dict) and "section" in extra else "training"
+    extra = cast("Mapping[str, Any]", model.model_fields[name].json_schema_extra or {})
+    return str(extra.get("section", "training"))
 
 
 def _models(method: ModuleType) -> dict[str, type[BaseModel]]:
@@ -135,7 +134,7 @@ def _check_section(
     try:
         checked = model.model_validate(given)
     except ValidationError as error:
-        problems += [_say(f"{section}.", detail) for detail in error.errors()]
+        problems += _say(f"{section}.", error)
         return {}
     return {
         f"{section}.{name}": Resolved(
@@ -153,22 +152,36 @@ def _check_top(
     try:
         return Recipe.model_validate({**given, **sections})
     except ValidationError as error:
-        problems += [_say("", detail) for detail in error.errors()]
+        problems += _say("", error)
         return None
 
 
-def _say(prefix: str, detail: ErrorDetails) -> str:
-    key = prefix + ".".join(str(part) for part in detail["loc"])
-    if detail["type"] == "missing":
-        return f"{key}: is missing"
-    message = detail["msg"].removeprefix("Value error, ")
-    return f"{key}: {detail['input']!r}: {message[:1].lower()}{message[1:]}"
+def _say(prefix: str, error: ValidationError) -> list[str]:
+    """One sentence per key; a key that may be several things fails once for each of them."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    for detail in error.errors():
+        key = f"{prefix}{detail['loc'][0]}" if detail["loc"] else prefix.rstrip(".")
+        if detail["type"] == "missing":
+            found[key] = ("is missing", [])
+            continue
+        message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+        found.setdefault(key, (_short(detail["input"]), []))[1].append(message)
+    return [
+        f"{key}: {what} should be {' or '.join(dict.fromkeys(whys))}" if whys else f"{key}: {what}"
+        for key, (what, whys) in found.items()
+    ]
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _unknown(key: str, known: Iterable[str]) -> str:
-    by_last = {name.split(".")[-1]: name for name in known}
+    names = [*SECTIONS, *known]
+    by_last = {name.split(".")[-1]: name for name in names}
     last = key.split(".")[-1]
-    close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.75)
+    close = difflib.get_close_matches(key, names, n=1, cutoff=0.75)
     if last in by_last:  # the right name in the wrong section
         close = [by_last[last]]
     elif not close:
