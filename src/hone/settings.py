@@ -39,6 +39,14 @@ def reviewer_name() -> str:
         return "reviewer"
 
 
+def editor_command() -> list[str] | None:
+    """The editor that VISUAL or EDITOR names, as words; None where neither is set."""
+    import shlex
+
+    named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    return shlex.split(named) if named else None
+
+
 def is_hub_offline() -> bool:
     """Whether the user asked that no model hub be contacted."""
     return os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on")
