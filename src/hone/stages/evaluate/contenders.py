@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from hone import shelf
 from hone.errors import HoneError, InvalidInput
+from hone.generators._rules_contender import rules_contender
 from hone.records.evaluation import Contender
 from hone.records.model import ModelVersion
 from hone.records.task import Task
@@ -45,7 +46,7 @@ def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> Li
         if "few-shot" in wanted:
             contenders.append(_contender("few-shot", plain, shots=options.shots))
     if "rules" in wanted:
-        rules = rules_contender(ws, task)
+        rules = rules_contender(ws.root, task)
         contenders += [rules] if rules is not None else []
     main = safe_name(able.contender.name) if tuned else "base"
     if tuned and "tuned" in wanted:
@@ -55,16 +56,6 @@ def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> Li
     _refuse_unfit(contenders)
     models = [one.model for one in [able, *ables] if one.model is not None]
     return LineUp(main, contenders, [able, *ables], models, notes)
-
-
-def rules_contender(ws: Workspace, task: Task) -> Contender | None:
-    """The task's rule file as a contender; None where the task names none."""
-    if task.rules is None or task.kind != "extract":
-        return None
-    file = ws.root / task.rules
-    shelf.load("generators", "rules").load_rules(file, task)  # says every mistake in it now
-    options = {"file": str(file), "task": task.model_dump(mode="json")}
-    return Contender(name="rules", generator="rules", options=options)
 
 
 def safe_name(ref: str) -> str:

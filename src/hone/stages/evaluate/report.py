@@ -18,11 +18,12 @@ from hone.records.task import Task
 from hone.stages import jobs
 from hone.stages.evaluate.contenders import safe_name
 from hone.stages.evaluate.questions import Question
-from hone.stages.evaluate.score import Prediction, Scored, differences, score_contender
+from hone.stages.evaluate.score import Scored, differences, score_contender
 from hone.workspace.files import explained, write_atomically, write_json
 from hone.workspace.follow import Progress, follow
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
+from hone.workspace.predictions import read_predictions
 
 
 class Taken(NamedTuple):
@@ -70,28 +71,6 @@ def report_path(ws: Workspace, job: Job) -> Path:
     """`reports/eval_<model>_<timestamp>.json`; the time is that of the order."""
     timestamp = job.id.removeprefix("evaluate-")
     return ws.reports / f"eval_{safe_name(str(job.spec['model']))}_{timestamp}.json"
-
-
-def read_predictions(file: Path) -> dict[str, Prediction]:
-    """The lines of a predictions file by example; a torn line counts as not written."""
-    if not file.is_file():
-        return {}
-    found: dict[str, Prediction] = {}
-    with explained("read", file), file.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            prediction = _prediction(line)
-            if prediction is not None:
-                found[prediction.id] = prediction
-    return found
-
-
-def _prediction(line: str) -> Prediction | None:
-    try:
-        fields = json.loads(line)
-        known = {name: fields[name] for name in Prediction._fields if fields.get(name) is not None}
-        return Prediction(**known)
-    except (ValueError, TypeError, AttributeError):
-        return None
 
 
 def _take_in(ws: Workspace, folder: JobFolder) -> Evaluation:

@@ -17,19 +17,8 @@ from hone.records.evaluation import Contender, Row, band_of
 from hone.records.model import Measured
 from hone.records.task import Task
 from hone.stages.evaluate.questions import Question
-from hone.workspace.store.evaluations import Score
-
-
-class Prediction(NamedTuple):
-    """One line of `predictions/<contender>.jsonl`."""
-
-    id: str
-    text: str
-    confidence: float | None = None
-    seconds: float = 0.0
-    cut_tokens: int = 0
-    is_complete: bool = True
-    problem: str = ""
+from hone.workspace.predictions import Prediction
+from hone.workspace.store import Score
 
 
 class Scored(NamedTuple):
@@ -104,7 +93,7 @@ def figures(
         if name == "bleu":
             found["bleu"] = Measured(value=scores.total)
         elif name == "json_fields":
-            found |= _field_figures(scores, amount, seed)
+            found |= _field_figures(task, scores, amount, seed)
         elif name == "rouge":
             found["rouge_l"] = _measured(mean_interval(scores.per_example, seed=seed))
             for variant in ("rouge1", "rouge2"):
@@ -135,16 +124,18 @@ def _values(scored: Scored) -> list[float]:
     return [score.score for score in scored.scores]
 
 
-def _field_figures(scores: Any, amount: int, seed: int) -> dict[str, Measured]:
+def _field_figures(task: Task, scores: Any, amount: int, seed: int) -> dict[str, Measured]:
     details: Mapping[str, float] = scores.details
     found = {"field_f1": _measured(mean_interval(np.asarray(scores.per_example), seed=seed))}
     for name, share in (("json_valid", "valid"), ("json_exact", "exact")):
         found[name] = _measured(wilson(round(details[share] * amount), amount))
-    for name, value in details.items():
-        if name in ("precision", "recall", "f1"):
-            found[f"fields_{name}"] = Measured(value=value)
-        elif name.startswith("field."):
-            found[name] = Measured(value=value)
+    parts = ("precision", "recall", "f1")
+    # Over all fields of all examples together; a model's invented fields are not listed one by one.
+    found |= {f"micro_{part}": Measured(value=details[part]) for part in parts}
+    for name in task.fields:
+        for part in parts:
+            if f"field.{name}.{part}" in details:
+                found[f"field.{name}.{part}"] = Measured(value=details[f"field.{name}.{part}"])
     return found
 
 
