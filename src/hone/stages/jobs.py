@@ -155,6 +155,11 @@ def stop(
     return "never started" if state == "waiting" and how == "not running" else how
 
 
+def ask_to_stop(ws: Workspace, job_id: str) -> None:
+    """Ask a running job to write a checkpoint and end; does not wait for it."""
+    folder_of(ws, job_id).request_stop()
+
+
 def watch(
     ws: Workspace, job_id: str, *, after: int = 0, deadline_seconds: float = WATCH_SECONDS
 ) -> Iterator[Event | JobState]:

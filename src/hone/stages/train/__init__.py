@@ -1,1 +1,27 @@
-"""Training: resolve a recipe, plan it, start it, register what came of it."""
+"""Train: resolve a recipe, plan it, start it, register what came of it."""
+
+from hone.stages.train.machine import Machine, look_at_this_machine
+from hone.stages.train.plan import Plan
+from hone.stages.train.register import Collected, collect_trained
+from hone.stages.train.start import (
+    Prepared,
+    Started,
+    missing_for_a_real_run,
+    prepare_training,
+    start_dry_run,
+    start_training,
+)
+
+__all__ = [
+    "Collected",
+    "Machine",
+    "Plan",
+    "Prepared",
+    "Started",
+    "collect_trained",
+    "look_at_this_machine",
+    "missing_for_a_real_run",
+    "prepare_training",
+    "start_dry_run",
+    "start_training",
+]
