@@ -16,6 +16,7 @@ from hone.importers._rows import KEPT_CHARACTERS, MAX_DEPTH, MAX_ROW_CHARACTERS
 CHUNK_CHARACTERS = 64 * 1024
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_NUMBER = re.compile(r"[-+.0-9eE]*")
 _MARK = re.compile(r'["\\\[\]{}]')
 
 
@@ -115,14 +116,22 @@ class Window:
                 if not is_cut:
                     raise NotJson(reason_of(error)) from error
             else:
-                # A number at the edge of the window may go on behind it.
-                if end < len(self.text) or self.is_ended:
+                if end - self.at > MAX_ROW_CHARACTERS:
+                    raise TooLarge
+                if self.is_ended or not self._may_go_on(value, end):
                     check_depth(self.text[self.at : end])
                     self._move(end)
                     return value
             if len(self.text) - self.at >= MAX_ROW_CHARACTERS:
                 raise TooLarge
             self._grow()
+
+    def _may_go_on(self, value: Any, end: int) -> bool:
+        """Whether a number at the edge of the window may be the beginning of a longer one."""
+        if not isinstance(value, (int, float)):
+            return False
+        match = _NUMBER.match(self.text, end)
+        return match is not None and match.end() == len(self.text)
 
     def skip(self) -> str:
         """Step over a value without decoding it; gives its beginning."""

@@ -13,6 +13,7 @@ HEAD_BYTES = 256 * 1024
 SAMPLE_BYTES = 64 * 1024
 FEW_ODD_BYTES = 24
 MOST_CONTROL_SHARE = 0.05
+FEW_CONTROL_BYTES = 8
 
 # (first bytes, what it is, what to do). Order matters: the longer marks come first.
 NOT_TEXT: tuple[tuple[bytes, str, str], ...] = (
@@ -85,8 +86,10 @@ def refuse_binary(path: Path, head: bytes) -> None:
             raise InvalidInput(f"{path} is {name}, not text.", hint=mend.format(path=path))
     if _marked(head) or _wide_without_mark(head):
         return
-    control = sum(head.count(code) for code in (*range(9), *range(14, 27), *range(28, 32)))
-    if control > len(head) * MOST_CONTROL_SHARE:
+    # Without tab, line ends and escape; without the separators that exports use, 0x01 and 0x1f.
+    codes = (0, *range(2, 9), *range(14, 27), 28, 29, 30)
+    control = sum(head.count(code) for code in codes)
+    if control > max(FEW_CONTROL_BYTES, len(head) * MOST_CONTROL_SHARE):
         raise InvalidInput(
             f"{path} is not text: {control:,} of its first {len(head):,} bytes are control codes.",
             hint="name a file of rows (CSV, JSON, JSONL or Parquet)",
@@ -103,6 +106,7 @@ def detect(path: Path, encoding: str | None = None) -> TextForm:
     refuse_binary(path, head)
     if encoding is not None:
         try:
+            "".encode(encoding)  # refuses codecs that make no text, such as base64
             name = codecs.lookup(encoding).name
         except LookupError:
             raise InvalidInput(
@@ -207,6 +211,8 @@ def _guess(sample: bytes) -> TextForm:
     if odd > FEW_ODD_BYTES:
         best = from_bytes(sample, steps=5, chunk_size=1024).best()
         name = best.encoding if best else None
+        if name and _decodes(sample, "cp1252") and sample.decode(name) == sample.decode("cp1252"):
+            name = "cp1252"  # the same text in this sample: the commoner of the two
     if name in (None, "ascii", "utf_8"):
         # Too little to tell by statistics: the most common single-byte encoding, and it is said.
         name = "cp1252" if _decodes(sample, "cp1252") else "latin-1"
