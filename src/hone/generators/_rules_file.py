@@ -198,18 +198,26 @@ class _Reader:
                 self._problem(value_node, f'"{name}" must stand for a pattern in quotes')
             else:
                 # A group of its own, so that {name}? and {name}+ mean the whole.
-                self._words[name] = f"(?:{self._filled(value_node, value)})"
-                self._compiled(value_node, value)
+                compiled = self._compiled(value_node, value)
+                self._words[name] = f"(?:{compiled.pattern})" if compiled else ""
 
     def _filled(self, node: yaml.Node, text: str) -> str:
+        """The pattern with its words put in; cut off where it grows too long to be kept."""
+        room = MAX_PATTERN_CHARACTERS
+
         def put(found: regex.Match[str]) -> str:
-            if found[1] not in self._words:
+            nonlocal room
+            word = self._words.get(found[1])
+            if word is None:
                 self._problem(node, f"{{{found[1]}}} is not among the words above it. "
                               f"{nearest(found[1], self._words)}")  # fmt: skip
                 return ""
-            return self._words[found[1]]
+            room -= len(word)
+            # Words of words double with every line; what is too long is refused by the caller.
+            return word if room >= 0 else ""
 
-        return _WORD.sub(put, text)
+        filled = _WORD.sub(put, text)
+        return filled if room >= 0 else filled + " " * (MAX_PATTERN_CHARACTERS + 1)
 
     def _compiled(self, node: yaml.Node, text: str) -> Pattern | None:
         filled = self._filled(node, text)
