@@ -1,0 +1,208 @@
+"""`hone jobs`: see and steer jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hone.cli.options import JsonOption, WorkspaceOption, new_app
+
+if TYPE_CHECKING:
+    from hone.stages.jobs import JobStatus
+
+app = new_app()
+JobArgument = Annotated[str, typer.Argument(help="A job's id, or the beginning of it.")]
+
+
+@app.command("list")
+def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """List jobs and their states.
+
+    Example: hone jobs list
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import jobs
+
+    with loop.open_workspace(workspace) as ws:
+        found = jobs.list_jobs(ws)
+    if json:
+        show.print_json(found)
+        return
+    if not found:
+        show.say("There are no jobs yet. Next: hone train RECIPE --plan")
+        return
+    show.table(
+        ["job", "kind", "state", "done", "to go", "attempts"],
+        [
+            (job.id, job.kind, job.state, _done(job), _to_go(job), str(job.attempts))
+            for job in found
+        ],
+    )
+
+
+@app.command()
+def show(job: JobArgument, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Show one job.
+
+    Example: hone jobs show train-20261120
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import jobs
+
+    with loop.open_workspace(workspace) as ws:
+        status = jobs.show(ws, job)
+        order = ws.store.jobs.get(status.id)
+    if json:
+        show.print_json({"status": status, "job": order})
+        return
+    rows = [
+        ("job", status.id),
+        ("state", status.state),
+        ("target", status.target),
+        ("made at", f"{status.created_at:%Y-%m-%d %H:%M:%S %Z}"),
+        ("attempts", str(status.attempts)),
+        ("done", _done(status)),
+        ("folder", status.folder),
+        *((name, f"{value:.4g}") for name, value in status.metrics.items()),
+    ]
+    if status.runtime_seconds is not None:
+        rows.append(("seconds", f"{status.runtime_seconds:.1f}"))
+    if status.damaged_lines:
+        rows.append(("unreadable", f"{status.damaged_lines} lines of events.jsonl"))
+    show.table(["", ""], rows)
+    if status.error:
+        show.say(status.error)
+    if status.hint:
+        show.say(f"Try: {status.hint}")
+
+
+@app.command()
+def watch(job: JobArgument, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Follow a running job.
+
+    Ctrl+C ends the watching, not the job.
+
+    Example: hone jobs watch train-20261120
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.cli.follow import follow
+    from hone.stages import jobs
+
+    with loop.open_workspace(workspace) as ws:
+        job_id = jobs.show(ws, job).id
+        state = follow(ws, job_id, stops_on_interrupt=False, is_silent=json)
+        status = jobs.show(ws, job_id)
+    if json:
+        show.print_json(status)
+        return
+    show.say(f"{job_id}: {state}. {status.error}".rstrip())
+    if status.hint:
+        show.say(f"Try: {status.hint}")
+
+
+@app.command()
+def logs(
+    job: JobArgument,
+    tail: Annotated[int, typer.Option(help="How many lines from the end.", min=1)] = 100,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print a job's log.
+
+    Example: hone jobs logs train-20261120 --tail 20
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import jobs
+
+    with loop.open_workspace(workspace) as ws:
+        lines = jobs.logs(ws, job, tail=tail)
+    if json:
+        show.print_json({"lines": lines})
+        return
+    for line in lines:
+        show.say(line)
+
+
+@app.command()
+def stop(
+    job: JobArgument,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for a checkpoint before force.", min=0)
+    ] = 60.0,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Stop a job, with a checkpoint.
+
+    Example: hone jobs stop train-20261120
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import jobs
+
+    with loop.open_workspace(workspace) as ws:
+        job_id = jobs.show(ws, job).id
+        how = jobs.stop(ws, job_id, deadline_seconds=wait)
+    if json:
+        show.print_json({"job": job_id, "how": how})
+        return
+    said = {
+        "stopped": "Stopped, with a checkpoint.",
+        "terminated": "Ended by a signal; what was done since the last checkpoint is lost.",
+        "killed": "Ended by force; what was done since the last checkpoint is lost.",
+        "never started": "It had not started; it will not.",
+    }
+    show.say(said.get(how, "It was not running any more."))
+    show.say(f"Next: hone jobs resume {job_id}")
+
+
+@app.command()
+def resume(
+    job: JobArgument,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Do not wait for the end of the job.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Go on with a lost, failed or stopped job.
+
+    Example: hone jobs resume train-20261120
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.cli.follow import follow
+    from hone.cli.train import finish
+    from hone.stages import jobs
+
+    with loop.open_workspace(workspace) as ws:
+        order = jobs.resume(ws, jobs.show(ws, job).id)
+        if detach:
+            if json:
+                show.print_json({"job": order.id})
+            else:
+                show.say(f"Going on with {order.id}. Next: hone jobs watch {order.id}")
+            return
+        state = follow(ws, order.id, stops_on_interrupt=True, is_silent=json)
+        if order.kind == "train":
+            finish(ws, order.id, state, json=json)
+        elif json:
+            show.print_json(jobs.show(ws, order.id))
+        else:
+            show.say(f"{order.id}: {state}.")
+
+
+def _done(job: JobStatus) -> str:
+    return f"{job.done}/{job.total}" if job.total else ""
+
+
+def _to_go(job: JobStatus) -> str:
+    from hone.cli.follow import duration
+
+    is_on = job.state == "running" and job.eta_seconds is not None
+    return duration(job.eta_seconds or 0) if is_on else ""

@@ -1,0 +1,186 @@
+"""`hone train`: plan a training, try it dry, run it when confirmed, follow it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hone.cli.options import JsonOption, WorkspaceOption, new_app
+
+if TYPE_CHECKING:
+    from hone.stages.train import Plan, Started
+    from hone.workspace.open import Workspace
+
+app = new_app()
+INTERRUPTED = 130
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped one.")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="Change one key, such as training.epochs=1.", metavar="KEY=VALUE"
+        ),
+    ] = None,
+    on: Annotated[str | None, typer.Option(help="The target; by default the recipe's.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Print the plan and stop.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Build everything, run one batch, train nothing.")
+    ] = False,
+    confirm_run: Annotated[
+        bool, typer.Option("--confirm-run", help="Really train, or go on with a training cut off.")
+    ] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Print the job's id and do not wait.")
+    ] = False,
+    version: Annotated[
+        str | None, typer.Option(help="The new version; must be the next one, such as v2.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Train by a recipe: plan first, run when confirmed.
+
+    Ctrl+C stops with a checkpoint; the same command goes on from there.
+
+    Example: hone train recipes/qa_lora.yaml --set training.epochs=1 --confirm-run
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import train as training
+
+    if plan + dry_run + confirm_run > 1:
+        raise typer.BadParameter("choose one of --plan, --dry-run and --confirm-run")
+    overrides = [*(set_ or []), *([f"on={on}"] if on else [])]
+    with loop.open_workspace(workspace) as ws:
+        training.collect_trained(ws)
+        prepared = training.prepare_training(ws, loop.find_recipe(recipe), overrides=overrides)
+        missing = training.missing_for_a_real_run(ws, prepared.plan, is_confirmed=confirm_run)
+        is_start = dry_run or confirm_run
+        if not json:
+            _show_plan(prepared.plan)
+        if not is_start:
+            if json:
+                show.print_json({"plan": prepared.plan, "missing": missing})
+            elif not plan:
+                _show_missing(missing)
+            return
+        if dry_run:
+            started = training.start_dry_run(ws, prepared)
+        else:
+            started = training.start_training(
+                ws, prepared, is_confirmed=confirm_run, version=version
+            )
+        _attend(ws, started, detach=detach, json=json)
+
+
+def _attend(ws: Workspace, started: Started, *, detach: bool, json: bool) -> None:
+    from hone.cli import show
+    from hone.cli.follow import follow
+
+    job = started.job_id
+    if not json and started.is_resumed:
+        show.say(f"Going on with {job}, which was cut off.")
+    if detach:
+        if json:
+            show.print_json({"job": job, "is_resumed": started.is_resumed})
+        else:
+            show.say(f"Started {job}.")
+            show.say(f"Next: hone jobs watch {job}")
+        return
+    state = follow(ws, job, stops_on_interrupt=True, is_silent=json)
+    finish(ws, job, state, json=json)
+
+
+def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
+    """Say how a training ended and what comes next; HoneError where it failed."""
+    from hone.cli import show
+    from hone.errors import HoneError
+    from hone.stages import jobs
+    from hone.stages import train as training
+
+    problems = training.collect_trained(ws).problems
+    status = jobs.show(ws, job)
+    found = [one.model.ref for one in ws.store.models.list() if one.model.job == job]
+    if json:
+        show.print_json({"job": status, "model": found[0] if found else None})
+    if state in ("failed", "lost"):
+        for line in jobs.logs(ws, job, tail=10) if not json else []:
+            show.say(f"  | {line}")
+        raise HoneError(status.error or f"{job} is {state}.", hint=status.hint)
+    if problems:
+        raise HoneError(f"Not registered: {'; '.join(problems)}", hint=f"hone jobs show {job}")
+    if state == "cancelled":
+        if not json:
+            show.say(f"Stopped at step {status.done or 0} of {status.total or '?'}.")
+            show.say(f"Next: hone jobs resume {job}, or the same command again")
+        raise SystemExit(INTERRUPTED)
+    if json:
+        return
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in status.metrics.items())
+    if figures:
+        show.say(figures)
+    if found:
+        show.say(f"Registered {found[0]}.")
+        show.say(f"Next: hone evaluate {found[0]}")
+    else:
+        show.say("Everything could be built and run; nothing was trained and nothing kept.")
+
+
+def _show_missing(missing: list[str]) -> None:
+    from hone.cli import show
+
+    show.say("Nothing was started. Missing for a real run:")
+    for one in missing:
+        show.say(f"  - {one}")
+
+
+def _show_plan(plan: Plan) -> None:
+    from hone.cli import show
+    from hone.cli.follow import duration
+
+    memory, train = plan.memory_gib, plan.train
+    about = "" if train.is_exact else "about "
+    verdict = "fits" if plan.fits else "may not fit"
+    rows: list[tuple[str, Any]] = [
+        ("model", f"{plan.model}: {plan.method} of {plan.base} ({plan.base_parameters:,} weights)"),
+        ("trained weights", f"{plan.trained_parameters:,}"),
+        ("dataset", f"{plan.dataset}: {train.rows:,} rows{_val(plan)}"),
+        ("tokens per epoch", f"{about}{train.tokens:,}{_interval(plan)}, longest {train.longest}"),
+        ("steps", f"{plan.steps:,} ({plan.epochs:g} epochs of {plan.steps_per_epoch:,})"),
+        ("memory", f"{memory.low:.1f} to {memory.high:.1f} of {plan.device_memory_gib:.1f} GiB: "
+                   f"{verdict}"),
+        ("device", f"{plan.device} {plan.device_name}".strip()),
+        ("time", f"{duration(plan.seconds.low)} to {duration(plan.seconds.high)} "
+                 f"({plan.seconds_source})"),
+        ("disk", f"{plan.disk_gib:.2f} GiB"),
+        ("price", f"${plan.price_usd:.2f}"),
+    ]  # fmt: skip
+    show.table(["plan", ""], rows)
+    shown = [
+        (key, _value(one.value), one.source)
+        for key, one in plan.options.items()
+        if one.source != "default"
+    ]
+    show.table(["set", "value", "from"], shown)
+    for note in plan.notes:
+        show.say(f"Note: {note}")
+
+
+def _val(plan: Plan) -> str:
+    return f", {plan.val.rows:,} for validation" if plan.val is not None else ", no validation"
+
+
+def _interval(plan: Plan) -> str:
+    if plan.train.is_exact:
+        return ""
+    return f" ({plan.train.tokens_low:,} to {plan.train.tokens_high:,})"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

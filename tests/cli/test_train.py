@@ -1,0 +1,220 @@
+"""`hone train` and `hone jobs` as a person meets them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hone.cli.follow import duration
+from hone.cli.run import run
+from hone.stages import jobs
+from hone.workspace.open import Workspace, init_workspace
+from tests.faults.gates import DEADLINE_SECONDS, Gate, fake_target
+from tests.faults.orders import training
+from tests.stages.training_set import freeze, make_small_base
+
+RECIPE = """\
+# hone train recipe.yaml --plan
+base: small
+dataset: faith
+lora: {r: 2}
+training: {epochs: 2, threads: 1}
+"""
+
+
+@pytest.fixture
+def ws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    with init_workspace(tmp_path / "ws") as workspace:
+        make_small_base(workspace.root / "small")
+        freeze(workspace, "faith", 20, 4)
+        (workspace.root / "recipe.yaml").write_text(RECIPE)
+        monkeypatch.chdir(workspace.root)
+        yield workspace
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    opened = Gate(tmp_path)
+    yield opened
+    opened.close()
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+    assert run(words) == code
+    out, err = capsys.readouterr()
+    return out if code == 0 else err
+
+
+def answered(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    return json.loads(said(capsys, *words, "--json"))
+
+
+def test_a_plan_shows_what_it_would_do_and_writes_nothing(
+    ws: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = said(capsys, "train", "recipe.yaml", "--plan")
+    for part in ("faith@1: 20 rows, 4 for validation", "10 (2 epochs of 5)", "GiB: fits", "$0.00"):
+        assert part in text
+    assert "training.epochs" in text and "recipe" in text and "chosen: LoRA of" in text
+    assert not list(ws.jobs.iterdir())
+    plan = answered(capsys, "train", "recipe.yaml", "--plan", "--set", "training.epochs=1")
+    assert plan["plan"]["steps"] == 5 and plan["missing"] == ["--confirm-run was not given"]
+    assert plan["plan"]["options"]["training.epochs"] == {"value": 1.0, "source": "--set"}
+
+
+def test_without_a_confirmation_it_says_what_is_missing_and_exits_0(
+    ws: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = said(
+        capsys,
+        "train",
+        "recipe.yaml",
+        "--set",
+        "training.dry_run=true",
+        "--set",
+        "training.epochs=0",
+    )
+    assert "Nothing was started" in text
+    for part in ("--confirm-run was not given", "dry_run is true", "epochs is 0"):
+        assert part in text
+    assert not list(ws.jobs.iterdir())
+
+
+def test_a_confirmed_run_that_lacks_something_exits_3_and_names_it(
+    ws: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = said(
+        capsys, "train", "recipe.yaml", "--confirm-run", "--set", "training.epochs=0", code=3
+    )
+    assert "training.epochs is 0" in text and len(text.strip().splitlines()) == 2
+    config = ws.root / "hone.yaml"
+    config.write_text(config.read_text().replace("setup_mode: false", "setup_mode: true"))
+    if "setup_mode: true" not in config.read_text():
+        config.write_text(config.read_text() + "\nsetup_mode: true\n")
+    text = said(capsys, "train", "recipe.yaml", "--confirm-run", code=3)
+    assert "setup mode" in text
+
+
+def test_mistakes_are_two_lines_and_exit_1(
+    ws: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = said(capsys, "train", "recipe.yaml", "--set", "dataset=faiht", code=1)
+    assert text.splitlines()[0] == 'There is no dataset "faiht".' and "Did you mean" in text
+    assert len(text.splitlines()) == 2
+    text = said(capsys, "train", "recipe.yaml", "--set", "training.epohcs=1", "--on", "x", code=1)
+    assert "did you mean training.epochs?" in text
+    assert "no recipe" in said(capsys, "train", "nowhere.yaml", code=1)
+    assert run(["train", "recipe.yaml", "--plan", "--confirm-run"]) == 2
+
+
+def test_jobs_can_be_listed_shown_followed_and_read(
+    ws: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "no jobs yet" in said(capsys, "jobs", "list")
+    job = jobs.launch(ws, training(fake={"steps": 3}), {}, target=fake_target())
+    assert "succeeded" in said(capsys, "jobs", "watch", job.id)
+    assert job.id in said(capsys, "jobs", "list") and "3/3" in said(capsys, "jobs", "list")
+    assert answered(capsys, "jobs", "list")[0]["state"] == "succeeded"
+    shown = answered(capsys, "jobs", "show", job.id[:20])
+    assert shown["status"]["id"] == shown["job"]["id"] == job.id
+    assert "eval_loss" in said(capsys, "jobs", "show", job.id)
+    assert said(capsys, "jobs", "logs", job.id) == "the fake worker begins\n"
+    assert answered(capsys, "jobs", "logs", job.id) == {"lines": ["the fake worker begins"]}
+    text = said(capsys, "jobs", "resume", job.id, code=1)
+    assert "nothing to resume" in text and len(text.splitlines()) == 2
+    assert "already succeeded" in said(capsys, "jobs", "stop", job.id, code=1)
+    assert 'no job "x"' in said(capsys, "jobs", "show", "x", code=1)
+
+
+def test_a_running_job_is_stopped_with_a_checkpoint(
+    ws: Workspace, gate: Gate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = {"waits_for_stop": True, "gate": str(gate.path)}
+    job = jobs.launch(ws, training(fake=fake), {}, target=fake_target())
+    gate.wait("training")
+    text = said(capsys, "jobs", "stop", job.id)
+    assert "Stopped, with a checkpoint." in text and f"hone jobs resume {job.id}" in text
+    assert answered(capsys, "jobs", "show", job.id)["status"]["state"] == "cancelled"
+
+
+ATTACHED = """
+import sys
+from pathlib import Path
+from hone.cli.follow import follow
+from hone.cli.train import finish
+from hone.stages import jobs
+from hone.workspace.open import open_workspace
+from tests.faults.gates import fake_target
+from tests.faults.orders import training
+with open_workspace(Path(sys.argv[1])) as ws:
+    fake = {"waits_for_stop": True, "gate": sys.argv[2], "ignores_stop": sys.argv[3] == "deaf"}
+    job = jobs.launch(ws, training(fake=fake), {}, target=fake_target())
+    state = follow(ws, job.id, stops_on_interrupt=True, is_silent=False)
+    finish(ws, job.id, state, json=False)
+"""
+
+
+def attach(ws: Workspace, gate: Gate, repository: Path, how: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", ATTACHED, str(ws.root), str(gate.path), how],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=repository,
+    )
+    gate.wait("training")
+    # It follows when it has shown the first line of the job.
+    assert process.stderr is not None and "training started" in process.stderr.readline()
+    return process
+
+
+def test_ctrl_c_stops_with_a_checkpoint_and_says_how_to_go_on(
+    ws: Workspace, gate: Gate, repository: Path
+) -> None:
+    process = attach(ws, gate, repository, "hears")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=DEADLINE_SECONDS)
+    assert process.returncode == 130
+    assert "Stopping with a checkpoint" in err
+    [job] = jobs.list_jobs(ws)
+    assert job.state == "cancelled" and "Stopped at step 1 of 4." in out
+    assert f"hone jobs resume {job.id}" in out
+
+
+def test_a_second_ctrl_c_lets_go_and_the_job_stops_by_itself(
+    ws: Workspace, gate: Gate, repository: Path
+) -> None:
+    process = attach(ws, gate, repository, "deaf")
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert "Stopping with a checkpoint" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=DEADLINE_SECONDS)
+    assert process.returncode == 130 and "Left it alone" in err
+    [job] = jobs.list_jobs(ws)
+    assert job.state == "running" and jobs.folder_of(ws, job.id).is_stop_requested
+    jobs.stop(ws, job.id, deadline_seconds=0)
+
+
+def test_a_job_that_fails_while_it_is_followed_exits_with_its_reason(
+    ws: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = jobs.launch(ws, training(fake={"fails": True}), {}, target=fake_target())
+    assert "failed. it broke" in said(capsys, "jobs", "watch", job.id)
+    text = said(capsys, "jobs", "show", job.id)
+    assert "it broke" in text and "Try: mend it" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59, "59 s"), (65, "1 min 05 s"), (3600, "1 h 00 min"), (90061, "25 h 01 min")],
+)
+def test_durations_are_short_words(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
