@@ -71,6 +71,7 @@ COMMANDS: dict[str, Command] = {
             "info": "Show one version: figures, ancestry down to the reviewers.",
             "set-active": "Choose the version that answers.",
             "delete": "Take a version out of the registry.",
+            "validate": "Check a version's files, base and template, and try it on samples.",
         },
     ),
     "predict": Command("hone.cli.predict", "Answer one message, or a file of them."),

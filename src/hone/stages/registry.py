@@ -10,12 +10,14 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from hone import shelf
-from hone.errors import Conflict, HoneError, NotFound
+from hone.errors import Conflict, HoneError, InvalidInput, NotFound
 from hone.records.dataset import Manifest, Member
 from hone.records.example import Example
 from hone.records.model import Measured, ModelVersion
 from hone.records.review import Operation
-from hone.workspace.contenders import able_to_answer
+from hone.rendering.tokens import Renderer
+from hone.workspace.bases import find_base, read_shapes
+from hone.workspace.contenders import able_to_answer, soundness_problems, task_problem
 from hone.workspace.open import Workspace
 from hone.workspace.store import Activation, Registered
 
@@ -108,6 +110,60 @@ def delete_model(ws: Workspace, ref: str, *, reviewer: str, is_forced: bool = Fa
             hint = f"hone models set-active {others[-1].model.ref}, or {hint}"
         raise Conflict(f"{found.model.ref} is the active version.", hint=hint)
     return ws.store.models.delete(ref, reviewer=reviewer)
+
+
+class Validation(BaseModel):
+    """What holds of a version and what does not."""
+
+    ref: str
+    passed: list[str]
+    problems: list[str]
+
+
+def validate_model(ws: Workspace, ref: str) -> Validation:
+    """Check a version's files, weights, base, template and task; loads no weights."""
+    found = ws.store.models.get(ref)
+    model = found.model
+    problems: list[str] = []
+    try:
+        base = find_base(ws, model.ref)
+        renderer = Renderer.load(base.path)
+        problems += soundness_problems(found.folder, model, base, renderer)
+        problems += list(renderer.problems)
+        changed = task_problem(ws, model, ws.task(model.task))
+        problems += [changed] if changed else []
+    except HoneError as error:
+        problems += list(getattr(error, "problems", ())) or [error.message]
+    for path in sorted(found.folder.glob("*.safetensors")):
+        try:
+            read_shapes(path)
+        except HoneError as error:
+            problems.append(error.message)
+    passed = [] if problems else _passed(model)
+    return Validation(ref=model.ref, passed=passed, problems=problems)
+
+
+def refuse_invalid(checks: Validation, *, bad: int, tried: int) -> None:
+    """HoneError where a version or its answers to samples are not sound."""
+    if checks.problems:
+        raise InvalidInput(
+            f"{checks.ref} is not sound: {len(checks.problems)} checks failed.",
+            hint="Put the files back from a copy, or train again: hone train RECIPE",
+        )
+    if bad:
+        raise InvalidInput(
+            f"{checks.ref} gave {bad} of {tried} samples an answer that does not fit the task.",
+            hint=f"hone evaluate {checks.ref} --quick   (how it does on many)",
+        )
+
+
+def _passed(model: ModelVersion) -> list[str]:
+    return [
+        f"{len(model.sha256)} files as they were registered",
+        f"base {model.base} as it was at training",
+        "template and tokenizer as they were at training",
+        f"task {model.task} as its dataset was built",
+    ]
 
 
 def load_model(ws: Workspace, ref: str) -> tuple[Any, Any, Any]:

@@ -14,6 +14,7 @@ LOOK_SECONDS = 0.1
 FOLLOW_SECONDS = 7 * 24 * 3600.0
 # A job that nobody has started for this long is not about to start while somebody waits.
 UNSTARTED_SECONDS = 30.0
+LOG_TAIL_LINES = 5
 
 
 def follow(
@@ -65,4 +66,6 @@ def _explained(folder: JobFolder, state: str, deadline_seconds: float, go_on: st
         "cancelled": "was stopped",
         "waiting": "was not started",
     }.get(state, f"is {state}")
-    return HoneError(f"{job} {what}.", hint=go_on)
+    tail = folder.log_tail(LOG_TAIL_LINES) if state in ("lost", "failed") else []
+    shown = "\n  ".join([" The end of its log:", *tail]) if tail else ""
+    return HoneError(f"{job} {what}.{shown}", hint=go_on)

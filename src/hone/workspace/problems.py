@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Any, get_args, get_origin
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+
+from hone.errors import InvalidInput
+
+_M = TypeVar("_M", bound=BaseModel)
+
+
+def checked(model: type[_M], values: Mapping[str, Any], *, hint: str) -> _M:
+    """The options that `values` give; InvalidInput with every problem at once."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        problems = problems_of(error, model)
+        raise InvalidInput(" ".join(problems), hint=hint, problems=problems) from error
 
 
 def problems_of(error: ValidationError, model: type[BaseModel]) -> list[str]:

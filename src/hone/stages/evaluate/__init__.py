@@ -1,6 +1,6 @@
 """Evaluate: a model beside its base, a few-shot prompt and the rules, on the same examples."""
 
-from hone.stages.evaluate.options import ROWS, EvaluateOptions
+from hone.stages.evaluate.options import ROWS, EvaluateOptions, evaluate_options
 from hone.stages.evaluate.report import (
     Taken,
     collect_all_evaluated,
@@ -17,6 +17,7 @@ __all__ = [
     "collect_all_evaluated",
     "collect_evaluated",
     "evaluate",
+    "evaluate_options",
     "finish",
     "report_path",
 ]

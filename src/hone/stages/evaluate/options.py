@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from hone.records.evaluation import Contender
+from hone.workspace.problems import checked
 
 RowName = Literal["base", "few-shot", "rules", "tuned"]
 ROWS: tuple[RowName, ...] = ("base", "few-shot", "rules", "tuned")
@@ -44,3 +45,8 @@ class EvaluateOptions(BaseModel):
     includes_trained: bool = Field(
         default=False, description="keep examples that a contender was trained on"
     )
+
+
+def evaluate_options(**choices: Any) -> EvaluateOptions:
+    """The options that these choices give; InvalidInput lists every mistake."""
+    return checked(EvaluateOptions, choices, hint="hone evaluate --help")

@@ -1,8 +1,14 @@
 """Predict: answers to messages by the active model, a chosen version, the rules, or both."""
 
 from hone.stages.predict.file import predict_file
-from hone.stages.predict.message import predict_message
-from hone.stages.predict.options import AnswerBy, Predicted, PredictOptions, PredictReport
+from hone.stages.predict.message import predict_message, predict_messages, sample_inputs
+from hone.stages.predict.options import (
+    AnswerBy,
+    Predicted,
+    PredictOptions,
+    PredictReport,
+    predict_options,
+)
 
 __all__ = [
     "AnswerBy",
@@ -11,4 +17,7 @@ __all__ = [
     "Predicted",
     "predict_file",
     "predict_message",
+    "predict_messages",
+    "predict_options",
+    "sample_inputs",
 ]

@@ -1,17 +1,17 @@
-"""Answers one message, without leaving anything behind."""
+"""Answers a few messages, without leaving anything behind."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from hone import shelf
 from hone.errors import InvalidInput
-from hone.importers._questions import Asked, input_of
+from hone.importers._questions import Asked, input_of, read_questions
 from hone.stages import jobs
 from hone.stages.predict.answers import by_rules, put_together, rules_answers
 from hone.stages.predict.asking import Asking
@@ -31,33 +31,86 @@ def predict_message(
     *,
     target: jobs.Target | None = None,
 ) -> Predicted:
-    """Answer one message (its text, or an input with the task's fields).
+    """Answer one message: its text, or an input with the task's fields."""
+    return predict_messages(ws, [message], options, target=target)[0]
 
-    A model answers in a worker process of its own, in a folder that is gone afterwards.
+
+def predict_messages(
+    ws: Workspace,
+    inputs: Sequence[str | Mapping[str, Any]],
+    options: PredictOptions | None = None,
+    *,
+    target: jobs.Target | None = None,
+) -> list[Predicted]:
+    """Answer a few messages, in order: texts, or inputs with the task's fields.
+
+    A model answers in a worker process of its own, in a folder that is gone afterwards; for a
+    file of messages use `predict_file`, which can go on where it was cut off.
     """
     asking = Asking(ws, options or PredictOptions())
-    task = asking.task
-    given = input_of(task, message) if isinstance(message, str) else dict(message)
-    problems = shelf.load("tasks", task.kind).input_problems(task, given)
-    if problems:
-        raise InvalidInput(
-            " ".join(problems), hint="hone predict --message TEXT", problems=problems
-        )
+    rows = [
+        Asked(row, input_of(asking.task, one) if isinstance(one, str) else dict(one), [])
+        for row, one in enumerate(inputs, 1)
+    ]
+    _refuse_unfit(asking, rows)
     if asking.able is None:
-        return by_rules(asking, Asked(1, given, []), rules_answers(asking))
+        answer = rules_answers(asking)
+        return [by_rules(asking, asked, answer) for asked in rows]
     home = Path(tempfile.mkdtemp(prefix="hone-predict-"))
     try:
-        job = jobs.new_job("suggest", asking.spec(ws, "a message"))
-        line = json.dumps({"id": "1", "input": given, "context": []}, ensure_ascii=False)
-        folder = JobFolder.create(home / job.id, job, inputs={"examples.jsonl": line + "\n"})
+        job = jobs.new_job("suggest", asking.spec(ws, "messages"))
+        folder = JobFolder.create(home / job.id, job, inputs={"examples.jsonl": _lines(rows)})
         _run_here(folder, target, asking.options.deadline_seconds)
         found = {
-            one.name: read_predictions(folder.predictions / f"{one.name}.jsonl").get("1")
+            one.name: read_predictions(folder.predictions / f"{one.name}.jsonl")
             for one in asking.contenders
         }
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    return put_together(task, asking.contenders, Asked(1, given, []), found)
+    predicted: list[Predicted] = []
+    for asked in rows:
+        answers = {name: by_id.get(str(asked.row)) for name, by_id in found.items()}
+        predicted.append(put_together(asking.task, asking.contenders, asked, answers))
+    return predicted
+
+
+def sample_inputs(
+    ws: Workspace, ref: str, *, messages: Sequence[str], file: Path | None
+) -> list[str | Mapping[str, Any]]:
+    """Messages and the rows of a file together, as `predict_messages` takes them; all rows must be sound."""
+    inputs: list[str | Mapping[str, Any]] = list(messages)
+    if file is None:
+        return inputs
+    task = Asking(ws, PredictOptions(model=ref)).task
+    problems: list[str] = []
+    for asked in read_questions(file, task, needs_answers=False):
+        if asked.problem:
+            problems.append(f"row {asked.row}: {asked.problem}")
+        inputs.append(asked.input)
+    if problems:
+        raise InvalidInput(
+            f"{len(problems)} rows of {file} cannot be asked.",
+            hint="Mend the rows, or leave them out.",
+            problems=problems[:5],
+        )
+    return inputs
+
+
+def _refuse_unfit(asking: Asking, rows: Sequence[Asked]) -> None:
+    kind = shelf.load("tasks", asking.task.kind)
+    problems: list[str] = []
+    for one in rows:
+        where = f"message {one.row}: " if len(rows) > 1 else ""
+        problems += [where + problem for problem in kind.input_problems(asking.task, one.input)]
+    if problems:
+        raise InvalidInput(
+            " ".join(problems[:3]), hint="hone predict --message TEXT", problems=problems
+        )
+
+
+def _lines(rows: Sequence[Asked]) -> str:
+    lines = ({"id": str(one.row), "input": one.input, "context": one.context} for one in rows)
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
 def _run_here(folder: JobFolder, target: jobs.Target | None, deadline_seconds: float) -> None:

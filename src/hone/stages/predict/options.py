@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from hone.workspace.problems import checked
+
 Method = Literal["model", "rules", "both"]
 
 
@@ -25,13 +27,18 @@ class PredictOptions(BaseModel):
     )
     batch_size: int = Field(default=16, ge=1, description="messages that are answered at once")
     deadline_seconds: float = Field(
-        default=600.0, gt=0, description="one message: wait no longer than this"
+        default=600.0, gt=0, description="messages at the terminal: wait no longer than this"
     )
 
     @field_validator("method", mode="before")
     @classmethod
     def _regex_means_rules(cls, value: Any) -> Any:
         return "rules" if value == "regex" else value
+
+
+def predict_options(**choices: Any) -> PredictOptions:
+    """The options that these choices give; InvalidInput lists every mistake."""
+    return checked(PredictOptions, choices, hint="hone predict --help")
 
 
 class AnswerBy(BaseModel):

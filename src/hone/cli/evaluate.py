@@ -1,0 +1,172 @@
+"""`hone evaluate`: a model beside its base, a few-shot prompt and the rules."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hone.cli.options import JsonOption, WorkspaceOption, new_app
+
+if TYPE_CHECKING:
+    from hone.records.evaluation import Evaluation
+    from hone.records.model import Measured
+
+app = new_app()
+
+QUICK_EXAMPLES = 50
+
+
+@app.command()
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(help="NAME (active or newest), NAME@VERSION, or a base: hone-nano.")
+    ],
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="NAME, NAME@VERSION/SPLIT, or a JSONL or CSV file with answers; by default the "
+            "test split of the dataset that the model was trained on.",
+            metavar="DATASET|FILE",
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help=f"Only {QUICK_EXAMPLES} examples, drawn by the seed.")
+    ] = False,
+    sample: Annotated[
+        int | None, typer.Option(help="Only so many examples, drawn by the seed.")
+    ] = None,
+    against: Annotated[
+        list[str] | None, typer.Option(help="Another model or base to compare with; repeatable.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Leave out base, few-shot, rules or tuned; repeatable.")
+    ] = None,
+    shots: Annotated[int, typer.Option(help="Worked examples of the few-shot row.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
+    task: Annotated[str | None, typer.Option(help="By default the model's.")] = None,
+    max_new_tokens: Annotated[
+        int | None, typer.Option(help="Longest answer; by default half more than any trained one.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Questions that are answered at once.")] = 16,
+    include_trained: Annotated[
+        bool,
+        typer.Option("--include-trained", help="Keep examples that were trained on; labelled."),
+    ] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Do not wait; the same command again shows the result.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Score a model beside base, few-shot and rules.
+
+    Example: hone evaluate pickup@v2 --data pickup@1/test
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import evaluate as evaluation
+
+    options = evaluation.evaluate_options(
+        on=data,
+        rows=_rows(evaluation.ROWS, without or []),
+        further=against or [],
+        sample=sample if sample is not None else QUICK_EXAMPLES if quick else None,
+        shots=shots,
+        seed=seed,
+        task=task,
+        max_new_tokens=max_new_tokens,
+        batch_size=batch_size,
+        includes_trained=include_trained,
+    )
+    with loop.open_workspace(workspace) as opened:
+        job = evaluation.evaluate(opened, model, options)
+        if detach:
+            _say_detached(job.id, as_json=json)
+            return
+        try:
+            with show.progress("Answering") as step:
+                found = evaluation.finish(opened, job.id, on_progress=step)
+        except KeyboardInterrupt:
+            sys.stderr.write(
+                f"The answering goes on as {job.id}; the same command again shows it.\n"
+            )
+            raise
+        report = str(evaluation.report_path(opened, job))
+        score = opened.task(found.task).score_name
+    if json:
+        show.print_json({**found.model_dump(mode="json"), "report": report})
+        return
+    _say_evaluation(found, score)
+    show.say(f"Report: {report}")
+
+
+def _rows(known: tuple[str, ...], without: list[str]) -> list[str]:
+    from hone.errors import InvalidInput, nearest
+
+    for name in without:
+        if name not in known:
+            raise InvalidInput(f'There is no row "{name}".', hint=nearest(name, known))
+    return [name for name in known if name not in without]
+
+
+def _say_detached(job_id: str, *, as_json: bool) -> None:
+    from hone.cli import show
+
+    if as_json:
+        show.print_json({"job": job_id})
+        return
+    show.say(f"Started {job_id}.")
+    show.say(f"Next: hone jobs watch {job_id}; the same evaluate command then shows the figures.")
+
+
+def _say_evaluation(found: Evaluation, score: str) -> None:
+    from hone.cli import show
+
+    amount = found.rows[0].examples
+    drawn = " (a quick sample)" if found.sample is not None else ""
+    show.say(f"{found.model} on {found.on}: {amount} examples{drawn}, 95 % intervals")
+    names = [
+        name
+        for name in dict.fromkeys(name for row in found.rows for name in row.metrics)
+        if name != score and not name.startswith(("field.", "micro_", "rouge_1", "rouge_2"))
+    ]
+    rows: list[list[Any]] = [
+        [
+            row.contender,
+            interval(row.score),
+            *(interval(row.metrics[name]) for name in names),
+            "/".join(str(row.bands.get(band, 0)) for band in ("green", "yellow", "orange", "red")),
+            f"{row.seconds / row.examples:.3f}",
+        ]
+        for row in found.rows
+    ]
+    show.table(["row", score, *names, "green/yellow/orange/red", "s each"], rows)
+    if found.differences:
+        show.table(
+            [f"difference of {score}, paired", "", ""],
+            [(name, signed(one), _meaning(one)) for name, one in found.differences.items()],
+        )
+    for note in found.notes:
+        show.say(f"Note: {note}")
+
+
+def interval(one: Measured) -> str:
+    """`0.94 [0.91, 0.96]`, or the figure alone where it has no interval."""
+    if one.low is None or one.high is None:
+        return f"{one.value:.2f}"
+    return f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
+
+
+def signed(one: Measured) -> str:
+    """A difference: `+0.42 [+0.22, +0.64]`."""
+    if one.low is None or one.high is None:
+        return f"{one.value:+.2f}"
+    return f"{one.value:+.2f} [{one.low:+.2f}, {one.high:+.2f}]"
+
+
+def _meaning(one: Measured) -> str:
+    if one.low is None or one.high is None or one.low <= 0 <= one.high:
+        return "no clear difference"
+    return "better" if one.low > 0 else "worse"

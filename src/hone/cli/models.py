@@ -1,0 +1,220 @@
+"""`hone models`: list, info, set-active, delete, validate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hone.cli.options import JsonOption, WorkspaceOption, new_app
+
+if TYPE_CHECKING:
+    from hone.records.model import Measured
+    from hone.stages.registry import ModelInfo
+
+app = new_app()
+
+ReviewerOption = Annotated[
+    str | None, typer.Option(help="Who decides; by default HONE_REVIEWER or the login.")
+]
+
+
+@app.command("list")
+def list_(
+    name: Annotated[str | None, typer.Argument(help="Only versions of this name.")] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List models and versions.
+
+    Example: hone models list
+    """
+    from hone import loop
+    from hone.cli import show
+
+    with loop.open_workspace(workspace) as opened:
+        found = loop.list_models(opened, name)
+    if json:
+        show.print_json(found)
+        return
+    if not found:
+        show.say("No models yet. Next: hone train recipes/NAME.yaml --plan")
+        return
+    rows = [
+        (
+            one.ref,
+            "active" if one.is_active else "",
+            one.kind,
+            one.base,
+            one.dataset,
+            _figure(one.score),
+            one.score.on if one.score is not None else "not evaluated",
+        )
+        for one in found
+    ]
+    show.table(["model", "", "kind", "base", "dataset", "score", "measured on"], rows)
+
+
+@app.command()
+def info(
+    model: Annotated[str, typer.Argument(help="NAME (active or newest) or NAME@VERSION.")],
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show one version: figures, ancestry down to the reviewers.
+
+    Example: hone models info pickup@v2
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import registry
+
+    with loop.open_workspace(workspace) as opened:
+        found = registry.model_info(opened, model)
+    if json:
+        show.print_json(found)
+        return
+    one = found.model
+    state = "active" if found.is_active else "not active"
+    show.say(f"{one.ref} ({one.kind}, {state}) in {found.folder}")
+    if found.missing_files:
+        show.say(f"Missing: {', '.join(found.missing_files)}")
+    figures = {name: m for name, m in one.metrics.items() if m.on != "training"}
+    if figures:
+        show.table(
+            ["figure", "value, 95 %", "measured on"],
+            [(name, _figure(figure), figure.on) for name, figure in figures.items()],
+        )
+    else:
+        show.say(f"Not evaluated yet. Next: hone evaluate {one.ref}")
+    _say_ancestry(found)
+
+
+def _say_ancestry(found: ModelInfo) -> None:
+    from hone.cli import show
+
+    one = found.model
+    show.say("Comes from:")
+    for parent in found.parents:
+        show.say(f"  model {parent.ref} (dataset {parent.dataset})")
+    show.say(f"  base {one.base} {one.base_sha256[:12]}".rstrip())
+    if found.dataset is None:
+        show.say(f"  dataset {one.dataset or 'unknown'}")
+    else:
+        dataset = found.dataset
+        splits = ", ".join(f"{rows} {split}" for split, rows in dataset.splits.items() if rows)
+        show.say(f"  dataset {dataset.ref}: {splits}; content {dataset.sha256[:12]}")
+        show.say(f"  template {dataset.template.removeprefix('sha256:')[:12]}")
+        for name, count in dataset.files.items():
+            show.say(f"  {count} examples from {name}")
+        for name, counts in dataset.reviewers.items():
+            said = ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
+            show.say(f"  reviewed by {name}: {said}")
+        if dataset.missing:
+            show.say(f"  {dataset.missing} examples are no longer in this workspace")
+    show.say(f"  job {one.job or 'unknown'}: {one.runtime_seconds:.0f} s, ${one.cost_usd:.2f}")
+    for line in found.activations:
+        show.say(f"  activated {line}")
+
+
+@app.command("set-active")
+def set_active(
+    model: Annotated[str, typer.Argument(help="NAME@VERSION.")],
+    note: Annotated[str, typer.Option(help="Why; kept in the journal.")] = "",
+    reviewer: ReviewerOption = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Choose the version that answers.
+
+    Example: hone models set-active pickup@v2 --note "wins on the new messages"
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import registry
+
+    with loop.open_workspace(workspace) as opened:
+        who = reviewer or loop.reviewer_name()
+        chosen = registry.set_active(opened, model, reviewer=who, note=note)
+    if json:
+        show.print_json(chosen)
+        return
+    show.say(f"{chosen.ref} answers from now on.")
+
+
+@app.command()
+def delete(
+    model: Annotated[str, typer.Argument(help="NAME@VERSION.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where it is the active version.")
+    ] = False,
+    reviewer: ReviewerOption = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take a version out of the registry.
+
+    Example: hone models delete pickup@v1
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import registry
+
+    with loop.open_workspace(workspace) as opened:
+        who = reviewer or loop.reviewer_name()
+        gone = registry.delete_model(opened, model, reviewer=who, is_forced=force)
+    if json:
+        show.print_json({"model": gone.model.ref, "folder": str(gone.folder)})
+        return
+    show.say(f"{gone.model.ref} is out of the registry. Its files stay in {gone.folder}.")
+
+
+@app.command()
+def validate(
+    model: Annotated[str, typer.Argument(help="NAME (active or newest) or NAME@VERSION.")],
+    message: Annotated[
+        list[str] | None, typer.Option(help="A sample to answer; repeatable.")
+    ] = None,
+    samples: Annotated[
+        Path | None, typer.Option(help="A JSONL or CSV file of samples to answer.", metavar="FILE")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Check a version's files, base and template, and try it on samples.
+
+    Example: hone models validate pickup@v2 --message "12 cases of bread to the shelter"
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import predict, registry
+
+    with loop.open_workspace(workspace) as opened:
+        checks = registry.validate_model(opened, model)
+        answered = []
+        if (message or samples) and not checks.problems:
+            rows = predict.sample_inputs(opened, checks.ref, messages=message or [], file=samples)
+            answered = predict.predict_messages(
+                opened, rows, predict.predict_options(model=checks.ref)
+            )
+    if json:
+        show.print_json({**checks.model_dump(mode="json"), "answers": answered})
+    else:
+        for line in checks.passed:
+            show.say(f"ok   {line}")
+        for line in checks.problems:
+            show.say(f"bad  {line}")
+        for one in answered:
+            for answer in one.answers:
+                show.say(f"{'bad ' if answer.problems else 'ok  '} {answer.text or '(no answer)'}")
+                for problem in answer.problems:
+                    show.say(f"     {problem}")
+    bad = [one for one in answered if any(answer.problems for answer in one.answers)]
+    registry.refuse_invalid(checks, bad=len(bad), tried=len(answered))
+
+
+def _figure(one: Measured | None) -> str:
+    from hone.cli.evaluate import interval
+
+    return interval(one) if one is not None else ""

@@ -1,0 +1,141 @@
+"""`hone predict`: one message, or a file of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hone.cli.options import JsonOption, WorkspaceOption, new_app
+
+if TYPE_CHECKING:
+    from hone.stages.predict import Predicted, PredictReport
+
+app = new_app()
+
+SLOW_SECONDS = 5.0
+
+
+@app.command()
+def predict(
+    message: Annotated[
+        list[str] | None, typer.Option(help="A message to answer; repeatable.", metavar="TEXT")
+    ] = None,
+    input_file: Annotated[
+        Path | None, typer.Option(help="A JSONL or CSV file of messages.", metavar="FILE")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The new JSONL file for their answers.", metavar="FILE")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="NAME, NAME@VERSION or a base; by default the active model.")
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option(help="A version instead of the active one: v1 or NAME@v1.")
+    ] = None,
+    method: Annotated[str, typer.Option(help="model, rules (also: regex), or both.")] = "model",
+    task: Annotated[str | None, typer.Option(help="By default the model's.")] = None,
+    max_new_tokens: Annotated[
+        int | None, typer.Option(help="Longest answer; by default half more than any trained one.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Messages that are answered at once.")] = 16,
+    deadline: Annotated[
+        float, typer.Option(help="With --message: wait at most so many seconds.")
+    ] = 600.0,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Answer one message, or a file of them.
+
+    Example: hone predict --message "12 cases of romaine to the shelter"
+    Example: hone predict --input-file new.jsonl --output answers.jsonl --method both
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import predict as prediction
+
+    _refuse_unclear(message, input_file, output)
+    options = prediction.predict_options(
+        model=model,
+        version=version,
+        method=method,
+        task=task,
+        max_new_tokens=max_new_tokens,
+        batch_size=batch_size,
+        deadline_seconds=deadline,
+    )
+    with loop.open_workspace(workspace) as opened:
+        if message:
+            answered = prediction.predict_messages(opened, message, options)
+            if json:
+                show.print_json(answered[0] if len(answered) == 1 else answered)
+            else:
+                _say_answers(answered)
+            return
+        assert input_file is not None and output is not None  # _refuse_unclear saw to it
+        with show.progress("Answering") as step:
+            report = prediction.predict_file(
+                opened, (input_file, output), options, on_progress=step
+            )
+    if json:
+        show.print_json(report)
+    else:
+        _say_report(report)
+
+
+def _refuse_unclear(
+    message: list[str] | None, input_file: Path | None, output: Path | None
+) -> None:
+    from hone.errors import InvalidInput
+
+    if bool(message) == (input_file is not None):
+        raise InvalidInput(
+            "Give either messages or a file of them.",
+            hint='hone predict --message "…", or --input-file FILE --output FILE',
+        )
+    if input_file is not None and output is None:
+        raise InvalidInput(
+            f"Where should the answers to {input_file} go?",
+            hint=f"--output {input_file.with_name(input_file.stem + '_answers.jsonl')}",
+        )
+
+
+def _say_answers(answered: list[Predicted]) -> None:
+    from hone.cli import show
+
+    for one in answered:
+        for answer in one.answers:
+            sure = f", confidence {answer.confidence:.2f}" if answer.confidence is not None else ""
+            show.say(f"{answer.by} ({answer.seconds:.2f} s{sure}):")
+            show.say(f"  {answer.text}")
+            for problem in answer.problems:
+                show.say(f"  Problem: {problem}")
+        if one.agree is not None:
+            show.say("They agree." if one.agree else "They differ.")
+    _say_slow({answer.by: answer.seconds for one in answered for answer in one.answers})
+
+
+def _say_report(report: PredictReport) -> None:
+    from hone.cli import show
+
+    show.say(f"Answered {report.answered} of {report.read} messages: {report.output}")
+    for name, seconds in report.seconds_per_message.items():
+        show.say(f"{name}: {seconds:.3f} seconds a message")
+    if report.agreed is not None:
+        show.say(f"Rules and model agree on {report.agreed}.")
+    if report.with_problems:
+        show.say(
+            f"{report.with_problems} have an answer that does not fit the task (see problems)."
+        )
+    if report.refused:
+        show.say(f"{report.refused} could not be asked; their lines say why.")
+    _say_slow(report.seconds_per_message)
+
+
+def _say_slow(seconds: dict[str, float]) -> None:
+    from hone.cli import show
+
+    slow = [name for name, one in seconds.items() if one > SLOW_SECONDS]
+    if slow:
+        show.say(f"{slow[0]} is slow here: a smaller base, a GPU, or --method rules is faster.")
