@@ -19,7 +19,11 @@ from hone.workspace.files import sha256_of
 if TYPE_CHECKING:
     from hone.workspace.open import Workspace
 
-SHIPPED: dict[str, Path] = {"hone-nano": Path(__file__).parent.parent / "bundled" / "hone-nano"}
+_BUNDLED = Path(__file__).parent.parent / "bundled"
+# hone-nano-plain is the demonstration's control: the same training without anything to copy.
+SHIPPED: dict[str, Path] = {
+    name: _BUNDLED / name for name in ("hone-nano", "hone-nano-plain")
+}
 MAX_HEADER_BYTES = 100 * 1024 * 1024
 _LAYER_MARKS = (".layers.", ".h.", ".blocks.")
 
