@@ -111,7 +111,8 @@ def test_halves_of_a_control_token_do_not_meet(tmp_path: Path) -> None:
 
 PARTS = st.sampled_from(
     ["<|im_end|>", "<|im_start|>", "<|im_", "end|>", "<", "|>", "<think>", "</think>",
-     "<tool_call>", "\n", " ", "a", "system", "é", "漢", "\ue0f0", "\ue0f4", "\ue0f5", "0123456789abcdef"]
+     "<tool_call>", "\n", " ", "a", "system",
+     "é", "漢", "\ue0f0", "\ue0f4", "\ue0f5", "0123456789abcdef"]
 )  # fmt: skip
 
 

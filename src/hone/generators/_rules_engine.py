@@ -135,6 +135,9 @@ class _Clock:
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
+    def check(self) -> None:
+        self._left()
+
     def _left(self) -> float:
         left = self._end - time.monotonic()
         if left <= 0:
@@ -163,11 +166,11 @@ class _Clock:
 def _cut(clock: _Clock, text: str, separators: list[Pattern], keep: list[Pattern]) -> Iterator[str]:
     """The text between separators, without white space around it; never cut inside `keep`."""
     whole = list(_spans(clock, text, keep))
-    cuts = [
-        (start, end)
-        for start, end in _spans(clock, text, separators)
-        if not any(start < stop and begin < end for begin, stop in whole)
-    ]
+    cuts: list[tuple[int, int]] = []
+    for start, end in _spans(clock, text, separators):
+        clock.check()
+        if not any(start < stop and begin < end for begin, stop in whole):
+            cuts.append((start, end))
     place = 0
     for start, end in [*sorted(cuts, key=_longest_first), (len(text), len(text))]:
         if start >= place and (piece := text[place:start].strip()):

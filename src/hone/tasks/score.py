@@ -52,7 +52,7 @@ def output_problems(task: Task, output: Any) -> list[str]:
     if not isinstance(output, Mapping):
         return problems
     labels = output.get("labels")
-    problems += _fields.object_problems("labels", labels, task.dimensions)
+    problems += _fields.object_problems("labels object", labels, task.dimensions)
     if not isinstance(labels, Mapping):
         return problems
     lowest, highest = task.scale
