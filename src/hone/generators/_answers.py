@@ -11,3 +11,5 @@ class Answer(NamedTuple):
     text: str
     logprob: float | None = None
     """Mean natural log-probability of the answer's tokens; None where there is none."""
+    is_complete: bool = True
+    """Whether the answer ended by itself, not at the limit of its length."""

@@ -1,0 +1,122 @@
+"""Greedy answers in batches: prompts as Hone rendered them, stops as the template has them.
+
+Prompts of similar length share a batch, padded on the left and masked there. The same prompt gets
+the same answer in any batch up to rounding: sums over a padded row round differently in the last
+bits, so only a near-tie between two tokens (about 1e-6 apart in fp32) can go the other way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Token ids of one answer without the stop token."""
+
+    ids: list[int]
+    logprob: float
+    """Mean natural log-probability of the chosen tokens, the stop token among them."""
+    is_complete: bool
+    """Whether a stop token came before the limit."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long answers may become, and how many are made at once."""
+
+    stop_ids: tuple[int, ...]
+    max_new_tokens: int
+    batch_size: int
+
+
+def answers(
+    model: nn.Module, prompts: Sequence[Sequence[int]], limits: Limits
+) -> Iterator[list[tuple[int, Generated]]]:
+    """One list of (place, answer) per finished batch; long prompts first.
+
+    Long prompts first, because what does not fit into memory should show at once.
+    """
+    order = sorted(range(len(prompts)), key=lambda place: (-len(prompts[place]), place))
+    model.eval()
+    for start in range(0, len(order), limits.batch_size):
+        places = order[start : start + limits.batch_size]
+        batch = _batch(model, [prompts[place] for place in places], limits)
+        yield list(zip(places, batch, strict=True))
+
+
+class _Rows:
+    """What is still being written: chosen tokens and log-probabilities of each row."""
+
+    def __init__(self, count: int) -> None:
+        self.ids: list[list[int]] = [[] for _ in range(count)]
+        self.logprobs: list[list[float]] = [[] for _ in range(count)]
+        self.is_complete = [False] * count
+        self.open = list(range(count))
+
+    def add(self, tokens: Sequence[int], logprobs: Sequence[float], stops: set[int]) -> list[int]:
+        """Note one token of each open row; returns which of the open rows (by place) go on."""
+        going: list[int] = []
+        for place, (row, token, logprob) in enumerate(
+            zip(self.open, tokens, logprobs, strict=True)
+        ):
+            self.logprobs[row].append(logprob)
+            if token in stops:
+                self.is_complete[row] = True
+            else:
+                self.ids[row].append(token)
+                going.append(place)
+        self.open = [self.open[place] for place in going]
+        return going
+
+    def finished(self) -> list[Generated]:
+        return [
+            Generated(ids, sum(probs) / max(len(probs), 1), complete)
+            for ids, probs, complete in zip(self.ids, self.logprobs, self.is_complete, strict=True)
+        ]
+
+
+@torch.inference_mode()
+def _batch(model: nn.Module, prompts: Sequence[Sequence[int]], limits: Limits) -> list[Generated]:
+    device = next(model.parameters()).device
+    ids, mask = (one.to(device) for one in _padded(prompts))
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    rows, stops, cache = _Rows(len(prompts)), set(limits.stop_ids), None
+    for _ in range(limits.max_new_tokens):
+        out: Any = model(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        cache = out.past_key_values
+        chosen = out.logits[:, -1].float().log_softmax(-1).max(-1)
+        going = rows.add(chosen.indices.tolist(), chosen.values.tolist(), stops)
+        if not going:
+            break
+        ids, positions = chosen.indices[:, None], positions[:, -1:] + 1
+        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
+        if len(going) < len(mask):
+            # Rows that have ended leave the batch: the rest gets faster.
+            kept = torch.tensor(going, device=device)
+            ids, positions, mask = ids[kept], positions[kept], mask[kept]
+            cache.batch_select_indices(kept)
+    return rows.finished()
+
+
+def _padded(prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids and mask, padded on the left; the padding's id is never looked at."""
+    longest = max(len(prompt) for prompt in prompts)
+    ids = torch.zeros(len(prompts), longest, dtype=torch.long)
+    mask = torch.zeros(len(prompts), longest, dtype=torch.long)
+    for place, prompt in enumerate(prompts):
+        ids[place, longest - len(prompt) :] = torch.tensor(prompt)
+        mask[place, longest - len(prompt) :] = 1
+    return ids, mask

@@ -1,0 +1,189 @@
+"""Bases from folders: safetensors only, no code from the folder, refusals before any weight."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+from transformers.utils.logging import disable_progress_bar
+
+from hone.errors import HoneError, InvalidInput
+from hone.rendering.template import read_settings, special_tokens_of
+from hone.workspace.files import sha256_of
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+META_FROM_BYTES = 4 * 1024**3
+"""A dry run builds larger bases on the meta device: shapes without memory."""
+HASH_UP_TO_BYTES = 2 * 1024**3
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+)
+PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+
+
+@dataclass(frozen=True)
+class BaseSpec:
+    """Which base a job means: the part `base` of its spec.
+
+    `init: random` is a control, not a model: the same architecture with fresh weights from
+    `init_seed`, the embedding multiplied by `embedding_scale`.
+    """
+
+    id: str
+    path: Path
+    sha256: str = ""
+    init: str = "trained"
+    init_seed: int = 0
+    embedding_scale: float = 1.0
+
+    @classmethod
+    def of(cls, spec: dict[str, Any]) -> BaseSpec:
+        """From `spec["base"]` of a job."""
+        return cls(
+            id=str(spec["id"]),
+            path=Path(spec["path"]),
+            sha256=str(spec.get("sha256", "")),
+            init=str(spec.get("init", "trained")),
+            init_seed=int(spec.get("init_seed", 0)),
+            embedding_scale=float(spec.get("embedding_scale", 1.0)),
+        )
+
+
+def refuse_unfit(folder: Path) -> None:
+    """InvalidInput with everything that keeps this folder from being a base."""
+    problems: list[str] = []
+    config: dict[str, Any] = {}
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+    except FileNotFoundError:
+        problems.append("config.json is missing")
+    except ValueError as error:
+        problems.append(f"config.json cannot be read: {error}")
+    if not (folder / "tokenizer.json").is_file():
+        problems.append("tokenizer.json is missing")
+    if not any(folder.glob("*.safetensors")):
+        pickled = sorted(path.name for kind in PICKLED for path in folder.glob(kind))
+        problems.append(
+            f"its weights are pickled ({pickled[0]}), which can run code; only safetensors are read"
+            if pickled
+            else "there is no .safetensors file"
+        )
+    quantised = config.get("quantization_config")
+    if isinstance(quantised, dict):
+        method = quantised.get("quant_method", "unknown")
+        problems.append(
+            f"it is quantised ({method}); take the unquantised model of the same family"
+        )
+    if "auto_map" in config:
+        problems.append("it brings Python code of its own, which Hone does not run")
+    if problems:
+        raise InvalidInput(
+            f"{folder} cannot be used as a base: {'; '.join(problems)}.",
+            hint="Choose another base, for example --set base=hone-nano.",
+            problems=problems,
+        )
+
+
+def check_unchanged(base: BaseSpec) -> None:
+    """HoneError when the base's files are not the ones that the job was planned for.
+
+    Bases above 2 GiB are not read twice: the plan hashed them just before.
+    """
+    if not base.sha256:
+        return
+    files = sorted([*base.path.glob("*.safetensors"), *base.path.glob("*.json")])
+    if sum(file.stat().st_size for file in files) > HASH_UP_TO_BYTES:
+        return
+    whole = hashlib.sha256()
+    for file in files:
+        whole.update(f"{file.name} {sha256_of(file)}\n".encode())
+    if whole.hexdigest() != base.sha256:
+        raise HoneError(
+            f"The base {base.id} in {base.path} has changed since this job was planned.",
+            hint="Put the old files back and hone jobs resume, or start the training anew.",
+        )
+
+
+def load_base(
+    base: BaseSpec, *, dtype: str = "float32", device: str = "cpu", on_meta: bool = False
+) -> PreTrainedModel:
+    """The base with its weights in `dtype` on `device`, in evaluation mode."""
+    refuse_unfit(base.path)
+    disable_progress_bar()
+    try:
+        config = AutoConfig.from_pretrained(str(base.path), trust_remote_code=False)
+        if on_meta or base.init == "random":
+            return _without_weights(config, base, (DTYPES[dtype], device), on_meta=on_meta)
+        model = AutoModelForCausalLM.from_pretrained(
+            str(base.path),
+            config=config,
+            dtype=DTYPES[dtype],
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        raise _loading_failed(base, error) from error
+    return model.to(torch.device(device))
+
+
+def tokenizer_of(folder: Path, pad_id: int) -> PreTrainedTokenizerFast:
+    """The tokenizer as trainers want it; it holds names and ids, Hone's renderer makes the rows."""
+    special = special_tokens_of(read_settings(folder))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), **special)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.convert_ids_to_tokens(pad_id)
+    return tokenizer
+
+
+def weight_bytes(folder: Path) -> int:
+    """Bytes of all safetensors files."""
+    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+
+
+def parameter_count(model: torch.nn.Module, *, only_trained: bool = False) -> int:
+    """Weights of a model, or those that training changes."""
+    return sum(
+        weight.numel() for weight in model.parameters() if weight.requires_grad or not only_trained
+    )
+
+
+def _without_weights(
+    config: PretrainedConfig, base: BaseSpec, how: tuple[torch.dtype, str], *, on_meta: bool
+) -> PreTrainedModel:
+    dtype, device = how
+    if on_meta:
+        with torch.device("meta"):
+            return AutoModelForCausalLM.from_config(config, dtype=dtype)
+    state = torch.random.get_rng_state()
+    torch.manual_seed(base.init_seed)
+    model = AutoModelForCausalLM.from_config(config, dtype=dtype)
+    torch.random.set_rng_state(state)
+    embedding = model.get_input_embeddings()
+    with torch.no_grad():
+        embedding.weight.mul_(base.embedding_scale)
+    return model.eval().to(torch.device(device))
+
+
+def _loading_failed(base: BaseSpec, error: Exception) -> HoneError:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return HoneError(
+        f"Loading the base {base.id} failed: {lines[0]}",
+        hint=f"Look at config.json, the files and the disk under {base.path}, "
+        "or choose another base.",
+    )

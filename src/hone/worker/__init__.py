@@ -1,0 +1,1 @@
+"""`python -m hone.worker FOLDER`: carries one job out, the same way on every machine."""

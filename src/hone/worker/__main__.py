@@ -1,0 +1,80 @@
+"""Carry one job out: `python -m hone.worker FOLDER`; the same command on every machine.
+
+Reads job.json, claims the folder, appends events.jsonl, writes artefacts, result.json last.
+Exit codes: 0 done or stopped at a checkpoint, 1 an error that the user can mend, 70 a bug.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from pathlib import Path
+from types import FrameType
+
+from hone.errors import HoneError
+from hone.workspace.job_folder import JobFolder
+
+DONE, USER_ERROR, USAGE, BUG = 0, 1, 2, 70
+
+
+def main(arguments: list[str]) -> int:
+    """Carry the job in the folder out; every outcome leaves its last event."""
+    if len(arguments) != 1:
+        print("usage: python -m hone.worker FOLDER", file=sys.stderr)
+        return USAGE
+    folder = JobFolder(Path(arguments[0]))
+    try:
+        if folder.has_result:
+            return DONE
+        kind = folder.job.kind
+        folder.claim()
+    except HoneError as error:
+        # Without the claim nothing may be written: the folder may be another worker's.
+        print(error, file=sys.stderr)
+        return USER_ERROR
+    _listen(folder)
+    try:
+        return _carry_out(folder, kind)
+    except HoneError as error:
+        print(error, file=sys.stderr, flush=True)
+        folder.append("failed", error=error.message, hint=error.hint)
+        return USER_ERROR
+    except Exception as error:
+        traceback.print_exc()
+        sys.stderr.flush()
+        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        folder.append("failed", error=said, hint=f"hone jobs logs {folder.path.name}")
+        return BUG
+
+
+def _carry_out(folder: JobFolder, kind: str) -> int:
+    if kind == "train":
+        from hone.worker.train import carry_out
+    elif kind == "evaluate":
+        from hone.worker.evaluate import carry_out
+    else:
+        raise HoneError(
+            f'This version of Hone has no worker for jobs of the kind "{kind}".',
+            hint="Kinds: train, evaluate.",
+        )
+    result = carry_out(folder)
+    if result is None:
+        folder.append("cancelled")
+    else:
+        folder.write_result(result)
+    return DONE
+
+
+def _listen(folder: JobFolder) -> None:
+    """A polite signal asks for a stop at the next safe place, as the file `stop` does."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        folder.request_stop()
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

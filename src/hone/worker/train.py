@@ -1,0 +1,27 @@
+"""Jobs of the kind `train`: the method does it, the worker writes down what came of it."""
+
+from __future__ import annotations
+
+from hone import shelf
+from hone.records.job import Artefact, Result
+from hone.worker.times import active_seconds
+from hone.workspace.files import sha256_of
+from hone.workspace.job_folder import JobFolder
+
+
+def carry_out(folder: JobFolder) -> Result | None:
+    """Train; None where the job was stopped at a checkpoint."""
+    figures = shelf.load("methods", str(folder.job.spec["method"])).run(folder)
+    if figures is None:
+        return None
+    artefacts = [
+        Artefact(
+            path=path.relative_to(folder.path).as_posix(),
+            sha256=sha256_of(path),
+            bytes=path.stat().st_size,
+        )
+        for path in sorted(folder.final.rglob("*"))
+        if path.is_file()
+    ]
+    seconds = active_seconds(folder.events())
+    return Result(artefacts=artefacts, metrics=figures, runtime_seconds=seconds)
