@@ -280,6 +280,12 @@ def test_a_base_of_the_hub_that_is_not_here_says_how_to_get_it(ws: Workspace) ->
     assert "not on this machine" in error.message and "hf download" in error.hint
 
 
+def test_a_quantised_base_is_refused_by_its_name_with_the_one_to_take(ws: Workspace) -> None:
+    error = refused(ws, "base=Qwen/Qwen2.5-7B-Instruct-AWQ")
+    assert "quantised" in error.message
+    assert "--set base=Qwen/Qwen2.5-7B-Instruct " in error.hint
+
+
 def test_answers_that_fit_nowhere_are_refused(ws: Workspace) -> None:
     freeze(ws, "long", 5, answer="word " * 200)
     assert "none of 5 rows fits" in refused(ws, "dataset=long", "data.max_seq_length=64").message

@@ -115,6 +115,7 @@ def test_all_problems_are_named_at_once_with_the_nearest_key() -> None:
         ("lora.r", "[8]"),
         ("data.max_seq_length", "{}"),
         ("report_to", "tensorboard"),
+        ("report_to", "[wandb]"),
         ("base", "7"),
         ("dataset", "{build: {format: raft}}"),
     ],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
 _BUNDLED = Path(__file__).parent.parent / "bundled"
 # hone-nano-plain is the demonstration's control: the same training without anything to copy.
-SHIPPED: dict[str, Path] = {
-    name: _BUNDLED / name for name in ("hone-nano", "hone-nano-plain")
-}
+SHIPPED: dict[str, Path] = {name: _BUNDLED / name for name in ("hone-nano", "hone-nano-plain")}
 MAX_HEADER_BYTES = 100 * 1024 * 1024
+# How hub names say that the weights are rounded; the name before it is the one to train.
+_QUANTISED = re.compile(r"[-_.](AWQ|GPTQ|GGUF|bnb-4bit|bnb-8bit|4bit|8bit|int4|int8)\b.*$", re.I)
 _LAYER_MARKS = (".layers.", ".h.", ".blocks.")
 
 
@@ -95,6 +96,11 @@ def _locate(ws: Workspace, name: str) -> Path:
     if cached is not None:
         return cached
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
+        if _QUANTISED.search(name):
+            raise InvalidInput(
+                f"The base {name} is quantised; training needs the unquantised weights.",
+                hint=_alternative(name),
+            )
         raise NotFound(
             f"The base {name} is not on this machine.",
             hint=f"hf download {name}   (or use hone-nano, which comes with Hone)",
@@ -140,10 +146,15 @@ def _read(name: str, folder: Path) -> Base:
     if problems:
         raise InvalidInput(
             f"The base {name} in {folder} cannot be trained.",
-            hint="Choose another base with --set base=NAME, for example hone-nano.",
+            hint=_alternative(name),
             problems=problems,
         )
     return Base(id=name, path=folder, shapes=shapes, config=config)
+
+
+def _alternative(name: str) -> str:
+    other = _QUANTISED.sub("", name)
+    return f"--set base={other if other != name else 'hone-nano'}   (or another base)"
 
 
 def _read_config(folder: Path, problems: list[str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from hone.records.recipe import Recipe, Resolved
 from hone.workspace.yaml_file import parse_yaml, read_yaml
 
 SECTIONS = ("lora", "training", "data")
+REPORTS = ("tensorboard",)
 
 
 class CheckedRecipe(NamedTuple):
@@ -44,7 +45,8 @@ def read_recipe(path: Path) -> dict[str, Any]:
         raise InvalidInput(
             f"{path} holds no keys.", hint="hone recipes list   (ready ones to copy)"
         )
-    return cast("dict[str, Any]", value)
+    # YAML 1.1 takes the bare word `on` for yes, also where it is a key.
+    return {"on" if key is True else key: one for key, one in cast("dict[Any, Any]", value).items()}
 
 
 def check_recipe(written: Mapping[str, Any], overrides: Sequence[str] = ()) -> CheckedRecipe:
@@ -150,10 +152,14 @@ def _check_top(
     given = {k: v for k, v in merged.items() if k in known and k not in SECTIONS}
     sections: dict[str, Any] = {k: merged[k] for k in SECTIONS if isinstance(merged.get(k), dict)}
     try:
-        return Recipe.model_validate({**given, **sections})
+        recipe = Recipe.model_validate({**given, **sections})
     except ValidationError as error:
         problems += _say("", error)
         return None
+    for name in recipe.report_to:
+        if name not in REPORTS:
+            problems.append(f"report_to: {name!r} should be {' or '.join(REPORTS)}")
+    return recipe
 
 
 def _say(prefix: str, error: ValidationError) -> list[str]:

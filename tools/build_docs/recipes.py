@@ -1,0 +1,163 @@
+"""The page of every recipe key with its default, unit and meaning, from the Options themselves."""
+
+from __future__ import annotations
+
+import re
+import typing
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from hone import shelf
+from hone.methods._lora_options import LoraOptions
+from hone.records.recipe import Recipe
+from hone.stages.recipes import list_recipes
+from hone.stages.train.recipe import SECTIONS, section_of
+from hone.stages.train.resolve import (
+    BF16_FROM_PARAMETERS,
+    FULL_SHARE,
+    FULL_SHARE_ABOVE,
+    LORA_RATE_ABOVE,
+    LORA_RATES,
+    MAX_THREADS,
+)
+
+HEAD = """# Recipes
+
+*Generated from the options themselves by `make docs`.*
+
+A recipe is a YAML file that says how to train. A value comes from the default below, the recipe, or
+`--set KEY=VALUE` on the command line, in this order; `hone train RECIPE --plan` shows each value
+that is not a default and where it came from. An unknown key is an error that names the nearest one;
+all mistakes are reported at once. Write `--set lora=null` for full fine-tuning with a LoRA recipe.
+"""
+UNITS = {
+    "epochs": "passes",
+    "max_steps": "steps",
+    "batch_size": "rows",
+    "gradient_accumulation_steps": "batches",
+    "learning_rate": "per step",
+    "warmup_ratio": "share of steps",
+    "warmup_steps": "steps",
+    "eval_steps": "steps",
+    "save_steps": "steps",
+    "save_minutes": "minutes",
+    "keep_checkpoints": "checkpoints",
+    "early_stopping_evals": "validations",
+    "logging_steps": "steps",
+    "max_seq_length": "tokens",
+    "threads": "threads",
+    "max_grad_norm": "L2 norm",
+    "r": "columns",
+    "lora_dropout": "share, 0 to 1",
+    "budget_usd": "US dollars",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    top = {name: f for name, f in Recipe.model_fields.items() if name not in SECTIONS}
+    parts = [HEAD, "## The recipe itself\n", _table(top)]
+    for method in shelf.names("methods"):
+        options: type[BaseModel] = shelf.load("methods", method).Options
+        for section in ("training", "data"):
+            fields = {
+                name: field
+                for name, field in options.model_fields.items()
+                if section_of(options, name) == section
+            }
+            parts += [f"## `{section}` (method `{method}`)\n", _table(fields, section)]
+    parts += ["## `lora`\n", _table(LoraOptions.model_fields, "lora")]
+    parts += ["## What `auto` means\n", _auto(), "## Shipped recipes\n", _shipped()]
+    return "\n".join(parts)
+
+
+def _table(fields: dict[str, FieldInfo], section: str = "") -> str:
+    lines = ["| key | default | unit | values | meaning |", "|---|---|---|---|---|"]
+    for name, field in fields.items():
+        key = f"{section}.{name}" if section else name
+        cells = (_default(field), UNITS.get(name, ""), _values(field), field.description or "")
+        lines.append(
+            f"| `{key}` | " + " | ".join(text.replace("|", "\\|") for text in cells) + " |"
+        )
+    return "\n".join([*lines, ""])
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`"
+
+
+def _values(field: FieldInfo) -> str:
+    return ", ".join(_words(field.annotation, field.metadata))
+
+
+def _words(annotation: Any, limits: list[Any]) -> list[str]:
+    origin = typing.get_origin(annotation)
+    arguments = typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _words(arguments[0], list(arguments[1:]))
+    if origin in (typing.Union, UnionType):
+        return [word for one in arguments if one is not NoneType for word in _words(one, limits)]
+    if origin is Literal:
+        return [str(one) for one in arguments]
+    if origin is list:
+        return [f"list of {_words(arguments[0], [])[0]}s"]
+    name = {bool: "true, false", int: "whole number", float: "number", str: "text"}
+    return [f"{name.get(annotation, str(annotation))}{_limits(limits)}"]
+
+
+def _limits(limits: list[Any]) -> str:
+    said: list[str] = []
+    for limit in limits:
+        text = re.sub(r"\s+", "", repr(limit))
+        for short, word in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<")):
+            said += [
+                f"{word} {float(found):,.15g}"
+                for found in re.findall(rf"(?<![a-z]){short}=([-0-9.e+]+)", text)
+            ]
+    return f" {' and '.join(said)}" if said else ""
+
+
+def _auto() -> str:
+    rows = ["| base | LoRA | full |", "|---|---|---|"]
+    below = 0
+    for limit, rate in LORA_RATES:
+        rows.append(f"| {_size(below, limit)} | {rate:g} | {rate * FULL_SHARE:g} |")
+        below = limit
+    share = LORA_RATE_ABOVE * FULL_SHARE_ABOVE
+    rows.append(f"| {_size(below, None)} | {LORA_RATE_ABOVE:g} | {share:g} |")
+    return "\n".join(
+        [
+            "`training.learning_rate: auto`, by the size of the base in weights:",
+            "",
+            *rows,
+            "",
+            "- `training.dtype: auto`: `bfloat16` on CUDA for bases from "
+            f"{BF16_FROM_PARAMETERS:,} weights, otherwise `float32`.",
+            f"- `training.threads: auto`: all physical cores but one, at most {MAX_THREADS}.",
+            "- `lora.target_modules: auto`: every linear layer inside the blocks, not the head.",
+            "",
+        ]
+    )
+
+
+def _size(low: int, high: int | None) -> str:
+    if high is None:
+        return f"{low:,} and more"
+    return f"below {high:,}" if low == 0 else f"{low:,} to {high:,}"
+
+
+def _shipped() -> str:
+    lines = ["| recipe | command |", "|---|---|"]
+    lines += [f"| `recipes/{Path(one.path).name}` | `{one.command}` |" for one in list_recipes()]
+    return "\n".join([*lines, ""])
