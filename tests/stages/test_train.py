@@ -452,9 +452,22 @@ def test_a_dry_run_needs_no_confirmation_and_registers_nothing(ws: Workspace) ->
     ws.config.setup_mode = True
     prepared = prepare(ws, "training.dry_run=true", "training.epochs=0")
     started = start_dry_run(ws, prepared, target=fake_target())
-    assert started.is_dry_run and ws.store.jobs.get(started.job_id).spec["dry_run"] is True
+    assert started.is_dry_run
+    spec = ws.store.jobs.get(started.job_id).spec
+    assert spec["options"]["training.dry_run"]["value"] is True and ws.store.jobs.get(started.job_id).spec["dry_run"] is True
     assert list(jobs.watch(ws, started.job_id))[-1] == "succeeded"
     assert collect_trained(ws) == ([], []) and ws.store.jobs.unsettled() == []
+
+
+def test_a_dry_run_of_a_recipe_that_would_train_tells_the_worker_not_to(ws: Workspace) -> None:
+    started = start_dry_run(ws, prepare(ws), target=fake_target())
+    found = ws.store.jobs.get(started.job_id).spec["options"]["training.dry_run"]
+    assert found == {"value": True, "source": "--dry-run"}
+    assert list(jobs.watch(ws, started.job_id))[-1] == "succeeded"
+    # It is not taken for an unfinished or finished training of that recipe.
+    real = start_training(ws, prepare(ws), is_confirmed=True, target=fake_target())
+    assert real.job_id != started.job_id and not real.is_resumed
+    assert list(jobs.watch(ws, real.job_id))[-1] == "succeeded"
 
 
 def pausing(ws: Workspace, gate: Gate) -> Any:

@@ -142,6 +142,9 @@ def _spec(
 ) -> dict[str, Any]:
     base, manifest, _, task, renderer = prepared.materials
     plan, base_sha256 = prepared.plan, base.sha256()
+    options = dict(plan.options)
+    if is_dry_run:
+        options["training.dry_run"] = Resolved(value=True, source="--dry-run")
     _refuse_changed_base(ws, base, base_sha256)
     spec: dict[str, Any] = {
         "method": plan.method,
@@ -156,7 +159,7 @@ def _spec(
         "dataset": {"name": manifest.ref, "sha256": manifest.sha256},
         "task": task.model_dump(mode="json"),
         "template": renderer.fingerprint,
-        "options": {key: value.model_dump(mode="json") for key, value in plan.options.items()},
+        "options": {key: value.model_dump(mode="json") for key, value in options.items()},
         "model_name": plan.model,
         "version": version,
         "dry_run": is_dry_run,
