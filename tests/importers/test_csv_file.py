@@ -159,7 +159,7 @@ def test_a_comma_file_full_of_semicolons_stays_a_comma_file(tmp_path: Path) -> N
 def test_one_column_of_prose_is_not_cut_at_its_commas(tmp_path: Path) -> None:
     text = "question\nWhat, then, is it?\nWho is it\nWhen, where and why?\n"
     found = read_text("csv", tmp_path, text, has_header=True, quote="", delimiter="\t")
-    assert [row["question"] for row in found.fields][0] == "What, then, is it?"
+    assert found.fields[0]["question"] == "What, then, is it?"
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_named_encoding_is_taken_at_its_word(tmp_path: Path) -> None:
 def test_a_single_bad_byte_in_a_utf8_file_does_not_change_the_encoding_of_the_rest(
     tmp_path: Path,
 ) -> None:
-    raw = "question,answer\n".encode() + "Wo?,Größe über alles überall\n".encode() * 20
+    raw = b"question,answer\n" + "Wo?,Größe über alles überall\n".encode() * 20
     found = read_text("csv", tmp_path, raw + b"Bad?,caf\xe9\n")
     assert found.notes[0].startswith("encoding utf-8;")
     assert found.fields[0]["answer"] == "Größe über alles überall"
@@ -296,9 +296,7 @@ def test_what_the_csv_module_writes_is_read_back(
     rows: list[tuple[str, str, str]], delimiter: str, line_end: str, encoding: str
 ) -> None:
     buffer = io.StringIO(newline="")
-    writer = csv.writer(
-        buffer, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL
-    )
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
     writer.writerows([("one", "two", "three"), *rows])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.csv"

@@ -43,7 +43,7 @@ def test_what_the_suite_allows_is_read_with_the_values_of_the_standard_reader(
 ) -> None:
     for path in sorted((test_data / "malformed" / "jsontestsuite").glob("y_*.json")):
         if path.name == "y_object_long_strings.json":
-            continue  # its first member is a list of objects: these are taken as the rows, see below
+            continue  # its first member is a list of objects, taken as the rows: see below
         value = json.loads(path.read_bytes())
         expected = value if isinstance(value, list) else [value]
         rows = [one if isinstance(one, dict) else {"value": one} for one in expected]
@@ -177,11 +177,16 @@ class Drops(io.StringIO):
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=150, deadline=None)

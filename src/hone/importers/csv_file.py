@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, TextIO
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from hone.importers._csv_form import CsvForm, detect_form, looks_like_data, name_columns
 from hone.importers._rows import (
@@ -33,7 +33,7 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     delimiter: str | None = Field(
-        None, min_length=1, max_length=1, description="the character between cells"
+        None, min_length=1, max_length=1, description="the character between cells, or tab"
     )
     encoding: str | None = Field(None, description="utf-8, latin-1, cp1252, utf-16, …")
     quote: str = Field('"', max_length=1, description="the quote character; empty: none")
@@ -42,6 +42,12 @@ class Options(BaseModel):
     short_rows: Literal["refuse", "pad"] = Field(
         "refuse", description="records with too few cells: refuse them, or leave the rest empty"
     )
+
+    @field_validator("delimiter", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        # A tab is hard to type into a command.
+        return "\t" if value in ("tab", "\\t") else value
 
 
 LIMITS: tuple[str, ...] = (

@@ -1,0 +1,411 @@
+"""What columns mean: every shape from a few rows, and every question where it is not clear."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hone.errors import InvalidInput
+from hone.importers._asking import with_columns
+from hone.importers._column_map import SHAPES
+from hone.importers._forms import Draft
+from hone.importers._mapping import drafter
+from hone.importers._rows import RowUnfit
+from hone.importers._shapes import recognise
+from hone.records.task import Task
+
+QA = Task.model_validate({"kind": "qa", "name": "qa", "unanswerable": "I do not know."})
+CHAT = Task.model_validate({"kind": "chat", "name": "chat"})
+PICKUP = Task.model_validate(
+    {
+        "kind": "extract",
+        "name": "pickup",
+        "fields": {
+            "item": {"type": "string", "required": True},
+            "quantity": {"type": "number"},
+            "cold": {"type": "boolean"},
+        },
+    }
+)
+SCORE = Task.model_validate(
+    {"kind": "score", "name": "score", "dimensions": ["clarity", "warmth"], "scale": [0, 10]}
+)
+PASSAGE = {"text": "Long text about grace.", "source": "Grace"}
+
+
+def said(user: str, assistant: str, who: str = "role", what: str = "content") -> list[Any]:
+    names = {
+        "role": ("user", "assistant"),
+        "from": ("human", "gpt"),
+        "speaker": ("USER", "ASSISTANT"),
+    }
+    texts = (user, assistant)
+    return [{who: name, what: text} for name, text in zip(names[who], texts, strict=True)]
+
+
+TALK = [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]
+REPLY = {"role": "assistant", "text": "a", "replies": []}
+KALE = {"item": "kale"}
+KALE_TEXT = '{"item": "kale"}'
+LONG = [
+    {"role": "system", "content": "Be kind."},
+    {"role": "user", "content": "Hi"},
+    {"role": "assistant", "content": "Hello"},
+    {"role": "user", "content": [{"type": "text", "text": "Who"}, {"type": "text", "value": "?"}]},
+    {"role": "assistant", "content": "I am Hone"},
+    {"role": "user", "content": "Bye"},
+]
+
+
+def drafts(row: dict[str, Any], task: Task, **mapping: str) -> list[Draft | RowUnfit]:
+    found = with_columns(recognise([row], task), mapping, [row], task)
+    assert not found.question, found.question
+    return list(drafter(found, task)(row))
+
+
+def pair(row: dict[str, Any], task: Task = QA, **mapping: str) -> tuple[Any, list[Any]]:
+    (draft,) = drafts(row, task, **mapping)
+    assert isinstance(draft, Draft)
+    return draft.input, [one.output for one in draft.proposals]
+
+
+@pytest.mark.parametrize(
+    ("row", "shape"),
+    [
+        ({"question": "q", "answer": "a"}, "qa"),
+        ({"Question": "q", "Answer": "a", "Source": "s"}, "qa"),
+        ({"Queries": "q", "Expected Response": "a"}, "qa"),
+        ({"query": "q", "expected_response": "a"}, "qa"),
+        ({"Q": "q", "A": "a"}, "qa"),
+        ({"Question": "q", "Best Answer": "a", "Best Incorrect Answer": "b"}, "qa"),
+        ({"question": "q", "answer": "a", "prompt": "p"}, "qa"),
+        ({"input": "q", "output": "a"}, "qa"),
+        ({"prompt": "q", "completion": "a"}, "prompt_completion"),
+        ({"prompt": "q", "response": "a"}, "prompt_completion"),
+        ({"instruction": "q", "input": "", "output": "a"}, "alpaca"),
+        ({"conversations": said("q", "a", "from", "value")}, "sharegpt"),
+        ({"messages": said("q", "a")}, "messages"),
+        ({"utterances": said("q", "a", "speaker", "text")}, "messages"),
+        ({"prompt": "q", "chosen": "a", "rejected": "b"}, "preference"),
+        ({"prompt": "q", "completion": "a", "label": True}, "kto"),
+        ({"text": "q", "category": "a"}, "text_category"),
+        ({"text": "q", "label": "a"}, "text_category"),
+        ({"question": "q", "original_answer": "a", "answer": "b", "status": "edited"}, "session"),
+        ({"prompt": {"role": "prompter", "text": "q", "replies": [REPLY]}}, "oasst"),
+    ],
+)  # fmt: skip
+def test_a_question_and_an_answer_are_recognised(row: dict[str, Any], shape: str) -> None:
+    found = recognise([row], QA)
+    assert found.shape == shape
+    assert 0.5 < found.confidence <= 1
+    question, outputs = pair(row)
+    assert question == {"question": "q"}
+    assert outputs[0] == {"answer": "a"}
+
+
+def test_every_shape_has_a_sentence_and_can_be_asked_for_by_name() -> None:
+    assert all(SHAPES.values())
+    row = {"prompt": "q", "completion": "a", "label": True}
+    assert recognise([row], QA, shape="kto").shape == "kto"
+    assert recognise([row], QA, shape="prompt_completion").shape == "prompt_completion"
+    with pytest.raises(InvalidInput) as caught:
+        recognise([row], QA, shape="alpacca")
+    assert 'Did you mean "alpaca"?' in caught.value.hint
+    assert "not those of squad" in recognise([row], QA, shape="squad").question
+
+
+def test_alpaca_joins_instruction_and_input_and_keeps_the_history() -> None:
+    row = {"instruction": "Translate", "input": "Haus", "output": "house", "history": [["a", "b"]]}
+    assert pair(row | {"history": []})[0] == {"question": "Translate\nHaus"}
+    messages = pair(row | {"system": "Be brief"}, CHAT)[0]["messages"]
+    assert [turn["role"] for turn in messages] == ["system", "user", "assistant", "user"]
+    assert messages[-1]["content"] == "Translate\nHaus"
+
+
+def test_a_long_conversation_is_one_chat_example_up_to_its_last_reply() -> None:
+    question, outputs = pair({"messages": LONG}, CHAT)
+    assert [turn["role"] for turn in question["messages"]] == [
+        "system",
+        "user",
+        "assistant",
+        "user",
+    ]
+    assert question["messages"][-1]["content"] == "Who?"
+    assert outputs == [{"reply": "I am Hone"}]
+
+
+def test_a_long_conversation_does_not_fit_a_question() -> None:
+    (unfit,) = drafts({"messages": LONG}, QA)
+    assert isinstance(unfit, RowUnfit)
+    assert "one question with one answer" in unfit.reason
+    assert "chat task" in unfit.hint
+
+
+def test_questions_fit_chat_tasks() -> None:
+    question, outputs = pair({"question": "q", "answer": "a"}, CHAT)
+    assert question == {"messages": [{"role": "user", "content": "q"}]}
+    assert outputs == [{"reply": "a"}]
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason"),
+    [
+        ([], "no turns"),
+        ([{"role": "tool", "content": "x"}], 'spoken by "tool"'),
+        ([{"role": "user", "content": [{"type": "image", "url": "x"}]}], 'type "image"'),
+        ([{"role": "user", "content": None}], "no text"),
+        ([{"role": "user", "content": "x"}], "holds no reply"),
+        ([{"role": "assistant", "content": "x"}], "nobody says anything"),
+        ([{"role": "user"}], "no speaker or no text"),
+    ],
+)
+def test_conversations_that_teach_nothing_are_refused(messages: list[Any], reason: str) -> None:
+    good = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
+    rows = [good, {"messages": messages}]
+    with pytest.raises(RowUnfit) as caught:
+        drafter(recognise(rows, CHAT), CHAT)(rows[1])
+    assert reason in caught.value.reason
+
+
+def test_a_preference_has_the_chosen_answer_first_and_a_lower_score_for_the_other() -> None:
+    chosen, rejected = ({"from": "gpt", "value": text} for text in "cr")
+    row = {"conversations": TALK[:1], "chosen": chosen, "rejected": rejected}
+    (draft,) = drafts(row, QA)
+    assert isinstance(draft, Draft)
+    assert [(one.output["answer"], one.score) for one in draft.proposals] == [
+        ("c", 1.0),
+        ("r", 0.0),
+    ]
+    assert draft.tags == ["preference"]
+
+
+def test_a_preference_of_whole_conversations_shares_its_beginning() -> None:
+    def told(text: str) -> list[dict[str, str]]:
+        return [{"role": "user", "content": "q"}, {"role": "assistant", "content": text}]
+
+    question, outputs = pair({"chosen": told("c"), "rejected": told("r")})
+    assert question == {"question": "q"}
+    assert outputs == [{"answer": "c"}, {"answer": "r"}]
+
+
+@pytest.mark.parametrize(
+    ("label", "score", "tag"), [(True, 1.0, "liked"), (False, 0.0, "disliked")]
+)
+def test_a_rated_answer_keeps_its_rating(label: bool, score: float, tag: str) -> None:
+    talk = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    (draft,) = drafts({"messages": talk, "label": label}, QA)
+    assert isinstance(draft, Draft)
+    assert (draft.proposals[0].score, draft.tags) == (score, [tag])
+
+
+def test_squad_gives_an_example_per_question_with_its_passage_and_group() -> None:
+    asked = [
+        {"question": "q1", "answers": [{"text": "a"}, {"text": "b"}, {"text": "a"}]},
+        {"question": "q2", "answers": [], "is_impossible": True},
+    ]
+    row = {"title": "Grace", "paragraphs": [{"context": PASSAGE["text"], "qas": asked}]}
+    first, second = drafts(row, QA)
+    assert isinstance(first, Draft) and isinstance(second, Draft)
+    assert [one.output["answer"] for one in first.proposals] == ["a", "b"]
+    assert (first.passages, first.group) == ([PASSAGE], "Grace")
+    assert [one.output for one in second.proposals] == [{"answer": "I do not know."}]
+
+
+def test_squad_questions_without_an_answer_need_a_word_for_it() -> None:
+    silent = QA.model_copy(update={"unanswerable": None})
+    row = {"paragraphs": [{"context": "c", "qas": [{"question": "q", "is_impossible": True}]}]}
+    (unfit,) = drafts(row, silent)
+    assert isinstance(unfit, RowUnfit)
+    assert unfit.hint == 'add to tasks/qa.yaml: unanswerable: "I do not know."'
+
+
+def test_squad_rows_of_one_question_are_recognised() -> None:
+    answers = {"text": ["a"], "answer_start": [0]}
+    row = {"id": "1", "title": "T", "context": "c", "question": "q", "answers": answers}
+    (draft,) = drafts(row, QA)
+    assert isinstance(draft, Draft)
+    assert (draft.input, draft.group) == ({"question": "q"}, "T")
+
+
+def test_of_a_message_tree_the_best_ranked_branch_is_taken() -> None:
+    def node(role: str, text: str, rank: int | None, *replies: Any, deleted: bool = False) -> Any:
+        return {
+            "role": role,
+            "text": text,
+            "rank": rank,
+            "replies": list(replies),
+            "deleted": deleted,
+        }
+
+    tree = node(
+        "prompter", "q", None,
+        node("assistant", "second", 1),
+        node("assistant", "first", 0, node("prompter", "more", None)),
+        node("assistant", "gone", -1, deleted=True),
+    )  # fmt: skip
+    assert pair({"prompt": tree}) == ({"question": "q"}, [{"answer": "first"}])
+
+
+def test_nested_scripture_becomes_passages_with_their_names() -> None:
+    row = {"Q": "q", "A": "a", "S": [[{"T": "Psalm 86", "C": " Bow down thine ear"}], []]}
+    (draft,) = drafts(row, QA)
+    assert isinstance(draft, Draft)
+    assert draft.passages == [{"text": " Bow down thine ear", "source": "Psalm 86"}]
+
+
+@pytest.mark.parametrize(
+    ("row", "slots"),
+    [
+        ({"message": "m", "slots": KALE | {"quantity": 2}}, KALE | {"quantity": 2}),
+        ({"message": "m", "output": KALE_TEXT}, KALE),
+        (
+            {"text": "m", "item": "kale", "quantity": "2.5", "cold": "yes"},
+            KALE | {"quantity": 2.5, "cold": True},
+        ),
+        ({"text": "m", "item": "kale", "quantity": ""}, KALE),
+        ({"messages": said("m", KALE_TEXT)}, KALE),
+        ({"prompt": said("m", KALE_TEXT)[:1], "completion": said("m", KALE_TEXT)[1:]}, KALE),
+    ],
+)
+def test_extract_tasks_take_slots_columns_and_json_text(row: dict[str, Any], slots: Any) -> None:
+    assert pair(row, PICKUP) == ({"message": "m"}, [slots])
+
+
+@pytest.mark.parametrize(
+    ("slots", "reason"),
+    [
+        ({"colour": "red"}, "has no field colour"),
+        ("not json", "not JSON"),
+        ([1], "neither an object"),
+        ([{"item": "a"}, {"item": "b"}], "several objects"),
+        (None, "slots are missing"),
+    ],
+)
+def test_slots_that_do_not_fit_the_task_are_refused(slots: Any, reason: str) -> None:
+    row = {"message": "m", "slots": slots}
+    with pytest.raises(RowUnfit) as caught:
+        drafter(recognise([row], PICKUP), PICKUP)(row)
+    assert reason in caught.value.reason
+
+
+def test_a_cell_that_is_no_number_is_refused_by_name() -> None:
+    row = {"text": "m", "item": "kale", "quantity": "many"}
+    with pytest.raises(RowUnfit, match="quantity 'many' is no number"):
+        drafter(recognise([row], PICKUP), PICKUP)(row)
+
+
+def test_score_tasks_take_a_text_and_a_column_per_dimension() -> None:
+    row = {"title": "T", "full_text": "c", "Clarity": "7.5", "WARMTH": 3}
+    question, outputs = pair(row, SCORE)
+    assert question == {"title": "T", "content": "c"}
+    assert outputs == [{"labels": {"clarity": 7.5, "warmth": 3.0}}]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"), [("high", "is no number"), ("11", "outside the scale")]
+)
+def test_scores_that_are_none_are_refused(value: str, reason: str) -> None:
+    row = {"text": "c", "clarity": value, "warmth": "1"}
+    with pytest.raises(RowUnfit, match=reason):
+        drafter(recognise([row], SCORE), SCORE)(row)
+
+
+@pytest.mark.parametrize(
+    ("row", "asked", "mend"),
+    [
+        (
+            {"question_1": "a", "question_2": "b", "similar": "1"},
+            "pairs of questions",
+            "question=question_1",
+        ),
+        (
+            {"Question": "q", "Reasoning": {"End": "a long text"}},
+            "not clear",
+            "--map question=Question --map answer=Reasoning.End",
+        ),
+        ({"text": "only text"}, "plain text only", "--map question=text"),
+        ({"question_id": 1, "choices": [{"turns": ["a"]}]}, "a model's answers", "join it"),
+        ({"prompt_template": "{q}", "name": "x"}, "prompt templates", "nothing to import"),
+        (
+            {"one": {"file": "a"}, "two": {"file": "b"}},
+            "one object of 2 named entries",
+            "one record per line",
+        ),
+        ({"turns": ["q1", "q2"], "id": 1}, "questions (turns) without answers", "question=turns.0"),
+        ({"query": "q", "question": "q", "response": "a"}, "not clear", "--map"),
+    ],
+)
+def test_what_is_not_clear_is_asked_with_a_ready_command(
+    row: dict[str, Any], asked: str, mend: str
+) -> None:
+    found = recognise([row], QA)
+    assert asked in found.question
+    assert mend in found.mend
+
+
+def test_a_mapping_answers_the_question() -> None:
+    row = {"Question": "q", "Reasoning": {"End": "a"}, "n": 1}
+    assert pair(row, QA, answer="Reasoning.End") == ({"question": "q"}, [{"answer": "a"}])
+    assert pair({"turns": ["q1", "q2"]}, QA, question="turns.1") == ({"question": "q2"}, [])
+    assert pair({"x": "q", "y": 42}, QA, question="x", answer="y") == (
+        {"question": "q"},
+        [{"answer": "42"}],
+    )
+    assert pair({"a.b": "q", "a": {"b": "other"}, "y": "z"}, QA, question="a.b", answer="y")[0] == {
+        "question": "q"
+    }
+    assert pair({"talk": TALK, "x": 1}, CHAT, messages="talk")[1] == [{"reply": "Hello"}]
+
+
+def test_a_mapping_of_group_tags_and_time_adds_to_what_was_recognised() -> None:
+    row = {"question": "q", "answer": "a", "part": 7, "labels": ["x", "y"], "when": "2020/03/17"}
+    (draft,) = drafts(row, QA, group="part", tags="labels", occurred_at="when")
+    assert isinstance(draft, Draft)
+    assert (draft.group, draft.tags) == ("7", ["x", "y"])
+    assert draft.occurred_at is not None
+    assert draft.occurred_at.isoformat() == "2020-03-17T00:00:00+00:00"
+
+
+def test_a_time_that_is_none_refuses_its_row() -> None:
+    row = {"question": "q", "answer": "a", "when": "yesterday"}
+    (unfit,) = drafts(row, QA, occurred_at="when")
+    assert isinstance(unfit, RowUnfit)
+    assert unfit.reason == "occurred_at 'yesterday' is no time"
+
+
+def test_every_wrong_name_in_a_mapping_is_reported_at_once() -> None:
+    row = {"Question": "q", "Answer": "a"}
+    with pytest.raises(InvalidInput) as caught:
+        with_columns(recognise([row], QA), {"qestion": "Question", "answer": "Anwser"}, [row], QA)
+    assert len(caught.value.problems) == 2
+    assert 'Did you mean "question"?' in caught.value.problems[0]
+    assert 'Did you mean "Answer"?' in caught.value.problems[1]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"question": " ", "answer": "a"}, "the question is empty"),
+        ({"question": "q", "answer": ""}, "the answer is empty"),
+        ({"question": "q", "answer": None}, "the answer is empty"),
+        ({"question": ["x"], "answer": "a"}, "the question is a list, not text"),
+        ({"question": "q", "answer": True}, "the answer is true or false, not text"),
+        ({"question": "q", "answer": {"deep": 1}}, "the answer is an object, not text"),
+    ],
+)
+def test_empty_and_wrong_cells_are_refused_by_name(row: dict[str, Any], reason: str) -> None:
+    found = recognise([{"question": "q", "answer": "a"}, row], QA)
+    try:
+        (unfit,) = drafter(found, QA)(row)
+    except RowUnfit as raised:
+        unfit = raised
+    assert isinstance(unfit, RowUnfit)
+    assert unfit.reason == reason
+
+
+def test_a_list_of_answers_gives_the_first_and_further_suggestions() -> None:
+    assert pair({"question": "q", "answers": ["a", "b", "a"]})[1] == [
+        {"answer": "a"},
+        {"answer": "b"},
+    ]
