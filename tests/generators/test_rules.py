@@ -12,6 +12,7 @@ from hone import shelf
 from hone.errors import HoneError, InvalidInput
 from hone.generators import rules
 from hone.generators._answers import Answer
+from hone.generators._rules_file import KEYS
 from hone.records.task import Task
 
 TASK = Task.model_validate(
@@ -236,3 +237,15 @@ def test_the_shipped_rules_read_most_training_messages(repository: Path) -> None
     messages = generate("train", 200, 99)
     right = sum(shipped.propose(message.text) == message.items for message in messages)
     assert right / len(messages) > 0.85
+
+
+def test_the_page_about_rules_shows_rules_that_work(repository: Path, tmp_path: Path) -> None:
+    page = (repository / "docs" / "reference" / "rules.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    shown = book(tmp_path, example)
+    assert shown.propose("2 cs kale and 3# mac and cheese from Hill Farm, thanks!") == [
+        {"item": "kale", "quantity": 2, "unit": "cases", "location": "Hill Farm"},
+        {"item": "mac and cheese", "quantity": 3, "unit": "lbs", "location": "Hill Farm"},
+    ]
+    missing = [key for key in KEYS if f"| `{key}` |" not in page]
+    assert missing == []

@@ -36,9 +36,10 @@ def test_an_answer_of_half_characters_is_made_writable() -> None:
         ({"agency": 11, "progress": -1}, ["agency must lie from 0 to 10, not 11.",
                                          "progress must lie from 0 to 10, not -1."]),
         ({"agency": "1", "progress": 1}, ["agency must be a number, not text ('1')."]),
-        ({"agency": 1, "progress": 1, "progres": 1}, ["The labels object has an unknown field 'progres'. "
-                                                      'Did you mean "progress"? '
-                                                      "Known: agency, progress."]),
+        ({"agency": 1, "progress": 1, "progres": 1}, [
+            "The labels object has an unknown field 'progres'. "
+            'Did you mean "progress"? Known: agency, progress.'
+        ]),
     ],
 )  # fmt: skip
 def test_labels_are_checked_by_dimension(labels: dict[str, Any], said: list[str]) -> None:

@@ -125,7 +125,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if isinstance(value, str):
             self._characters_left -= len(value)
             if self._characters_left < 0:
-                raise SecurityError(f"the chat template writes more than {MAX_CHARACTERS:,} letters")
+                raise SecurityError("the chat template writes more than a prompt can hold")
         return value
 
     def _counted(self, values: Iterable[Any]) -> Iterator[Any]:
