@@ -206,3 +206,8 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def figure(value: float) -> str:
+    """A measured value: whole numbers in full, others with four digits."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"

@@ -50,6 +50,7 @@ def show(job: JobArgument, workspace: WorkspaceOption = None, json: JsonOption =
     """
     from hone import loop
     from hone.cli import show
+    from hone.cli.follow import figure
     from hone.stages import jobs
 
     with loop.open_workspace(workspace) as ws:
@@ -66,7 +67,7 @@ def show(job: JobArgument, workspace: WorkspaceOption = None, json: JsonOption =
         ("attempts", str(status.attempts)),
         ("done", _done(status)),
         ("folder", status.folder),
-        *((name, f"{value:.4g}") for name, value in status.metrics.items()),
+        *((name, figure(value)) for name, value in status.metrics.items()),
     ]
     if status.runtime_seconds is not None:
         rows.append(("seconds", f"{status.runtime_seconds:.1f}"))

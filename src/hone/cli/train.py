@@ -98,6 +98,7 @@ def _attend(ws: Workspace, started: Started, *, detach: bool, json: bool) -> Non
 def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
     """Say how a training ended and what comes next; HoneError where it failed."""
     from hone.cli import show
+    from hone.cli.follow import figure
     from hone.errors import HoneError
     from hone.stages import jobs
     from hone.stages import train as training
@@ -120,7 +121,7 @@ def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
         raise SystemExit(INTERRUPTED)
     if json:
         return
-    figures = ", ".join(f"{name} {value:.4g}" for name, value in status.metrics.items())
+    figures = ", ".join(f"{name} {figure(value)}" for name, value in status.metrics.items())
     if figures:
         show.say(figures)
     if found:

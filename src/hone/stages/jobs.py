@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 
 from hone import shelf
 from hone.errors import Conflict, HoneError
-from hone.records.job import FINISHED, Event, Job, JobKind, JobState
+from hone.records.job import FINISHED, Event, Job, JobKind, JobState, state_of
 from hone.workspace.clock import now
 from hone.workspace.files import explained
 from hone.workspace.job_folder import Identity, JobFolder
@@ -198,7 +198,9 @@ def list_jobs(ws: Workspace) -> list[JobStatus]:
 def show(ws: Workspace, job_id: str) -> JobStatus:
     """One job, by its id or the beginning of it."""
     _adopt(ws)
-    return _status(ws, ws.store.jobs.get(job_id))
+    status = _status(ws, ws.store.jobs.get(job_id))
+    status.damaged_lines = JobFolder(ws.jobs / status.id).damaged_lines()
+    return status
 
 
 def logs(ws: Workspace, job_id: str, *, tail: int = 100) -> list[str]:
@@ -282,15 +284,15 @@ def _status(ws: Workspace, job: Job) -> JobStatus:
         folder=str(folder.path),
     )
     try:
-        status.state = folder.state()
+        is_alive = folder.is_alive()  # before the events, as JobFolder.state does
         events = folder.events()
         result = folder.result()
+        status.state = state_of(events, is_alive=is_alive, has_result=result is not None)
     except HoneError as error:
         # One damaged folder must not hide the other jobs.
         status.error, status.hint = error.message, error.hint
         return status
     status.attempts = sum(event.type == "attempt" for event in events)
-    status.damaged_lines = folder.damaged_lines()
     if result is not None:
         status.metrics, status.runtime_seconds = result.metrics, result.runtime_seconds
     for event in events:
