@@ -134,7 +134,7 @@ Answer = Callable[[str, Mapping[str, Any]], str]
 
 
 def by_plan(contender: str, example: Mapping[str, Any]) -> str:
-    """The base talks; few-shot is right on even numbers; rules and tuned are nearly always right."""
+    """The base talks; few-shot is right on even numbers, rules and tuned on nearly all."""
     text = str(example["input"]["message"])
     number = int(text.split()[0])
     right = json.dumps(output(number))

@@ -18,5 +18,5 @@ def rules_contender(root: Path, task: Task) -> Contender | None:
         return None
     file = root / task.rules
     shelf.load("generators", "rules").load_rules(file, task)
-    options = {"file": str(file), "task": task.model_dump(mode="json")}
-    return Contender(name="rules", generator="rules", options=options)
+    # The task stands once in the order that the worker gets.
+    return Contender(name="rules", generator="rules", options={"file": str(file)})

@@ -13,7 +13,6 @@ from hone.checks._normal import normal
 from hone.errors import HoneError, InvalidInput, NotFound, nearest
 from hone.importers._questions import read_questions
 from hone.records.dataset import SPLITS, Manifest
-from hone.records.evaluation import Contender
 from hone.records.model import ModelVersion
 from hone.records.task import Task
 from hone.rendering.messages import messages_of
@@ -234,10 +233,5 @@ def _texts(question: Question) -> list[str]:
 
 
 def input_lines(items: Sequence[Question]) -> str:
-    """`inputs/examples.jsonl` of the job."""
-    return "".join(json.dumps(one._asdict(), ensure_ascii=False) + "\n" for one in items)
-
-
-def uses_shots(contenders: Iterable[Contender]) -> bool:
-    """Whether anybody is asked with worked examples."""
-    return any(contender.shots for contender in contenders)
+    """`inputs/examples.jsonl` of the job; escaped, so that no letter looks like a line's end."""
+    return "".join(json.dumps(one._asdict()) + "\n" for one in items)

@@ -97,8 +97,8 @@ def fitting(
 
 
 def shot_lines(shots: Sequence[Shot]) -> str:
-    """`inputs/shots.jsonl` of the job."""
-    return "".join(json.dumps(shot._asdict(), ensure_ascii=False) + "\n" for shot in shots)
+    """`inputs/shots.jsonl` of the job; escaped, so that no letter looks like a line's end."""
+    return "".join(json.dumps(shot._asdict()) + "\n" for shot in shots)
 
 
 def _ids_by_label(task: Task, file: Path) -> dict[str, list[tuple[str, str]]]:

@@ -18,7 +18,7 @@ from hone.workspace.predictions import Prediction
 def rules_answers(asking: Asking) -> Callable[[Mapping[str, Any]], Prediction]:
     """A function that answers by rules in this process: they need no worker."""
     generator = shelf.load("generators", "rules")
-    options = generator.Options.model_validate(asking.contenders[0].options)
+    options = generator.Options(**asking.contenders[0].options, task=asking.task)
 
     def answer(given: Mapping[str, Any]) -> Prediction:
         begun = time.perf_counter()

@@ -101,7 +101,7 @@ def _write_inputs(aside: Path, rows: Iterator[Asked]) -> tuple[dict[str, Path | 
     with (aside / "examples.jsonl").open("wb") as good, (aside / "refused.jsonl").open("wb") as bad:
         for place, asked in enumerate(rows, 1):
             fields = {"id": str(place), **asked._asdict()}
-            line = json.dumps(fields, ensure_ascii=False).encode() + b"\n"
+            line = json.dumps(fields).encode() + b"\n"
             (bad if asked.problem else good).write(line)
             digest.update(line)
             asked_any |= not asked.problem

@@ -77,7 +77,7 @@ def predict_messages(
 def sample_inputs(
     ws: Workspace, ref: str, *, messages: Sequence[str], file: Path | None
 ) -> list[str | Mapping[str, Any]]:
-    """Messages and the rows of a file together, as `predict_messages` takes them; all rows must be sound."""
+    """Messages and rows of a file together, as `predict_messages` takes them; all must be sound."""
     inputs: list[str | Mapping[str, Any]] = list(messages)
     if file is None:
         return inputs
@@ -110,7 +110,7 @@ def _refuse_unfit(asking: Asking, rows: Sequence[Asked]) -> None:
 
 def _lines(rows: Sequence[Asked]) -> str:
     lines = ({"id": str(one.row), "input": one.input, "context": one.context} for one in rows)
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    return "".join(json.dumps(line) + "\n" for line in lines)
 
 
 def _run_here(folder: JobFolder, target: jobs.Target | None, deadline_seconds: float) -> None:
