@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_an_upgrade_from_any_revision_keeps_examples_and_reviews(
     store.close()
 
 
-def fill_as_of_m001(run) -> None:  # noqa: ANN001
+def fill_as_of_m001(run: Callable[[str], object]) -> None:
     run(
         "INSERT INTO examples (position, id, task, input, proposal, proposal_agent, fingerprint)"
         """ VALUES (1, 'a', 'qa', '{"question":"eins zwei"}', '{"answer":"x"}', 'import', 'f1'),"""

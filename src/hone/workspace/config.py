@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -106,7 +106,7 @@ class WorkspaceConfig(BaseModel):
 def load_config(path: Path) -> WorkspaceConfig:
     """Reads `hone.yaml`; WorkspaceTooNew for a later format, InvalidInput lists every mistake."""
     value = read_yaml(path)
-    found = value.get("hone") if isinstance(value, dict) else None
+    found: Any = cast("dict[str, Any]", value).get("hone") if isinstance(value, dict) else None
     if isinstance(found, int) and not isinstance(found, bool) and found > FORMAT:
         raise WorkspaceTooNew(
             f"{path} has the format {found}, this Hone reads up to {FORMAT}.",

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ _REFUSALS: dict[int, tuple[str, str]] = {
 
 
 @contextmanager
-def explained(action: str, path: Path) -> Iterator[None]:
+def explained(action: str, path: Path) -> Generator[None, None, None]:
     """Turns a refusal of the system into two lines: what failed where, and what to try."""
     try:
         yield

@@ -1,5 +1,8 @@
 """YAML as people write it: bounded, without repeated keys, with `${NAME}` left in place."""
 
+# PyYAML comes without types.
+# pyright: standard
+
 from __future__ import annotations
 
 import re
@@ -7,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.composer import ComposerError
+from yaml.constructor import ConstructorError
 
 from hone.errors import InvalidInput, NotFound
 from hone.workspace.files import explained
@@ -25,7 +30,7 @@ class _Loader(yaml.SafeLoader):
         """Refuses an alias: a few of them can stand for billions of values."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark
-            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not read", mark)
+            raise ComposerError(None, None, "aliases (*name) are not read", mark)
         return super().compose_node(parent, index)
 
 
@@ -80,13 +85,9 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)
         if isinstance(key, (dict, list)):
-            raise yaml.constructor.ConstructorError(
-                None, None, "a key must be a word", key_node.start_mark
-            )
+            raise ConstructorError(None, None, "a key must be a word", key_node.start_mark)
         if key in seen:
-            raise yaml.constructor.ConstructorError(
-                None, None, f'the key "{key}" stands twice', key_node.start_mark
-            )
+            raise ConstructorError(None, None, f'the key "{key}" stands twice', key_node.start_mark)
         seen.add(key)
     return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -71,15 +71,15 @@ def open_engine(path: Path, *, is_read_only: bool = False) -> Engine:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine) -> Generator[Connection, None, None]:
     """One consistent view of the store: what others write meanwhile is not seen."""
     with engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that holds the write lock from its first statement; on the disk at the end."""
+def writing(engine: Engine) -> Generator[Connection, None, None]:
+    """One transaction that holds the write lock from its start; on the disk when it ends."""
     with engine.connect().execution_options(hone_will_write=True) as connection, connection.begin():
         yield connection
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
@@ -107,14 +108,14 @@ def _newest(connection: Connection, name: str) -> int:
     return connection.execute(query).scalar() or 0
 
 
-def _find(connection: Connection, name: str, version: int) -> Row[tuple[int, str, str]] | None:
+def _find(connection: Connection, name: str, version: int) -> Any:
     query = select(datasets.c.number, datasets.c.manifest, datasets.c.sha256).where(
         datasets.c.name == name, datasets.c.version == version
     )
     return connection.execute(query).first()
 
 
-def _named(connection: Connection, ref: str) -> Row[tuple[int, str, str]]:
+def _named(connection: Connection, ref: str) -> Row[Any]:
     name, _, version = ref.partition("@")
     if version and not version.removeprefix("v").isdecimal():
         raise InvalidInput(f'"{ref}" is no dataset.', hint="Write NAME or NAME@VERSION.")

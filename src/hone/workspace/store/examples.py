@@ -133,6 +133,17 @@ class Examples:
             )
         return example_of(row)
 
+    def task_of(self, example_id: str) -> str:
+        """The name of an example's task; NotFound where there is no such example."""
+        query = select(examples.c.task).where(examples.c.id == example_id)
+        with reading(self._engine) as connection:
+            name = connection.execute(query).scalar()
+        if name is None:
+            raise NotFound(
+                f'There is no example "{example_id}".', hint="hone examples list shows the ids."
+            )
+        return name
+
     def page(
         self,
         wanted: Filter | None = None,

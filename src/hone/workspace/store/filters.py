@@ -33,6 +33,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from hone.records.dataset import ExampleQuery
 from hone.workspace.store.tables import examples, operations, states, tally
 
+_Query = tuple[Select[Any], ColumnElement[int]]
 _WORD = re.compile(r"\w+", re.UNICODE)
 
 
@@ -71,13 +72,18 @@ def positions(
 ) -> Iterator[int]:
     """Positions that fit, rising; falling where `before` is given."""
     is_falling = before is not None
-    streams = [
-        _stream(connection, query, is_falling=is_falling, after=after, before=before, limit=limit)
-        for query in _queries(connection, wanted)
-    ]
+    streams: list[Iterator[int]] = []
+    for query, position in _queries(connection, wanted):
+        if after is not None:
+            query = query.where(position > after)
+        if before is not None:
+            query = query.where(position < before)
+        query = query.order_by(position.desc() if is_falling else position).limit(limit)
+        rows = connection.execution_options(yield_per=1000).execute(query)
+        streams.append(row[0] for row in rows)
     # An example may be found twice, by its import and by its edit.
     merged = (position for position, _ in groupby(heapq.merge(*streams, reverse=is_falling)))
-    return islice(merged, limit) if limit is not None else merged
+    return islice(merged, limit)
 
 
 def search_phrase(typed: str) -> str:
@@ -86,50 +92,36 @@ def search_phrase(typed: str) -> str:
     return " ".join(f'"{word}"' for word in words[:-1]) + (f' "{words[-1]}"*' if words else "")
 
 
-def _stream(
-    connection: Connection,
-    query: Select[Any],
-    *,
-    is_falling: bool,
-    after: int | None,
-    before: int | None,
-    limit: int | None,
-) -> Iterator[int]:
-    position = query.selected_columns[0]
-    if after is not None:
-        query = query.where(position > after)
-    if before is not None:
-        query = query.where(position < before)
-    query = query.order_by(position.desc() if is_falling else position)
-    if limit is not None:
-        query = query.limit(limit)
-    rows = connection.execution_options(yield_per=1000).execute(query)
-    return (row[0] for row in rows)
-
-
-def _queries(connection: Connection, wanted: Filter) -> list[Select[Any]]:
+def _queries(connection: Connection, wanted: Filter) -> Iterator[_Query]:
+    """The streams whose union is what fits, each with the column that it is ordered by."""
     phrase = search_phrase(wanted.text)
-    if wanted.text.strip() and not phrase:
-        return []  # only punctuation was typed: no word, no match
     if phrase:
-        return _by_text(wanted, phrase)
-    if wanted.files:
-        return [_by_file(wanted, file) for file in dict.fromkeys(wanted.files)]
-    if not wanted.status and wanted.task is None:
-        return [_narrowed(select(states.c.position), wanted, states.c.position)]
+        yield from _by_text(wanted, phrase)
+    elif wanted.text.strip():
+        return  # only punctuation was typed: no word, no match
+    elif wanted.files:
+        for file in dict.fromkeys(wanted.files):
+            position = examples.c.position
+            query = select(position).where(examples.c.file == file, _stands(position, wanted))
+            yield _narrowed(query, wanted, position), position
+    elif not wanted.status and wanted.task is None:
+        position = states.c.position
+        yield _narrowed(select(position), wanted, position), position
+    else:
+        yield from _by_status(connection, wanted)
+
+
+def _by_status(connection: Connection, wanted: Filter) -> Iterator[_Query]:
+    position = states.c.position
     pairs = select(tally.c.task, tally.c.status).where(tally.c.examples > 0)
-    return [
-        _narrowed(
-            select(states.c.position).where(states.c.task == task, states.c.status == status),
-            wanted,
-            states.c.position,
-        )
-        for task, status in connection.execute(pairs)
-        if (not wanted.status or status in wanted.status) and wanted.task in (None, task)
-    ]
+    for task, status in connection.execute(pairs).all():
+        if wanted.task not in (None, task) or (wanted.status and status not in wanted.status):
+            continue
+        query = select(position).where(states.c.task == task, states.c.status == status)
+        yield _narrowed(query, wanted, position), position
 
 
-def _by_text(wanted: Filter, phrase: str) -> list[Select[Any]]:
+def _by_text(wanted: Filter, phrase: str) -> Iterator[_Query]:
     """Where the words stand: in what was imported, or in an edit that is the answer now."""
     imported = _hits("example_search", phrase)
     edited = _hits("edit_search", phrase)
@@ -140,27 +132,19 @@ def _by_text(wanted: Filter, phrase: str) -> list[Select[Any]]:
         .where(states.c.answer == operations.c.seq)
     )
     found = (select(imported.c.rowid), imported.c.rowid), (current, operations.c.position)
-    queries: list[Select[Any]] = []
     for query, position in found:
         query = query.where(_stands(position, wanted))
         if wanted.files:
             query = query.where(
                 exists().where(examples.c.position == position, examples.c.file.in_(wanted.files))
             )
-        queries.append(_narrowed(query, wanted, position))
-    return queries
+        yield _narrowed(query, wanted, position), position
 
 
 def _hits(table: str, phrase: str) -> Subquery:
     found = text(f"SELECT rowid FROM {table} WHERE {table} MATCH :phrase_of_{table}")
     bound = found.bindparams(bindparam(f"phrase_of_{table}", phrase))
     return bound.columns(column("rowid", Integer)).subquery()
-
-
-def _by_file(wanted: Filter, file: str) -> Select[Any]:
-    position = examples.c.position
-    query = select(position).where(examples.c.file == file, _stands(position, wanted))
-    return _narrowed(query, wanted, position)
 
 
 def _stands(position: ColumnElement[int], wanted: Filter) -> ColumnElement[bool]:
@@ -181,6 +165,6 @@ def _narrowed(query: Select[Any], wanted: Filter, position: ColumnElement[int]) 
         query = query.where(position <= wanted.last)
     tagged = examples.alias("tagged")
     for tag in wanted.tags:
-        each = func.json_each(tagged.c.tags).table_valued("value")
+        each = func.json_each(tagged.c.tags).table_valued("value", joins_implicitly=True)
         query = query.where(exists().where(tagged.c.position == position, each.c.value == tag))
     return query

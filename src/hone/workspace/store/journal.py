@@ -19,7 +19,7 @@ from hone.workspace.store import projection, requests
 from hone.workspace.store.connection import reading, writing
 from hone.workspace.store.filters import Filter
 from hone.workspace.store.json_text import from_text
-from hone.workspace.store.tables import effects, examples, operations, taken_back
+from hone.workspace.store.tables import effects, examples, operations, states, taken_back
 
 _target = operations.alias("target")
 _undo = operations.alias("undo")
@@ -108,6 +108,22 @@ class Journal:
                 .order_by(effects.c.seq)
             )
             return [_operation_of(row) for row in connection.execute(query)]
+
+    def by_reviewer(self, task: str | None = None) -> dict[str, dict[str, int]]:
+        """How many examples stand where because of whom; reads every reviewed example."""
+        query = (
+            select(operations.c.reviewer, states.c.status, func.count().label("number"))
+            .join(states, states.c.last_operation == operations.c.seq)
+            .group_by(operations.c.reviewer, states.c.status)
+            .order_by(operations.c.reviewer, states.c.status)
+        )
+        if task is not None:
+            query = query.where(states.c.task == task)
+        found: dict[str, dict[str, int]] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(query):
+                found.setdefault(row.reviewer, {})[row.status] = row.number
+        return found
 
     def last_seq(self) -> int:
         """The number of the newest operation; 0 before the first."""

@@ -5,10 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from hone.errors import InvalidInput
+
 
 def to_text(value: Any) -> str:
-    """Compact JSON; half of a surrogate pair, which UTF-8 cannot hold, stays escaped."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """Compact JSON; half of a surrogate pair, which UTF-8 cannot hold, stays escaped.
+
+    InvalidInput for NaN and Infinity: they are no JSON, and the database could not read them.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError as error:
+        raise InvalidInput(
+            "A value is NaN, infinite or nested without end; JSON has no such thing.",
+            hint="Leave the value out, or write null.",
+        ) from error
     if not text.isascii():
         try:
             text.encode("utf-8")

@@ -61,14 +61,13 @@ class Ledger:
 
     def promised(self, month: str | None = None, *, job: str | None = None) -> float:
         """Dollars reserved and neither spent nor released yet; never below zero for a job."""
-        query = select(ledger.c.job, ledger.c.kind, func.sum(ledger.c.amount_microusd)).group_by(
-            ledger.c.job, ledger.c.kind
-        )
+        amount = func.sum(ledger.c.amount_microusd).label("amount")
+        query = select(ledger.c.job, ledger.c.kind, amount).group_by(ledger.c.job, ledger.c.kind)
         left: dict[str, int] = {}
         with reading(self._engine) as connection:
-            for name, kind, amount in connection.execute(_narrowed(query, month, job)):
-                sign = {"reserved": 1, "spent": -1, "released": -1}.get(kind, 0)
-                left[name] = left.get(name, 0) + sign * int(amount)
+            for row in connection.execute(_narrowed(query, month, job)):
+                sign = {"reserved": 1, "spent": -1, "released": -1}.get(row.kind, 0)
+                left[row.job] = left.get(row.job, 0) + sign * row.amount
         return sum(max(amount, 0) for amount in left.values()) / _MICRO
 
     def _sum(self, kind: str, month: str | None, job: str | None) -> float:

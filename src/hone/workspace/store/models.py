@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
@@ -168,7 +168,7 @@ class Models:
         is_inside = resolved.is_relative_to(self._root)
         return (resolved.relative_to(self._root) if is_inside else resolved).as_posix()
 
-    def _read(self, row: Row[tuple[object, ...]]) -> Registered:
+    def _read(self, row: Row[Any]) -> Registered:
         return Registered(
             ModelVersion.model_validate_json(row.metadata),
             self._root / row.folder,
@@ -218,7 +218,7 @@ def _number_for(connection: Connection, model: ModelVersion) -> int:
     return number
 
 
-def _named(connection: Connection, ref: str) -> Row[tuple[object, ...]]:
+def _named(connection: Connection, ref: str) -> Row[Any]:
     name, _, version = ref.partition("@")
     query = _registered().where(models.c.name == name)
     if version:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, Row, func, insert, select
 
+from hone.errors import InvalidInput
 from hone.records.review import Decision, Receipt, Verdict
 from hone.workspace.store import projection
 from hone.workspace.store.filters import Filter, positions
@@ -234,7 +235,10 @@ def _choose(decision: Decision, before: Row[Any], seq: int) -> _Chosen:
     if decision.verdict == "edit":
         if _is_empty(decision.output):
             return _Chosen(None, None, EMPTY_EDIT)
-        return _Chosen(seq, to_text(decision.output))
+        try:
+            return _Chosen(seq, to_text(decision.output))
+        except InvalidInput as error:
+            return _Chosen(None, None, error.message)
     if decision.verdict in ("reject", "reset"):
         return _Chosen(None, None)
     if decision.verdict != "accept":
@@ -257,7 +261,8 @@ def _choose(decision: Decision, before: Row[Any], seq: int) -> _Chosen:
 def _is_empty(output: Any) -> bool:
     """Nothing, blank text, or an object of nothing but blank texts; an empty list is an answer."""
     if isinstance(output, dict):
-        return bool(output) and all(_is_empty(value) for value in output.values())
+        values = list(cast("dict[str, Any]", output).values())
+        return bool(values) and all(map(_is_empty, values))
     return output is None or (isinstance(output, str) and not output.strip())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, select
+from sqlalchemy import Connection, Row, case, select
 
 from hone.records.example import Example, Origin, Passage, Suggestion
 from hone.workspace.store.json_text import from_text
@@ -19,7 +19,7 @@ _noted = operations.alias("noted_operation")
 effective_output = case((states.c.answer == 0, examples.c.proposal), else_=_answer.c.new_output)
 
 
-def with_answer(*columns: Any) -> Select[Any]:
+def with_answer(*columns: Any) -> Any:
     """These columns of examples and their states, with the operation that holds the output."""
     joined = states.join(examples, examples.c.position == states.c.position).outerjoin(
         _answer, _answer.c.seq == states.c.answer
@@ -27,7 +27,7 @@ def with_answer(*columns: Any) -> Select[Any]:
     return select(*columns).select_from(joined)
 
 
-def example_query() -> Select[Any]:
+def example_query() -> Any:
     """Examples as they stand: content, state, and the texts that the journal holds for them."""
     joined = (
         states.join(examples, examples.c.position == states.c.position)
