@@ -29,7 +29,7 @@ _QUANTISED = re.compile(r"[-_.](AWQ|GPTQ|GGUF|bnb-4bit|bnb-8bit|4bit|8bit|int4|i
 _LAYER_MARKS = (".layers.", ".h.", ".blocks.")
 
 
-class Base(BaseModel):
+class FoundBase(BaseModel):
     """A base model on this machine, with what planning needs to know of it."""
 
     id: str = Field(description="the name that the recipe used")
@@ -66,7 +66,7 @@ class Base(BaseModel):
         return whole.hexdigest()
 
 
-def find_base(ws: Workspace, name: str) -> Base:
+def find_base(ws: Workspace, name: str) -> FoundBase:
     """The base of that name; NotFound, or InvalidInput with everything that is wrong with it."""
     registered = _registered(ws, name)
     if registered is not None:
@@ -74,7 +74,7 @@ def find_base(ws: Workspace, name: str) -> Base:
     return _read(name, _locate(ws, name))
 
 
-def _registered(ws: Workspace, name: str) -> Base | None:
+def _registered(ws: Workspace, name: str) -> FoundBase | None:
     known = {found.model.name for found in ws.store.models.list()}
     if name.split("@")[0] not in known:
         return None
@@ -124,7 +124,7 @@ def _in_hub_cache(name: str) -> Path | None:
     return Path(found).parent if isinstance(found, str) else None
 
 
-def _read(name: str, folder: Path) -> Base:
+def _read(name: str, folder: Path) -> FoundBase:
     problems: list[str] = []
     config = _read_config(folder, problems)
     if "quantization_config" in config:
@@ -149,7 +149,7 @@ def _read(name: str, folder: Path) -> Base:
             hint=_alternative(name),
             problems=problems,
         )
-    return Base(id=name, path=folder, shapes=shapes, config=config)
+    return FoundBase(id=name, path=folder, shapes=shapes, config=config)
 
 
 def _alternative(name: str) -> str:

@@ -12,7 +12,7 @@ from hone.records.model import ModelVersion
 from hone.records.task import Task
 from hone.rendering.messages import template_fingerprint
 from hone.rendering.tokens import Renderer
-from hone.workspace.bases import Base, find_base
+from hone.workspace.bases import FoundBase, find_base
 from hone.workspace.files import sha256_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Able(NamedTuple):
     """A model that can be asked: how the worker reaches it, its base, its registered version."""
 
     contender: Contender
-    base: Base
+    base: FoundBase
     renderer: Renderer
     model: ModelVersion | None
 
@@ -58,7 +58,7 @@ def able_to_answer(ws: Workspace, ref: str, task: Task, *, name: str | None = No
     return Able(contender, base, renderer, model)
 
 
-def context_tokens(base: Base) -> int | None:
+def context_tokens(base: FoundBase) -> int | None:
     """How many tokens the base can look at, if its configuration says so."""
     for key in _CONTEXT_KEYS:
         value = base.config.get(key)
@@ -95,7 +95,7 @@ def trained_answers(ws: Workspace, model: ModelVersion | None) -> Iterator[str]:
 
 
 def soundness_problems(
-    folder: Path, model: ModelVersion, base: Base, renderer: Renderer
+    folder: Path, model: ModelVersion, base: FoundBase, renderer: Renderer
 ) -> list[str]:
     """What is no longer as the version's metadata says, in sentences."""
     problems: list[str] = []
@@ -133,7 +133,7 @@ def task_problem(ws: Workspace, model: ModelVersion, task: Task) -> str:
 
 
 def _refuse_unsound(
-    ws: Workspace, folder: Path, parts: tuple[ModelVersion, Base, Renderer], task: Task
+    ws: Workspace, folder: Path, parts: tuple[ModelVersion, FoundBase, Renderer], task: Task
 ) -> None:
     model, base, renderer = parts
     problems = soundness_problems(folder, model, base, renderer)

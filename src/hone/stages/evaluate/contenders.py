@@ -13,7 +13,7 @@ from hone.records.evaluation import Contender
 from hone.records.model import ModelVersion
 from hone.records.task import Task
 from hone.stages.evaluate.options import EvaluateOptions, RowName
-from hone.workspace.bases import Base, find_base
+from hone.workspace.bases import FoundBase, find_base
 from hone.workspace.contenders import Able, able_to_answer
 from hone.workspace.open import Workspace
 
@@ -63,11 +63,11 @@ def safe_name(ref: str) -> str:
     return re.sub(r"[^A-Za-z0-9._@+-]+", "-", ref).strip("-.")[:100] or "model"
 
 
-def _contender(name: str, base: Base, *, shots: int = 0) -> Contender:
+def _contender(name: str, base: FoundBase, *, shots: int = 0) -> Contender:
     return Contender(name=name, generator="model", shots=shots, options={"base": str(base.path)})
 
 
-def _plain_base(ws: Workspace, able: Able, notes: list[str]) -> Base | None:
+def _plain_base(ws: Workspace, able: Able, notes: list[str]) -> FoundBase | None:
     model = able.model
     if model is None or model.kind == "lora":
         return able.base

@@ -14,7 +14,7 @@ from hone.rendering.messages import template_fingerprint
 from hone.rendering.tokens import Renderer
 from hone.stages.train.plan import Plan
 from hone.stages.train.recipe import CheckedRecipe
-from hone.workspace.bases import Base, find_base
+from hone.workspace.bases import FoundBase, find_base
 from hone.workspace.files import sha256_of
 from hone.workspace.open import Workspace
 
@@ -25,7 +25,7 @@ SPARE_DISK_GIB = 0.05
 class Materials(NamedTuple):
     """What a training is made of, found and sound."""
 
-    base: Base
+    base: FoundBase
     manifest: Manifest
     folder: Path
     task: Task

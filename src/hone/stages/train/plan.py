@@ -13,7 +13,7 @@ from hone.records.recipe import Resolved
 from hone.stages.train.machine import Machine
 from hone.stages.train.memory import Load, MemoryEstimate, estimate_memory, shape_of
 from hone.stages.train.rows import TokenCount
-from hone.workspace.bases import Base
+from hone.workspace.bases import FoundBase
 from hone.workspace.job_folder import JobFolder
 
 FITS_BELOW = 0.92  # of the memory: the rest is for what nobody can foresee
@@ -62,7 +62,7 @@ class Plan(BaseModel):
     notes: list[str] = Field(default_factory=list)
 
 
-def trained_parameters(base: Base, options: dict[str, Resolved]) -> int:
+def trained_parameters(base: FoundBase, options: dict[str, Resolved]) -> int:
     """How many weights training changes: all, or those of the adapter."""
     if "lora.r" not in options:
         return base.parameters
@@ -71,7 +71,7 @@ def trained_parameters(base: Base, options: dict[str, Resolved]) -> int:
     return rank * sum(outputs + inputs for _, outputs, inputs in matrices)
 
 
-def adapted_matrices(base: Base, targets: Any) -> list[tuple[str, int, int]]:
+def adapted_matrices(base: FoundBase, targets: Any) -> list[tuple[str, int, int]]:
     """The matrices that get an adapter; "auto" and "all-linear" mean every linear layer."""
     if targets in ("auto", "all-linear"):
         return base.layer_matrices
@@ -100,7 +100,7 @@ def weight_bytes(options: dict[str, Resolved]) -> int:
 
 
 def memory_of(
-    base: Base, options: dict[str, Resolved], machine: Machine, longest: int
+    base: FoundBase, options: dict[str, Resolved], machine: Machine, longest: int
 ) -> MemoryEstimate:
     """The memory range of this run."""
     checkpointing = options.get("training.gradient_checkpointing")
@@ -116,7 +116,7 @@ def memory_of(
     return estimate_memory(shape_of(base.parameters, base.config), load)
 
 
-def disk_gib_of(base: Base, options: dict[str, Resolved]) -> float:
+def disk_gib_of(base: FoundBase, options: dict[str, Resolved]) -> float:
     """What checkpoints (weights and both moments) and the final model take on disk."""
     trained = trained_parameters(base, options)
     kept = int(options["training.keep_checkpoints"].value) + 1  # one more while it is written
@@ -125,7 +125,7 @@ def disk_gib_of(base: Base, options: dict[str, Resolved]) -> float:
 
 
 def seconds_of(
-    base: Base,
+    base: FoundBase,
     options: dict[str, Resolved],
     machine: Machine,
     counts: tuple[TokenCount, TokenCount | None],

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from hone.records.recipe import Resolved
 from hone.stages.train.machine import Machine
-from hone.workspace.bases import Base
+from hone.workspace.bases import FoundBase
 
 # Adapters on big models learn at 2e-4 (a tenth of that when every weight moves); the smaller the
 # model, the larger the step it needs: at one million weights 4e-3 was measured best of six.
@@ -31,7 +31,9 @@ GLIBC_KEEPS_MEMORY = {
 }
 
 
-def resolve(options: Mapping[str, Resolved], base: Base, machine: Machine) -> dict[str, Resolved]:
+def resolve(
+    options: Mapping[str, Resolved], base: FoundBase, machine: Machine
+) -> dict[str, Resolved]:
     """The options with every open value chosen; what the recipe says is never changed."""
     found = dict(options)
     is_full = "lora.r" not in found
@@ -76,7 +78,7 @@ def environment_for(options: Mapping[str, Resolved], machine: Machine) -> dict[s
     return found
 
 
-def _dtype(base: Base, machine: Machine) -> tuple[str, str]:
+def _dtype(base: FoundBase, machine: Machine) -> tuple[str, str]:
     if machine.device == "cuda" and base.parameters >= BF16_FROM_PARAMETERS:
         return "bfloat16", f"{base.parameters:,} parameters on {machine.name}"
     if machine.device == "cuda":

@@ -26,7 +26,7 @@ from hone.stages.train.plan import (
 from hone.stages.train.recipe import CheckedRecipe, check_recipe, read_recipe
 from hone.stages.train.resolve import environment_for, resolve
 from hone.stages.train.rows import TokenCount, count_tokens
-from hone.workspace.bases import Base
+from hone.workspace.bases import FoundBase
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 
@@ -176,7 +176,7 @@ def _spec(
     return spec
 
 
-def _refuse_changed_base(ws: Workspace, base: Base, sha256: str) -> None:
+def _refuse_changed_base(ws: Workspace, base: FoundBase, sha256: str) -> None:
     """An adapter means nothing on other weights than those that it was trained on."""
     if base.adapter is None or base.model is None:
         return
