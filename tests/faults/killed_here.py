@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import Engine, event
 
 from hone.stages import jobs
+from hone.stages.evaluate import collect_all_evaluated
 from hone.stages.train.register import collect_trained
 from hone.workspace.open import Workspace, open_workspace
 from tests.faults.gates import fake_target
@@ -55,7 +56,7 @@ class Stopper:
         if not self.is_on:
             return
         self.count += 1
-        label = re.sub(r"train-\d{8}-\d{6}-\w{4}", "JOB", change)
+        label = re.sub(r"(train|evaluate)-\d{8}-\d{6}-\w{4}", "JOB", change)
         label = re.sub(r"(\.json|\.jsonl|\.safetensors)\.\w{8}$", r"\1.aside", label)
         if self.at == 0:
             print(label)
@@ -69,6 +70,8 @@ class Stopper:
 def act(action: str, ws: Workspace) -> None:
     if action == "collect":
         collect_trained(ws)
+    elif action == "take in":
+        collect_all_evaluated(ws)
     elif action == "launch":
         jobs.launch(ws, training(), {"train.jsonl": "{}\n"}, target=fake_target())
     else:

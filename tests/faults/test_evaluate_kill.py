@@ -1,0 +1,109 @@
+"""SIGKILL at every step of taking an evaluation in: run again, it is there once and whole."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hone.records.evaluation import Evaluation
+from hone.records.model import ModelVersion
+from hone.stages.evaluate import collect_all_evaluated, evaluate
+from hone.workspace.open import Workspace, open_workspace
+from tests.faults.gates import DEADLINE_SECONDS, Gate
+from tests.stages.answering import AnsweringTarget, make_workspace, register
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with an evaluation whose answers wait to be taken in."""
+    root = tmp_path_factory.mktemp("answered") / "ws"
+    with make_workspace(root) as ws:
+        register(ws)
+        evaluate(ws, "pickup", target=AnsweringTarget())
+    return root
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    opened = Gate(tmp_path)
+    yield opened
+    opened.close()
+
+
+def changes(root: Path) -> list[str]:
+    """What taking in changes, in order, from a run that goes through."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.killed_here", "take in", str(root), "0", ""],
+        cwd=REPOSITORY, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.splitlines()
+
+
+def kill_before(root: Path, number: int, gate: Gate) -> str:
+    command = [sys.executable, "-m", "tests.faults.killed_here", "take in", str(root)]
+    process = subprocess.Popen([*command, str(number), str(gate.path)], cwd=REPOSITORY)
+    ready, _, _ = select.select([gate._handle], [], [], DEADLINE_SECONDS)
+    assert ready, f"change {number} never came"
+    label = os.read(gate._handle, 4096).decode().strip()
+    process.kill()
+    process.wait()
+    return label
+
+
+def assert_there_once(ws: Workspace) -> None:
+    for _ in range(2):
+        assert collect_all_evaluated(ws).problems == []
+        (evaluation,) = ws.store.evaluations.list()
+        reports = [path for path in ws.reports.iterdir() if not path.name.startswith(".")]
+        assert [Evaluation.model_validate_json(one.read_text()) for one in reports] == [evaluation]
+        assert len(list(ws.store.evaluations.scores(evaluation.id))) == 4 * 24
+        visible = [one for one in (ws.data / "metrics").iterdir() if one.name[0] != "."]
+        assert len(visible) == 2
+        registered = ws.store.models.get("pickup@v1")
+        text = (registered.folder / "metadata.json").read_text()
+        assert ModelVersion.model_validate_json(text) == registered.model
+        assert registered.model.metrics["field_f1"] == evaluation.rows[-1].score
+        assert ws.store.jobs.unsettled() == []
+
+
+def kill_and_run_again(answered: Path, tmp_path: Path, gate: Gate, number: int) -> str:
+    root = tmp_path / f"killed-{number}"
+    shutil.copytree(answered, root)
+    label = kill_before(root, number, gate)
+    with open_workspace(root) as ws:
+        assert_there_once(ws)
+    shutil.rmtree(root)
+    return label
+
+
+def test_the_steps_of_taking_in_are_the_ones_that_are_killed(
+    answered: Path, tmp_path: Path, gate: Gate
+) -> None:
+    shutil.copytree(answered, tmp_path / "whole")
+    steps = changes(tmp_path / "whole")
+    commits = [place for place, step in enumerate(steps, 1) if step == "commit"]
+    moves = [place for place, step in enumerate(steps, 1) if step.startswith("os.rename")]
+    assert len(commits) == 3 and len(moves) == 4  # scores, figures, settled; four files
+    for number in (moves[0], commits[0], commits[1], commits[2]):
+        assert kill_and_run_again(answered, tmp_path, gate, number) == steps[number - 1]
+
+
+@pytest.mark.long
+def test_a_kill_before_any_change_at_all_is_mended(
+    answered: Path, tmp_path: Path, gate: Gate
+) -> None:
+    shutil.copytree(answered, tmp_path / "whole")
+    steps = changes(tmp_path / "whole")
+    hit = [
+        kill_and_run_again(answered, tmp_path, gate, number) for number in range(1, len(steps) + 1)
+    ]
+    assert hit == steps
