@@ -132,17 +132,41 @@ def _slots(rows: Rows, task: Task) -> ColumnMap | None:
     )
     if message is None or not all(isinstance(row.get(message, ""), str) for row in rows):
         return None
-    slots = next(
-        (names[n] for n in ("slots", "output", "answer", "completion", "expected") if n in names),
-        None,
-    )
+    likely = ("slots", "output", "answer", "completion", "expected")
+    slots = next((names[n] for n in likely if n in names and _holds_objects(rows, names[n])), None)
     if slots is not None:
-        return ColumnMap("slots", {"message": message, "slots": slots}, 0.85)
+        return _slots_of_task(rows, task, {"message": message, "slots": slots})
     fields = {f: names[plain_name(f)] for f in task.fields if plain_name(f) in names}
     missing = [f for f, spec in task.fields.items() if spec.required and f not in fields]
     if fields and not missing:
         return ColumnMap("slots", {"message": message, **fields}, 0.9)
     return None
+
+
+def _holds_objects(rows: Rows, column: str) -> bool:
+    """Whether the values of a column are objects, lists, or JSON text of them."""
+    values = [row.get(column) for row in rows if row.get(column) not in (None, "")]
+    return bool(values) and all(
+        isinstance(value, (dict, list))
+        or (isinstance(value, str) and value.lstrip()[:1] in ("{", "["))
+        for value in values
+    )
+
+
+def _slots_of_task(rows: Rows, task: Task, columns: dict[str, str]) -> ColumnMap:
+    """Slots of which the task knows none belong to another task: ask, do not take empty ones."""
+    found = {
+        name: None
+        for row in rows
+        if isinstance(row.get(columns["slots"]), dict)
+        for name in row[columns["slots"]]
+    }
+    if found and not set(found) & set(task.fields):
+        listed = ", ".join(list(found)[:8])
+        question = f"its slots ({listed}) are no fields of the task {task.name}"
+        mend = "hone import FILE --as spans --new-task NAME   (writes tasks/NAME.yaml)"
+        return ColumnMap("slots", columns, 0, question=question, mend=mend)
+    return ColumnMap("slots", columns, 0.85)
 
 
 def _scores(rows: Rows, task: Task) -> ColumnMap | None:

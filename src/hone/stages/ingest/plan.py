@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, TypedDict, Unpack
@@ -128,6 +129,7 @@ def look(path: Path, task: Task, wanted: Wanted) -> Source:
     fields = [row.fields for row in rows]
     columns = recognise(fields, task, shape=shape)
     columns = with_columns(columns, wanted.get("mapping") or {}, fields, task)
+    columns = _fitting(columns, task, fields)
     if columns.shape == "slots" and task.kind != "extract":
         columns = ColumnMap(
             "slots",
@@ -135,6 +137,28 @@ def look(path: Path, task: Task, wanted: Wanted) -> Source:
             mend="hone import FILE --as spans --new-task NAME   (writes tasks/NAME.yaml)",
         )
     return Source(path, name, module, options, columns, notes, rows, _estimate(path, rows))
+
+
+def _fitting(columns: ColumnMap, task: Task, rows: Sequence[Mapping[str, Any]]) -> ColumnMap:
+    """Questions and conversations rarely fit extract and score tasks: say so before copying."""
+    is_own = columns.shape in ("slots", "scores") or task.kind not in ("extract", "score")
+    if is_own or columns.question:
+        return columns
+    drafts = drafter(columns, task)
+    unfit: RowUnfit | None = None
+    for row in rows:
+        try:
+            made = drafts(row)
+        except RowUnfit as error:
+            made = (error,)
+        for draft in made:
+            if not isinstance(draft, RowUnfit):
+                return columns
+            unfit = unfit or draft
+    reason = unfit.reason if unfit else "they are empty"
+    question = f"the first rows ({columns.shape}) do not fit the {task.kind} task: {reason}"
+    mend = (unfit.hint if unfit else "") or "hone import FILE --task NAME"
+    return replace(columns, question=question, mend=mend)
 
 
 def unanswered(sources: Iterable[Source]) -> None:

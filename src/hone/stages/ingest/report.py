@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -111,4 +112,4 @@ class Tally:
         report.error = self.error
         report.reasons = dict(self.reasons.most_common(10))
         first = next(iter(report.reasons), "")
-        report.hint = self.hints.get(first, "")
+        report.hint = self.hints.get(first, "").replace("FILE", shlex.quote(report.file))
