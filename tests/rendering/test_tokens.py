@@ -114,6 +114,26 @@ def test_a_row_without_an_answer_is_refused(qwen: Renderer) -> None:
         qwen.training_row([USER], 4096)
 
 
+def test_a_conversation_that_the_template_refuses_does_not_stop_the_others(tmp_path: Path) -> None:
+    renderer = Renderer.load(make_base(tmp_path, "gemma_style"))
+    good = [USER, REPLY]
+    rows = list(renderer.training_rows([good, [REPLY, USER, REPLY], good], 4096))
+    assert [row.is_refused for row in rows] == [False, True, False]
+    assert "roles must alternate" in rows[1].reason
+    assert rows[1].input_ids == [] and rows[1].text == ""
+    assert rows[0] == rows[2]
+
+
+def test_an_answer_is_trained_as_reviewed_where_the_template_would_drop_a_part(
+    tmp_path: Path,
+) -> None:
+    renderer = Renderer.load(make_base(tmp_path, "thinking_style"))
+    row = renderer.training_row(
+        [USER, {"role": "assistant", "content": "<think>so</think>42"}], 4096
+    )
+    assert row.completion_text == "<think>so</think>42<|im_end|>"
+
+
 def test_what_is_too_long_loses_the_head_of_the_last_question(qwen: Renderer) -> None:
     words = " ".join(f"w{place}" for place in range(200))
     messages = [SYSTEM, {"role": "user", "content": words}, REPLY]

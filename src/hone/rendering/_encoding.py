@@ -27,7 +27,7 @@ from hone.errors import HoneError
 class Encoding:
     """A base's tokenizer.json, and the guard around it."""
 
-    def __init__(self, tokenizer_file: Path, template_source: str) -> None:
+    def __init__(self, tokenizer_file: Path, markup: str) -> None:
         try:
             text = tokenizer_file.read_text(encoding="utf-8")
             settings: dict[str, Any] = json.loads(text)
@@ -46,7 +46,11 @@ class Encoding:
         self.added = {str(one["content"]): int(one["id"]) for one in added}
         special = {str(one["content"]) for one in added if one.get("special")}
         # A token such as <think> is no special one, but where the template writes it, it steers.
-        steering = {one for one in self.added if one in template_source and not one.isspace()}
+        steering = {one for one in self.added if one in markup and not one.isspace()}
+        # Such tokens are also found in text that only becomes them when it is normalised.
+        self._is_always_guarded = settings.get("normalizer") is not None and any(
+            one.get("normalized") and one["content"] in special | steering for one in added
+        )
         self._in_answers = _Lookalikes(special)
         self._in_prompts = _Lookalikes(special | steering)
         # With these a text begins differently from a text that goes on.
@@ -79,7 +83,7 @@ class Encoding:
         found = self._tokenizer.encode_batch_fast(plain, add_special_tokens=False)
         return [
             self._guarded_ids(text, goes_on)
-            if mark in text
+            if mark in text or self._is_always_guarded
             else (one.ids[skip:] if goes_on else one.ids)
             for one, (text, goes_on) in zip(found, texts, strict=True)
         ]
@@ -114,24 +118,30 @@ class _Lookalikes:
         whole = "|".join(map(re.escape, longest_first)) or r"(?!)"
         self._whole = re.compile(whole)
         # Two contents beside each other must not join to one token either.
-        heads = {text[:end] for text in self.texts for end in range(1, len(text))}
-        tails = {text[start:] for text in self.texts for start in range(1, len(text))}
-        self._head = re.compile(f"(?:{_either(heads)})(?=\\s*\\Z)")
-        self._tail = re.compile(f"(\\A\\s*)({_either(tails)})")
-        self._last_letters = frozenset(text[-1] for text in heads)
-        self._first_letters = frozenset(text[0] for text in tails)
+        self._heads = {text[:end] for text in self.texts for end in range(1, len(text))}
+        self._tails = {text[start:] for text in self.texts for start in range(1, len(text))}
+        self._longest = max(map(len, self.texts), default=0)
+        self._last_letters = frozenset(text[-1] for text in self._heads)
+        self._first_letters = frozenset(text[0] for text in self._tails)
 
     def broken(self, content: str, mark: str) -> str:
+        """The content with the mark inside every control token, and beside halves of one."""
         stripped = content.strip()
         if not stripped:
             return content
         if self._whole.search(content):
             content = self._whole.sub(lambda found: found[0][:1] + mark + found[0][1:], content)
-        if stripped[-1] in self._last_letters:
-            content = self._head.sub(lambda found: found[0] + mark, content)
-        if stripped[0] in self._first_letters:
-            content = self._tail.sub(lambda found: found[1] + mark + found[2], content)
+        if stripped[-1] in self._last_letters and self._is_half(stripped, self._heads, -1):
+            end = len(content.rstrip())
+            content = content[:end] + mark + content[end:]
+        if stripped[0] in self._first_letters and self._is_half(stripped, self._tails, 1):
+            start = len(content) - len(content.lstrip())
+            content = content[:start] + mark + content[start:]
         return content
+
+    def _is_half(self, text: str, halves: set[str], side: int) -> bool:
+        lengths = range(1, min(self._longest, len(text)) + 1)
+        return any((text[:n] if side > 0 else text[-n:]) in halves for n in lengths)
 
     def renamed(self, text: str, prefix: str) -> str:
         return self._whole.sub(lambda found: prefix + found[0], text)
@@ -186,7 +196,3 @@ def _quiet(tokenizer: Tokenizer) -> Tokenizer:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
-
-
-def _either(texts: Iterable[str]) -> str:
-    return "|".join(map(re.escape, sorted(texts, key=lambda text: (-len(text), text)))) or r"(?!)"

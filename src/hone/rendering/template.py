@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hone.errors import HoneError
+from hone.errors import HoneError, InvalidInput
 from hone.rendering.messages import Message
 
 CHATML = (
@@ -81,6 +81,9 @@ class Template:
         self.turn_end = closed[closed.rindex(answer) + len(answer) :]
         """What the template writes after an answer, e.g. "<|im_end|>\\n"."""
         opened = self._render([{"role": "user", "content": question}], True)
+        asked = [{"role": "system", "content": system}, {"role": "user", "content": question}]
+        self.markup = "\n".join([source, closed, opened, self.render(asked, True)])
+        """All that the template writes by itself, somewhere in this text."""
         lead = closed[len(opened) : closed.rindex(answer)] if closed.startswith(opened) else ""
         self.answer_lead = lead if lead.strip() else ""
         """Markup between the opening of a turn and the answer, which the model is given, not
@@ -161,7 +164,7 @@ def _as_user_error(name: str) -> Iterator[None]:
         raise
     except Exception as error:
         reason = "it calls itself without end" if isinstance(error, RecursionError) else error
-        raise HoneError(
+        raise InvalidInput(
             f"The {name} refuses these messages: {reason}",
             hint="Look at the order of the speakers, or choose a base with another template.",
         ) from error

@@ -95,7 +95,7 @@ class Renderer:
     def __init__(self, template: Template, tokenizer_file: Path | str) -> None:
         file = Path(tokenizer_file)
         self.template = template
-        self._encoding = Encoding(file, template.source)
+        self._encoding = Encoding(file, template.markup)
         stops = find_stops(template, self._encoding, file.parent)
         self.stop_ids: tuple[int, ...] = stops.ids
         """Ids that end an answer: the turn's end first, then the ends of text."""
@@ -143,13 +143,21 @@ class Renderer:
     ) -> Iterator[TrainingRow]:
         """Many rows, in order; each conversation ends with the assistant's answer."""
         for batch in _batches(conversations):
-            segments = [self._segments(messages, train_on) for messages in batch]
+            segments = [self._segments_or_reason(messages, train_on) for messages in batch]
             ids = iter(
                 self._encoding.batch(
-                    [(text, place > 0) for row in segments for place, (text, _) in enumerate(row)]
+                    [
+                        (text, place > 0)
+                        for row in segments
+                        if not isinstance(row, str)
+                        for place, (text, _) in enumerate(row)
+                    ]
                 )
             )
             for messages, row in zip(batch, segments, strict=True):
+                if isinstance(row, str):
+                    yield TrainingRow([], [], (), 0, row)
+                    continue
                 all_ids = [next(ids) for _ in row]
                 length = sum(map(len, all_ids))
                 if length <= max_length:
@@ -167,6 +175,15 @@ class Renderer:
             labels += some if is_trained else [MASKED] * len(some)
         shown = tuple((self._encoding.unmarked(text), trained) for text, trained in segments)
         return TrainingRow(input_ids, labels, shown, cut_tokens)
+
+    def _segments_or_reason(
+        self, messages: Sequence[Message], train_on: TrainOn
+    ) -> list[tuple[str, bool]] | str:
+        try:
+            return self._segments(messages, train_on)
+        except InvalidInput as error:
+            # The template does not take this conversation; that is no reason to lose the others.
+            return error.message
 
     def _segments(self, messages: Sequence[Message], train_on: TrainOn) -> list[tuple[str, bool]]:
         if not messages or messages[-1]["role"] != "assistant":
@@ -201,11 +218,14 @@ class Renderer:
     def _closed_answer(self, prompt: str, marked: Sequence[Message]) -> str:
         """The last answer as the template writes it, up to the token that ends it."""
         closed = self.template.render(marked, add_generation_prompt=False)
+        answer = marked[-1]["content"].strip()
         if closed.startswith(prompt) and closed.endswith(self.template.turn_end):
-            return closed[len(prompt) : len(closed) - len(self.template.turn_end)] + self._closing
-        # The template writes a finished reply differently from an open one; what the model is
-        # asked with decides, since that is what it will see.
-        return marked[-1]["content"].strip() + self._closing
+            written = closed[len(prompt) : len(closed) - len(self.template.turn_end)]
+            if answer in written:
+                return written + self._closing
+        # The template writes a finished reply differently from an open one, or leaves out a part
+        # of it. What the model is asked with, and what was reviewed, decide.
+        return answer + self._closing
 
     def _open_text(self, marked: Sequence[Message]) -> str:
         return self.template.render(marked, add_generation_prompt=True) + self.template.answer_lead

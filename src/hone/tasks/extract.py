@@ -18,7 +18,7 @@ from hone.tasks import _fields, _json_answers, _scores
 
 
 class Options(BaseModel):
-    """Nothing to choose: the same message twice is the same after normalising."""
+    """Nothing to choose: all that differs stands in the task file."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -10,20 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from hone.records.task import Task
 from hone.tasks import _fields, _scores
 
 
 class Options(BaseModel):
-    """What counts as the same question twice."""
+    """Nothing to choose: all that differs stands in the task file."""
 
     model_config = ConfigDict(extra="forbid")
-
-    near_duplicate_jaccard: float = Field(
-        0.8, gt=0, le=1, description="questions that share this much of their 5-grams are alike"
-    )
 
 
 LIMITS: tuple[str, ...] = (

@@ -11,20 +11,16 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from hone.records.task import Task
 from hone.tasks import _fields, _json_answers
 
 
 class Options(BaseModel):
-    """What counts as the same article twice."""
+    """Nothing to choose: all that differs stands in the task file."""
 
     model_config = ConfigDict(extra="forbid")
-
-    near_duplicate_jaccard: float = Field(
-        0.8, gt=0, le=1, description="articles that share this much of their 5-grams are alike"
-    )
 
 
 LIMITS: tuple[str, ...] = (
