@@ -127,6 +127,8 @@ def _slots(rows: Rows, task: Task) -> ColumnMap | None:
             return ColumnMap("slots", {"message": "message", "slots": "slots"}, 0.95)
         return None
     names = {plain_name(name): name for name in columns_of(rows)}
+    if "instruction" in names and "output" in names:
+        return None  # alpaca rows: the message may be in either of two columns
     message = next(
         (names[n] for n in ("message", "text", "input", "question", "prompt") if n in names), None
     )
