@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -179,7 +180,8 @@ def input_of(task: Task, message: str) -> dict[str, Any]:
 
 
 def _input_of(task: Task, value: Any, title: Any) -> dict[str, Any]:
-    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = str(value) if is_number and math.isfinite(value) else value
     if task.kind == "chat":
         return {"messages": [{"role": "user", "content": text}]}
     if task.kind == "score":

@@ -21,7 +21,6 @@ from hone.workspace.contenders import able_to_answer, soundness_problems, task_p
 from hone.workspace.open import Workspace
 from hone.workspace.store import Activation, Registered
 
-# Up to so many members are looked up one by one; beyond that one pass over the store is faster.
 FEW_MEMBERS = 500
 
 
@@ -225,15 +224,21 @@ def _dataset_ancestry(ws: Workspace, model: ModelVersion) -> DatasetAncestry | N
     return ancestry_of(ws, manifest)
 
 
-def ancestry_of(ws: Workspace, manifest: Manifest) -> DatasetAncestry:
-    """What stands behind a dataset: its train examples by file, and who reviewed them."""
+def ancestry_of(
+    ws: Workspace, manifest: Manifest, *, few_members: int = FEW_MEMBERS
+) -> DatasetAncestry:
+    """What stands behind a dataset: its train examples by file, and who reviewed them.
+
+    Up to `few_members` are looked up one by one; more in one pass over the store.
+    """
     members = {
         one.id: one for one in ws.store.datasets.members(manifest.ref) if one.split == "train"
     }
     files: Counter[str] = Counter()
     reviewers: dict[str, Counter[str]] = {}
     seen = 0
-    for example in _examples(ws, members, manifest.task):
+    is_large = len(members) > few_members
+    for example in _examples(ws, members, manifest.task, is_large=is_large):
         seen += 1
         files[example.origin.file or "unknown"] += 1
         reviewer, verdict = _decided(ws, example, members[example.id].version)
@@ -252,8 +257,10 @@ def ancestry_of(ws: Workspace, manifest: Manifest) -> DatasetAncestry:
     )
 
 
-def _examples(ws: Workspace, members: Mapping[str, Member], task: str) -> Iterable[Example]:
-    if len(members) > FEW_MEMBERS:
+def _examples(
+    ws: Workspace, members: Mapping[str, Member], task: str, *, is_large: bool
+) -> Iterable[Example]:
+    if is_large:
         yield from (one for one in ws.store.examples.iterate(task=task) if one.id in members)
         return
     for example_id in members:
