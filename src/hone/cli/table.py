@@ -26,16 +26,19 @@ COMMANDS: dict[str, Command] = {
         "Look at the examples of a workspace.",
         {
             "list": "List examples, page by page.",
+            "search": "Find examples by words; the last word may be unfinished.",
             "show": "Show one example with its history.",
             "stats": "Count examples by status, tag and file.",
-            "search": "Find examples by words.",
             "export": "Write examples to a JSONL file.",
         },
     ),
     "sessions": Command(
         "hone.cli.sessions",
         "Save and load review sessions.",
-        {"save": "Write a session file.", "load": "Take up a session file again."},
+        {
+            "save": "Write a session file: every example of a task with what was decided on it.",
+            "load": "Take up a session file again: its examples and its decisions.",
+        },
     ),
     "review": Command("hone.cli.review", "Accept, edit or reject examples, one by one or all."),
     "datasets": Command(
