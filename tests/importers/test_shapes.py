@@ -284,8 +284,9 @@ def test_extract_tasks_take_slots_columns_and_json_text(row: dict[str, Any], slo
 )
 def test_slots_that_do_not_fit_the_task_are_refused(slots: Any, reason: str) -> None:
     row = {"message": "m", "slots": slots}
+    sample = [{"message": "m", "slots": KALE}, {"message": "m", "slots": KALE}, row]
     with pytest.raises(RowUnfit) as caught:
-        drafter(recognise([row], PICKUP), PICKUP)(row)
+        drafter(recognise(sample, PICKUP), PICKUP)(row)
     assert reason in caught.value.reason
 
 
@@ -409,3 +410,9 @@ def test_a_list_of_answers_gives_the_first_and_further_suggestions() -> None:
         {"answer": "a"},
         {"answer": "b"},
     ]
+
+
+def test_slots_of_another_task_are_asked_about() -> None:
+    found = recognise([{"message": "m", "slots": {"people": "2", "time": "7pm"}}], PICKUP)
+    assert found.question == "its slots (people, time) are no fields of the task pickup"
+    assert "--new-task NAME" in found.mend

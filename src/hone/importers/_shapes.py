@@ -146,13 +146,14 @@ def _slots(rows: Rows, task: Task) -> ColumnMap | None:
 
 
 def _holds_objects(rows: Rows, column: str) -> bool:
-    """Whether the values of a column are objects, lists, or JSON text of them."""
+    """Whether most values of a column are objects, lists, or JSON text of them."""
     values = [row.get(column) for row in rows if row.get(column) not in (None, "")]
-    return bool(values) and all(
+    objects = sum(
         isinstance(value, (dict, list))
         or (isinstance(value, str) and value.lstrip()[:1] in ("{", "["))
         for value in values
     )
+    return objects * 2 > len(values)
 
 
 def _slots_of_task(rows: Rows, task: Task, columns: dict[str, str]) -> ColumnMap:
