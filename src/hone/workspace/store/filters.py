@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Subquery,
+    Table,
     bindparam,
     column,
     exists,
@@ -86,6 +87,12 @@ def positions(
     return islice(merged, limit)
 
 
+def list_into(connection: Connection, table: Table, wanted: Filter) -> None:
+    """Writes the positions that fit into a table, without bringing them into memory."""
+    for query, _ in list(_queries(connection, wanted)):
+        connection.execute(table.insert().prefix_with("OR IGNORE").from_select(["position"], query))
+
+
 def search_phrase(typed: str) -> str:
     """What a person typed as an FTS5 query: every word must occur, the last may be unfinished."""
     words = _WORD.findall(typed)
@@ -135,8 +142,9 @@ def _by_text(wanted: Filter, phrase: str) -> Iterator[_Query]:
     for query, position in found:
         query = query.where(_stands(position, wanted))
         if wanted.files:
+            filed = examples.alias("filed")
             query = query.where(
-                exists().where(examples.c.position == position, examples.c.file.in_(wanted.files))
+                exists().where(filed.c.position == position, filed.c.file.in_(wanted.files))
             )
         yield _narrowed(query, wanted, position), position
 
@@ -150,11 +158,12 @@ def _hits(table: str, phrase: str) -> Subquery:
 def _stands(position: ColumnElement[int], wanted: Filter) -> ColumnElement[bool]:
     if not wanted.status and wanted.task is None:
         return true()
-    found = exists().where(states.c.position == position)
+    stand = states.alias("stand")
+    found = exists().where(stand.c.position == position)
     if wanted.status:
-        found = found.where(states.c.status.in_(wanted.status))
+        found = found.where(stand.c.status.in_(wanted.status))
     if wanted.task is not None:
-        found = found.where(states.c.task == wanted.task)
+        found = found.where(stand.c.task == wanted.task)
     return found
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Column, Connection, Integer, MetaData, Row, Table
 
 from hone.records.review import STATUS_OF, Verdict
 from hone.workspace.store import tallies
@@ -29,6 +29,10 @@ _BULK_ANSWER = {
     "reject": "NULL",
     "reset": "NULL",
 }
+# The examples of one step; it lives as long as the connection and is no part of the schema.
+concerned = Table(
+    "concerned", MetaData(), Column("position", Integer, primary_key=True), prefixes=["TEMPORARY"]
+)
 _IN_CONCERNED = "position IN (SELECT position FROM concerned)"
 
 
@@ -113,10 +117,8 @@ def repeat(connection: Connection, target: Row[Any]) -> tuple[int, int]:
 
 def concern(connection: Connection) -> None:
     """An empty list of the examples that the next step is about."""
-    connection.exec_driver_sql(
-        "CREATE TEMP TABLE IF NOT EXISTS concerned (position INTEGER PRIMARY KEY)"
-    )
-    connection.exec_driver_sql("DELETE FROM concerned")
+    concerned.create(connection, checkfirst=True)
+    connection.execute(concerned.delete())
 
 
 def concern_members(connection: Connection, operation: Row[Any]) -> int:

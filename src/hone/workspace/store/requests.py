@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Row, func, insert, select
 from hone.errors import InvalidInput
 from hone.records.review import Decision, Receipt, Verdict
 from hone.workspace.store import projection
-from hone.workspace.store.filters import Filter, positions
+from hone.workspace.store.filters import Filter, list_into
 from hone.workspace.store.json_text import from_text, to_text
 from hone.workspace.store.projection import PROPOSAL, Standing
-from hone.workspace.store.rows import effective_output, in_chunks, with_answer
+from hone.workspace.store.rows import effective_output, with_answer
 from hone.workspace.store.tables import examples, operations, states, taken_back
 
 NOTHING_TO_ACCEPT = "there is no suggestion to accept: edit it, writing the answer"
@@ -177,10 +177,7 @@ def replay(connection: Connection, row: Row[Any]) -> bool:
 def concern_fitting(connection: Connection, verdict: Verdict, wanted: Filter) -> int:
     """Lists the examples that a bulk operation is about; gives their number."""
     projection.concern(connection)
-    for chunk in in_chunks(list(positions(connection, wanted)), 50_000):
-        connection.exec_driver_sql(
-            "INSERT INTO concerned (position) VALUES (?)", [(position,) for position in chunk]
-        )
+    list_into(connection, projection.concerned, wanted)
     if verdict == "accept":
         connection.exec_driver_sql(
             "DELETE FROM concerned WHERE position IN (SELECT c.position FROM concerned c"
