@@ -2,7 +2,8 @@
 
 Run as `python fake_worker.py FOLDER`. `spec["fake"]` steers it: `steps` (how many), `pause_at`
 (the name of a step at which it says so through the FIFO `gate` and waits to be killed),
-`ignores_stop`, `ignores_term`, `child` (also start a process of its own), `fails`.
+`ignores_stop`, `ignores_term`, `child` (also start a process of its own), `fails`, `lingers`
+(seconds that it stays after its result).
 """
 
 from __future__ import annotations
@@ -96,6 +97,9 @@ def train(folder: JobFolder, fake: dict, pause) -> int:
         )
     )
     pause("after result")
+    if fake.get("lingers"):
+        # As torch does when it takes itself down.
+        signal.sigtimedwait([signal.SIGUSR1], float(fake["lingers"]))
     return 0
 
 

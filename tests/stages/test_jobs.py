@@ -78,6 +78,14 @@ def test_a_second_training_on_the_device_is_refused_and_leaves_nothing(
     jobs.stop(ws, first.id, deadline_seconds=0)
 
 
+def test_a_worker_that_is_only_taking_itself_down_is_waited_for(ws: Workspace) -> None:
+    first = jobs.launch(ws, order(lingers=1.0), INPUTS, target=fake_target())
+    assert list(jobs.watch(ws, first.id))[-1] == "succeeded"
+    assert JobFolder(ws.jobs / first.id).is_alive()
+    second = jobs.launch(ws, order(), INPUTS, target=fake_target())
+    assert list(jobs.watch(ws, second.id))[-1] == "succeeded"
+
+
 RACER = """
 import sys
 from pathlib import Path

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.2
 START_LOCK_SECONDS = 120.0
 SETTLE_LOCK_SECONDS = 300.0
+EXIT_SECONDS = 30.0
 WATCH_SECONDS = 7 * 24 * 3600.0
 # A job that nobody has started for this long is not about to start while somebody watches.
 UNSTARTED_SECONDS = 10.0
@@ -125,6 +126,7 @@ def resume(ws: Workspace, job_id: str, *, target: Target | None = None) -> Job:
     """A new attempt in the same folder; it goes on from the last checkpoint that verifies."""
     folder = folder_of(ws, job_id)
     with _start_lock(ws):
+        _let_it_exit(folder)
         state = folder.state()
         if state in ("succeeded", "running") or folder.is_alive():
             raise Conflict(
@@ -248,11 +250,21 @@ def _target(job: Job) -> Target:
     return cast("Target", shelf.load("targets", job.target))
 
 
+def _let_it_exit(folder: JobFolder) -> None:
+    """Wait for a worker that has written its last word and is only taking itself down."""
+    deadline = time.monotonic() + EXIT_SECONDS
+    while folder.is_alive() and folder.state() in FINISHED and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+
+
 def _refuse_busy_device(ws: Workspace, job: Job) -> None:
     if job.kind != "train":
         return
     device = str(job.spec.get("device", "cpu"))
     other = running_training(ws, device)
+    if other is not None and other != job.id:
+        _let_it_exit(JobFolder(ws.jobs / other))
+        other = running_training(ws, device)
     if other is not None and other != job.id:
         raise Conflict(
             f"The device {device} is busy: {other} is training.", hint=f"hone jobs watch {other}"

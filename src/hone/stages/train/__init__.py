@@ -2,12 +2,11 @@
 
 from hone.stages.train.machine import Machine, look_at_this_machine
 from hone.stages.train.plan import Plan
+from hone.stages.train.prepare import Prepared, prepare_training
 from hone.stages.train.register import Collected, collect_trained
 from hone.stages.train.start import (
-    Prepared,
     Started,
     missing_for_a_real_run,
-    prepare_training,
     start_dry_run,
     start_training,
 )

@@ -1,10 +1,10 @@
-"""From a recipe to a running job: prepare and plan, name what is missing, start or go on."""
+"""From a plan to a running job: name what is missing, start, or go on where it was cut off."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,34 +12,14 @@ from hone.errors import Conflict, GateRefused, InvalidInput
 from hone.records.job import Job
 from hone.records.recipe import Resolved
 from hone.stages import jobs
-from hone.stages.train.checks import Materials, gather, refuse_unfit
-from hone.stages.train.machine import Machine, look_at_this_machine
 from hone.stages.train.plan import (
-    FITS_BELOW,
     Plan,
-    disk_gib_of,
-    memory_of,
-    seconds_of,
-    steps_of,
-    trained_parameters,
 )
-from hone.stages.train.recipe import CheckedRecipe, check_recipe, read_recipe
-from hone.stages.train.resolve import environment_for, resolve
-from hone.stages.train.rows import TokenCount, count_tokens
+from hone.stages.train.prepare import Prepared
+from hone.stages.train.resolve import environment_for
 from hone.workspace.bases import FoundBase
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
-
-EARLIER_JOBS = 5
-
-
-class Prepared(NamedTuple):
-    """A training that could begin: resolved, checked and planned; nothing is written yet."""
-
-    checked: CheckedRecipe
-    materials: Materials
-    machine: Machine
-    plan: Plan
 
 
 class Started(NamedTuple):
@@ -48,24 +28,6 @@ class Started(NamedTuple):
     job_id: str
     is_resumed: bool
     is_dry_run: bool
-
-
-def prepare_training(
-    ws: Workspace,
-    recipe: Path | Mapping[str, Any],
-    *,
-    overrides: Sequence[str] = (),
-    machine: Machine | None = None,
-) -> Prepared:
-    """Resolve, check and plan; raises with every problem at once, and writes nothing."""
-    written = read_recipe(recipe) if isinstance(recipe, Path) else recipe
-    checked = check_recipe(written, overrides)
-    machine = machine or look_at_this_machine()
-    materials = gather(ws, checked)
-    options = resolve(checked.options, materials.base, machine)
-    plan = _plan(ws, checked, materials, (machine, options))
-    refuse_unfit(ws, plan)
-    return Prepared(checked, materials, machine, plan)
 
 
 def missing_for_a_real_run(ws: Workspace, plan: Plan, *, is_confirmed: bool) -> list[str]:
@@ -209,11 +171,12 @@ def _unfinished(ws: Workspace, fingerprint: str) -> str | None:
         folder = JobFolder(ws.jobs / job.id)
         if not (folder.path / "job.json").is_file():
             continue  # its folder was deleted: there is nothing to go on from
-        if folder.is_alive():
+        state = folder.state()
+        if state in ("waiting", "running") and folder.is_alive():
             raise Conflict(
                 f"This very training already runs as {job.id}.", hint=f"hone jobs watch {job.id}"
             )
-        return None if folder.has_result else job.id
+        return None if state == "succeeded" else job.id
     return None
 
 
@@ -224,92 +187,3 @@ def _check_version(ws: Workspace, name: str, version: str) -> None:
             f'The next version of {name} is {following}, not "{version}".',
             hint=f"--version {following}, or leave it out",
         )
-
-
-def _plan(
-    ws: Workspace,
-    checked: CheckedRecipe,
-    materials: Materials,
-    chosen: tuple[Machine, dict[str, Resolved]],
-) -> Plan:
-    machine, options = chosen
-    base, recipe = materials.base, checked.recipe
-    train, val = (_count(materials, split, options) for split in ("train", "val"))
-    assert train is not None  # gather() refused a dataset without training rows
-    steps, per_epoch = steps_of(train.rows - train.too_long, options)
-    longest = max(train.longest, val.longest if val is not None else 0)
-    if not train.is_exact:
-        longest = int(options["data.max_seq_length"].value)  # a longer row may not be in the sample
-    memory = memory_of(base, options, machine, longest)
-    earlier = _earlier(ws, base.id, machine.device, "lora.r" in options)
-    seconds, source = seconds_of(base, options, machine, (train, val), earlier)
-    has_all_rows = train.rows - train.too_long
-    return Plan(
-        model=recipe.name or materials.manifest.name,
-        method=recipe.method,
-        base=base.id,
-        base_parameters=base.parameters,
-        trained_parameters=trained_parameters(base, options),
-        dataset=materials.manifest.ref,
-        device=machine.device,
-        device_name=machine.name,
-        train=train,
-        val=val,
-        epochs=round(steps / per_epoch, 4) if per_epoch else 0.0,
-        steps=steps,
-        steps_per_epoch=per_epoch,
-        memory_gib=memory,
-        device_memory_gib=machine.memory_gib,
-        fits=memory.high <= FITS_BELOW * machine.memory_gib,
-        seconds=seconds,
-        seconds_source=source,
-        disk_gib=disk_gib_of(base, options),
-        options=options,
-        notes=_notes(materials, train, has_all_rows),
-    )
-
-
-def _notes(materials: Materials, train: TokenCount, kept: int) -> list[str]:
-    about = "" if train.is_exact else "about "
-    notes: list[str] = []
-    if train.too_long:
-        notes.append(
-            f"{about}{train.too_long:,} rows are left out: their answer does not fit; "
-            f"{kept:,} remain."
-        )
-    if train.shortened:
-        notes.append(f"{about}{train.shortened:,} rows are shortened to fit.")
-    if train.masked:
-        notes.append(f"{about}{train.masked:,} rows have no token to learn.")
-    notes += list(materials.renderer.problems)
-    return notes
-
-
-def _count(materials: Materials, split: str, options: Mapping[str, Resolved]) -> TokenCount | None:
-    file = materials.manifest.splits.get(split)
-    if file is None or file.rows == 0:
-        return None
-    train_on = options.get("data.train_on")
-    return count_tokens(
-        materials.folder / f"{split}.jsonl",
-        materials.renderer,
-        max_length=int(options["data.max_seq_length"].value),
-        train_on=train_on.value if train_on is not None else "last",
-        seed=int(options["training.seed"].value),
-    )
-
-
-def _earlier(ws: Workspace, base: str, device: str, is_lora: bool) -> list[JobFolder]:
-    found: list[JobFolder] = []
-    for job in ws.store.jobs.list():
-        spec = job.spec
-        if job.kind != "train" or spec.get("dry_run") or spec.get("device") != device:
-            continue
-        if spec.get("base", {}).get("id") != base or ("lora.r" in spec["options"]) != is_lora:
-            continue
-        folder = JobFolder(ws.jobs / job.id)
-        if folder.has_result:
-            found.append(folder)
-        if len(found) == EARLIER_JOBS:
-            break
-    return found
