@@ -31,8 +31,7 @@ from hone.stages.prepare import (
     kept_out,
 )
 from hone.stages.recipes import copy_recipe, find_recipe, list_recipes
-from hone.stages.train.register import collect_trained
-from hone.stages.train.start import prepare_training, start_training
+from hone.stages.train import collect_trained, prepare_training, start_training
 from hone.workspace.bases import find_base
 from hone.workspace.config import load_task as read_task
 from hone.workspace.open import Workspace, init_workspace, open_workspace
