@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 if TYPE_CHECKING:
-    from hone.records.evaluation import Evaluation
+    from hone.records.evaluation import Band, Evaluation
     from hone.records.model import Measured
 
 app = new_app()
 
 QUICK_EXAMPLES = 50
+BANDS: tuple[Band, ...] = ("green", "yellow", "orange", "red")
 
 
 @app.command()
@@ -132,17 +133,26 @@ def _say_evaluation(found: Evaluation, score: str) -> None:
         for name in dict.fromkeys(name for row in found.rows for name in row.metrics)
         if name != score and not name.startswith(("field.", "micro_", "rouge_1", "rouge_2"))
     ]
-    rows: list[list[Any]] = [
+    show.table(
+        ["row", score, *BANDS, "s each"],
         [
-            row.contender,
-            interval(row.score),
-            *(interval(row.metrics[name]) for name in names),
-            "/".join(str(row.bands.get(band, 0)) for band in ("green", "yellow", "orange", "red")),
-            f"{row.seconds / row.examples:.3f}",
-        ]
-        for row in found.rows
-    ]
-    show.table(["row", score, *names, "green/yellow/orange/red", "s each"], rows)
+            (
+                row.contender,
+                interval(row.score),
+                *(row.bands.get(band, 0) for band in BANDS),
+                f"{row.seconds / row.examples:.3f}",
+            )
+            for row in found.rows
+        ],
+    )
+    if names:
+        show.table(
+            ["row", *names],
+            [
+                (row.contender, *(interval(row.metrics[name]) for name in names))
+                for row in found.rows
+            ],
+        )
     if found.differences:
         show.table(
             [f"difference of {score}, paired", "", ""],

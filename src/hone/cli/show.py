@@ -42,9 +42,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str =
         drawn.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in cells:
         drawn.add_row(*(Text(visible(cell)) for cell in row))
-    console = Console()
     # A pipe has no width: let lines be as long as they need to be.
-    console.print(drawn, width=None if console.is_terminal else 160)
+    Console(width=None if sys.stdout.isatty() else 160).print(drawn)
 
 
 class Step(Protocol):
