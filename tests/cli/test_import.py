@@ -124,7 +124,7 @@ def test_examples_are_listed_found_shown_counted_and_exported(
 
 
 def test_a_hostile_text_cannot_drive_the_terminal(folder: Path, capsys: Captured) -> None:
-    row = {"question": "\x1b[2Jclear\u202e", "answer": "[bold]a[/bold]"}
+    row = {"question": "\x1b[2J clear \u202e", "answer": "[bold]a[/bold]"}
     (folder / "h.json").write_text(json.dumps([row]))
     assert run(["import", "h.json"]) == 0
     for words in (["list"], ["show", "1"], ["search", "clear"]):
