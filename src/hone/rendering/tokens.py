@@ -208,7 +208,7 @@ class Renderer:
                 raise HoneError(
                     f"The {self.template.name} writes earlier turns differently once a later one "
                     "follows, so not all answers of a conversation can be trained at once.",
-                    hint='Train on the last answer only: --set data.train_on="last".',
+                    hint="Train on the last answer only: --set data.train_on=last",
                 )
             answer = self._closed_answer(prompt, marked[: place + 1])
             segments += [(prompt[len(written) :], False), (answer, True)]
