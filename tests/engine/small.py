@@ -78,7 +78,9 @@ def frozen(*, is_lora: bool = True, **changes: Any) -> dict[str, dict[str, Any]]
         extra: Any = field.json_schema_extra or {}
         values[f"{extra.get('section', 'training')}.{name}"] = field.default
     if is_lora:
-        values |= {f"lora.{name}": field.default for name, field in LoraOptions.model_fields.items()}
+        values |= {
+            f"lora.{name}": field.default for name, field in LoraOptions.model_fields.items()
+        }
         values |= LORA
     values |= {
         "training.learning_rate": 3e-3,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -129,7 +130,7 @@ def load_base(
         config = AutoConfig.from_pretrained(str(base.path), trust_remote_code=False)
         if on_meta or base.init == "random":
             return _without_weights(config, base, (DTYPES[dtype], device), on_meta=on_meta)
-        model = AutoModelForCausalLM.from_pretrained(
+        model: Any = AutoModelForCausalLM.from_pretrained(
             str(base.path),
             config=config,
             dtype=DTYPES[dtype],
@@ -137,7 +138,7 @@ def load_base(
             trust_remote_code=False,
             local_files_only=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise _loading_failed(base, error) from error
     return model.to(torch.device(device))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors import SafetensorError
 from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
@@ -104,7 +105,7 @@ def _loaded(model: PreTrainedModel, folder: Path, *, is_trainable: bool) -> Peft
     try:
         with _quiet():
             adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=is_trainable)
-    except (ValueError, RuntimeError, KeyError, TypeError) as error:
+    except (ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         first = str(error).strip().splitlines()[0]
         raise HoneError(
             f"The adapter in {folder} does not fit this base: {first}",

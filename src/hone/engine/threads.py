@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +23,8 @@ def settle(device: str, *, seed: int, threads: int) -> None:
     if device == "cpu":
         torch.use_deterministic_algorithms(True, warn_only=True)
         # Filling new memory with NaN would be paid on every allocation and changes no result.
-        torch.utils.deterministic.fill_uninitialized_memory = False
+        deterministic: Any = torch.utils.deterministic
+        deterministic.fill_uninitialized_memory = False
 
 
 def device_of(name: str) -> torch.device:

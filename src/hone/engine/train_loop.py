@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
 from torch import nn
 from transformers import PreTrainedTokenizerFast, PrinterCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
+from datasets import Dataset
 from hone.engine import checkpoints
 from hone.engine.collate import Collator, Row
 from hone.engine.sampling import EpochOrder
@@ -67,6 +67,7 @@ def steps_of(rows: int, batch_size: int, accumulation: int) -> int:
 class RowTrainer(SFTTrainer):
     """TRL's trainer for rows of ids and labels; applies no template and prepares no data."""
 
+    model: Any
     # The loss is a sum divided by all trained tokens of the step, over all its batches.
     loss_is_scaled_for_ga = True
 

@@ -51,7 +51,7 @@ class Watch(TrainerCallback):
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> TrainerControl:
+    ) -> None:
         """Decide what follows this step."""
         plan, step, now = self._trainer.plan, state.global_step, time.monotonic()
         is_last = step >= plan.total_steps
@@ -73,7 +73,6 @@ class Watch(TrainerCallback):
             self.was_stopped = True
             control.should_save = control.should_training_stop = True
         self._idle_from = time.monotonic()
-        return control
 
     def on_log(
         self,

@@ -8,26 +8,22 @@ Source: TRL's SFTTrainer and PEFT; LoRA is Hu et al. 2021, arXiv:2106.09685; ada
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from hone.errors import HoneError, InvalidInput
+from hone.methods._building import built
+from hone.methods._exporting import export_model
 from hone.methods._lora_options import LoraOptions
-from hone.methods._rows import read_rows
 from hone.methods._stages import stage
 from hone.workspace.job_folder import JobFolder
 
-if TYPE_CHECKING:
-    from hone.engine.train_loop import RowTrainer, TrainingPlan
-    from hone.rendering.tokens import Renderer
-
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
-DATA = {"section": "data"}
+DATA: dict[str, JsonValue] = {"section": "data"}
 
 
 class Options(BaseModel):
@@ -180,7 +176,7 @@ def _train(
         folder.append("log", level="warning", text=f"A broken checkpoint is passed over: {problem}")
     is_finished = found.path is not None and checkpoints.facts_of(found.path).get("is_final")
     if not is_finished:
-        trainer, rows = _built(folder, options, lora)
+        trainer, _ = built(folder, options, lora)
         if folder.is_stop_requested:
             return None
         if found.path is not None:
@@ -200,7 +196,7 @@ def _train(
         if watch.was_stopped:
             return None
     with stage(folder, "exporting"):
-        return _export(folder)
+        return export_model(folder)
 
 
 def _dry_run(
@@ -209,7 +205,7 @@ def _dry_run(
     from hone.engine import train_loop
     from hone.engine.load import parameter_count
 
-    trainer, rows = _built(folder, options, lora)
+    trainer, rows = built(folder, options, lora)
     with stage(folder, "one batch forward"):
         loss = train_loop.forward_once(trainer)
     model = trainer.model
@@ -220,156 +216,6 @@ def _dry_run(
         "steps": float(trainer.plan.total_steps),
     }
     return figures if loss is None else {**figures, "loss": loss}
-
-
-def _built(folder: JobFolder, options: Options, lora: LoraOptions | None) -> tuple[RowTrainer, int]:
-    """Rows, model, adapter and trainer of the job, and how many rows it trains on."""
-    from hone.engine import collate, load, threads, train_loop
-    from hone.rendering.tokens import Renderer
-
-    spec = folder.job.spec
-    device, dtype = str(spec.get("device", "cpu")), str(options.dtype)
-    threads.settle(device, seed=options.seed, threads=int(options.threads or 1))
-    base = load.BaseSpec.of(spec["base"])
-    with stage(folder, "reading rows"):
-        load.refuse_unfit(base.path)
-        load.check_unchanged(base)
-        renderer = Renderer.load(base.path)
-        _refuse_other_template(spec, renderer, base.path)
-        train, val = (
-            read_rows(
-                folder,
-                split,
-                renderer,
-                max_length=options.max_seq_length,
-                train_on=options.train_on,
-            )
-            for split in ("train", "val")
-        )
-    with stage(folder, "loading the base"):
-        is_large = load.weight_bytes(base.path) > load.META_FROM_BYTES
-        model: Any = load.load_base(
-            base,
-            dtype=dtype if lora is not None else "float32",
-            device=device,
-            on_meta=options.dry_run and is_large,
-        )
-        model = _with_adapter(folder, model, lora)
-        tokenizer = load.tokenizer_of(base.path, renderer.stop_ids[0])
-        rows = (collate.as_tensors(train), collate.as_tensors(val))
-        plan = _plan(options, len(train), device)
-        trainer = train_loop.RowTrainer(
-            model, plan, rows=rows, tokenizer=tokenizer, place=folder.checkpoints
-        )
-        trainer.base_id = base.id
-    return trainer, len(train)
-
-
-def _with_adapter(folder: JobFolder, model: Any, lora: LoraOptions | None) -> Any:
-    from hone.engine import lora as adapters
-
-    parent = folder.job.spec.get("adapter")
-    if lora is None:
-        # Full fine-tuning of an adapted model begins with the adapter inside the weights.
-        return adapters.with_adapter(model, Path(parent)).merge_and_unload() if parent else model
-    if parent:
-        adapted = adapters.go_on_with(model, Path(parent))
-        rank = adapted.peft_config["default"].r
-        if rank != lora.r:
-            folder.append(
-                "log",
-                level="warning",
-                text=f"The adapter goes on with its own rank {rank}, not lora.r {lora.r}.",
-            )
-        return adapted
-    return adapters.add_adapter(
-        model,
-        r=lora.r,
-        lora_alpha=lora.lora_alpha,
-        lora_dropout=lora.lora_dropout,
-        target_modules=lora.target_modules,
-    )
-
-
-def _plan(options: Options, rows: int, device: str) -> TrainingPlan:
-    from hone.engine.train_loop import TrainingPlan, steps_of
-
-    per_epoch = steps_of(rows, options.batch_size, options.gradient_accumulation_steps)
-    total = max(1, options.max_steps or math.ceil(per_epoch * options.epochs))
-    warmup = options.warmup_steps
-    return TrainingPlan(
-        total_steps=total,
-        steps_per_epoch=per_epoch,
-        batch_size=options.batch_size,
-        accumulation=options.gradient_accumulation_steps,
-        learning_rate=float(options.learning_rate or 0),
-        lr_scheduler=options.lr_scheduler,
-        warmup_steps=warmup if warmup is not None else math.ceil(total * options.warmup_ratio),
-        weight_decay=options.weight_decay,
-        max_grad_norm=options.max_grad_norm,
-        seed=options.seed,
-        eval_steps=options.eval_steps or per_epoch,
-        save_steps=options.save_steps or per_epoch,
-        keep_checkpoints=options.keep_checkpoints,
-        is_grouped=options.length_grouping,
-        dtype=str(options.dtype),
-        device=device,
-        is_checkpointing_gradients=options.gradient_checkpointing,
-    )
-
-
-def _export(folder: JobFolder) -> dict[str, float]:
-    """final/: the best weights by validation loss, else the last; the figures of the run."""
-    from hone.engine import checkpoints
-    from hone.engine.weights import export
-
-    spec, place = folder.job.spec, folder.checkpoints
-    last = checkpoints.newest_sound(place).path
-    if last is None:
-        raise HoneError(
-            f"No checkpoint in {place} is whole, so there is no model to keep.",
-            hint=f"hone jobs resume {folder.path.name}   (trains again)",
-        )
-    best, source = place / "best", last
-    if best.is_dir():
-        problem = checkpoints.problem_of(best)
-        if problem:
-            text = f"The best weights cannot be used ({problem}); the last ones are kept instead."
-            folder.append("log", level="warning", text=text)
-        else:
-            source = best
-    facts = checkpoints.facts_of(source)
-    about = {
-        "hone": 1,
-        "base": spec["base"],
-        "template": spec.get("template", ""),
-        "task": spec["task"]["name"],
-        "lora": {k: v["value"] for k, v in spec["options"].items() if k.startswith("lora.")}
-        or None,
-        "dataset": spec["dataset"],
-        "step": facts["step"],
-    }
-    # The path of the base is this machine's own affair.
-    about["base"] = {key: value for key, value in spec["base"].items() if key != "path"}
-    export(source, folder.final, base=Path(spec["base"]["path"]), about=about)
-    figures = {"best_step": float(facts["step"])}
-    if "eval_loss" in facts:
-        figures["eval_loss"] = float(facts["eval_loss"])
-    losses = [
-        (event.model_extra or {})["values"]["loss"]
-        for event in folder.events()
-        if event.type == "metric" and "loss" in (event.model_extra or {}).get("values", {})
-    ]
-    return figures | ({"train_loss": float(losses[-1])} if losses else {})
-
-
-def _refuse_other_template(spec: Mapping[str, Any], renderer: Renderer, base: Path) -> None:
-    expected = spec.get("template")
-    if expected and renderer.fingerprint != expected:
-        raise HoneError(
-            f"The chat template or tokenizer in {base} is not the one that this job was planned for.",
-            hint="Put the old files back and hone jobs resume, or start the training anew.",
-        )
 
 
 def _board(folder: JobFolder) -> Path | None:

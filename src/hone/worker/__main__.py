@@ -51,12 +51,13 @@ def main(arguments: list[str]) -> int:
 def _carry_out(folder: JobFolder, kind: str) -> int:
     if kind == "train":
         from hone.worker.train import carry_out
-    elif kind == "evaluate":
+    elif kind in ("evaluate", "suggest"):
+        # Suggestions are answers without an expected one; who asks for them is the difference.
         from hone.worker.evaluate import carry_out
     else:
         raise HoneError(
             f'This version of Hone has no worker for jobs of the kind "{kind}".',
-            hint="Kinds: train, evaluate.",
+            hint="Kinds: train, evaluate, suggest.",
         )
     result = carry_out(folder)
     if result is None:

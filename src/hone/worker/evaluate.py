@@ -20,6 +20,7 @@ from hone.records.job import Result
 from hone.records.task import Task
 from hone.rendering.messages import messages_of
 from hone.rendering.tokens import Prompt, Renderer
+from hone.worker.imports import uncollected
 from hone.worker.times import active_seconds
 from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
@@ -43,6 +44,9 @@ def carry_out(folder: JobFolder) -> Result | None:
     task = Task.model_validate(spec["task"])
     contenders = [Contender.model_validate(one) for one in spec["contenders"]]
     questions = [_question(line) for line in _lines(folder.inputs / "examples.jsonl")]
+    if any(contender.generator != "rules" for contender in contenders):
+        with uncollected():
+            import hone.engine.answer  # noqa: F401
     progress = _Progress(folder, len(questions) * len(contenders))
     try:
         for contender in contenders:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hone import shelf
 from hone.records.job import Artefact, Result
+from hone.worker.imports import uncollected
 from hone.worker.times import active_seconds
 from hone.workspace.files import sha256_of
 from hone.workspace.job_folder import JobFolder
@@ -11,6 +12,8 @@ from hone.workspace.job_folder import JobFolder
 
 def carry_out(folder: JobFolder) -> Result | None:
     """Train; None where the job was stopped at a checkpoint."""
+    with uncollected():
+        import hone.engine.watch  # noqa: F401
     figures = shelf.load("methods", str(folder.job.spec["method"])).run(folder)
     if figures is None:
         return None

@@ -1,0 +1,123 @@
+"""From a job to a trainer: rows, base, adapter, plan; everything checked on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hone.errors import HoneError
+from hone.methods._lora_options import LoraOptions
+from hone.methods._rows import read_rows
+from hone.methods._stages import stage
+from hone.rendering.tokens import Renderer
+from hone.workspace.job_folder import JobFolder
+
+if TYPE_CHECKING:
+    from hone.engine.train_loop import RowTrainer, TrainingPlan
+    from hone.methods.sft import Options
+
+
+def built(folder: JobFolder, options: Options, lora: LoraOptions | None) -> tuple[RowTrainer, int]:
+    """Rows, model, adapter and trainer of the job, and how many rows it trains on."""
+    from hone.engine import collate, load, threads, train_loop
+
+    spec = folder.job.spec
+    device, dtype = str(spec.get("device", "cpu")), str(options.dtype)
+    threads.settle(device, seed=options.seed, threads=int(options.threads or 1))
+    base = load.BaseSpec.of(spec["base"])
+    with stage(folder, "reading rows"):
+        load.refuse_unfit(base.path)
+        load.check_unchanged(base)
+        renderer = Renderer.load(base.path)
+        _refuse_other_template(spec, renderer, base.path)
+        train, val = (
+            read_rows(
+                folder,
+                split,
+                renderer,
+                max_length=options.max_seq_length,
+                train_on=options.train_on,
+            )
+            for split in ("train", "val")
+        )
+    with stage(folder, "loading the base"):
+        is_large = load.weight_bytes(base.path) > load.META_FROM_BYTES
+        model: Any = load.load_base(
+            base,
+            dtype=dtype if lora is not None else "float32",
+            device=device,
+            on_meta=options.dry_run and is_large,
+        )
+        model = _with_adapter(folder, model, lora)
+        tokenizer = load.tokenizer_of(base.path, renderer.stop_ids[0])
+        rows = (collate.as_tensors(train), collate.as_tensors(val))
+        plan = _plan(options, len(train), device)
+        trainer = train_loop.RowTrainer(
+            model, plan, rows=rows, tokenizer=tokenizer, place=folder.checkpoints
+        )
+        trainer.base_id = base.id
+    return trainer, len(train)
+
+
+def _with_adapter(folder: JobFolder, model: Any, lora: LoraOptions | None) -> Any:
+    from hone.engine import lora as adapters
+
+    parent = folder.job.spec.get("adapter")
+    if lora is None:
+        # Full fine-tuning of an adapted model begins with the adapter inside the weights.
+        return adapters.with_adapter(model, Path(parent)).merge_and_unload() if parent else model
+    if parent:
+        adapted: Any = adapters.go_on_with(model, Path(parent))
+        rank = adapted.peft_config["default"].r
+        if rank != lora.r:
+            folder.append(
+                "log",
+                level="warning",
+                text=f"The adapter goes on with its own rank {rank}, not lora.r {lora.r}.",
+            )
+        return adapted
+    return adapters.add_adapter(
+        model,
+        r=lora.r,
+        lora_alpha=lora.lora_alpha,
+        lora_dropout=lora.lora_dropout,
+        target_modules=lora.target_modules,
+    )
+
+
+def _plan(options: Options, rows: int, device: str) -> TrainingPlan:
+    from hone.engine.train_loop import TrainingPlan, steps_of
+
+    per_epoch = steps_of(rows, options.batch_size, options.gradient_accumulation_steps)
+    total = max(1, options.max_steps or math.ceil(per_epoch * options.epochs))
+    warmup = options.warmup_steps
+    return TrainingPlan(
+        total_steps=total,
+        steps_per_epoch=per_epoch,
+        batch_size=options.batch_size,
+        accumulation=options.gradient_accumulation_steps,
+        learning_rate=float(options.learning_rate or 0),
+        lr_scheduler=options.lr_scheduler,
+        warmup_steps=warmup if warmup is not None else math.ceil(total * options.warmup_ratio),
+        weight_decay=options.weight_decay,
+        max_grad_norm=options.max_grad_norm,
+        seed=options.seed,
+        eval_steps=options.eval_steps or per_epoch,
+        save_steps=options.save_steps or per_epoch,
+        keep_checkpoints=options.keep_checkpoints,
+        is_grouped=options.length_grouping,
+        dtype=str(options.dtype),
+        device=device,
+        is_checkpointing_gradients=options.gradient_checkpointing,
+    )
+
+
+def _refuse_other_template(spec: Mapping[str, Any], renderer: Renderer, base: Path) -> None:
+    expected = spec.get("template")
+    if expected and renderer.fingerprint != expected:
+        raise HoneError(
+            f"The chat template or tokenizer in {base} has changed since this job was planned.",
+            hint="Put the old files back and hone jobs resume, or start the training anew.",
+        )
