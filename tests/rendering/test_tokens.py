@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hone.errors import HoneError, InvalidInput
+from hone.rendering.messages import messages_of
 from hone.rendering.tokens import MASKED, Renderer, TrainingRow, pieces
 from tests.rendering.bases import (
     STYLES,
@@ -17,6 +18,7 @@ from tests.rendering.bases import (
     metaspace,
     write_tokenizer,
 )
+from tests.tasks.kinds import SAMPLES
 
 SYSTEM = {"role": "system", "content": "List the food picked up as JSON."}
 USER = {"role": "user", "content": "12 cases of romaine, café 漢字 \n\n then 4.5 lbs of carrots"}
@@ -73,6 +75,19 @@ def test_a_prompt_is_the_beginning_of_its_training_row(base: Path) -> None:
         assert row.input_ids[: len(prompt.ids)] == prompt.ids
         assert row.labels[: len(prompt.ids)] == [MASKED] * len(prompt.ids)
         assert row.labels[len(prompt.ids) :] == row.input_ids[len(prompt.ids) :]
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_what_a_task_asks_is_the_beginning_of_what_it_trains(qwen: Renderer, kind: str) -> None:
+    sample = SAMPLES[kind]
+    shots = [(sample.input, sample.answer)]
+    asked = messages_of(sample.task, sample.input, answer=None, shots=shots)
+    prompt = qwen.prompt(asked)
+    answered = messages_of(sample.task, sample.input, answer=sample.answer, shots=shots)
+    row = qwen.training_row(answered, 4096)
+    assert row.input_ids[: len(prompt.ids)] == prompt.ids
+    assert row.completion_text == sample.answer + "<|im_end|>"
+    assert row.trained_tokens == len(row.input_ids) - len(prompt.ids)
 
 
 def test_a_row_ends_with_the_stop_token_and_learns_it(base: Path) -> None:
