@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from hone.errors import Conflict, InvalidInput, NotFound, nearest
 from hone.records.model import ModelVersion
@@ -62,6 +62,16 @@ class Models:
             number = _newest(connection, name) + 1
             _insert(connection, name, number, job)
             return f"v{number}"
+
+    def release(self, job: str) -> None:
+        """Gives back the version that a job reserved and will not register, where it is still
+        the newest one, so that the next model leaves no gap; otherwise nothing happens.
+        """
+        with writing(self._engine) as connection:
+            found = select(models).where(models.c.job == job, models.c.metadata.is_(None))
+            row = connection.execute(found).first()
+            if row is not None and row.number == _newest(connection, row.name):
+                connection.execute(delete(models).where(models.c.job == job))
 
     def register(self, model: ModelVersion, folder: Path) -> ModelVersion:
         """Records a version; an empty `version` means the next one. Once per job: the same job
