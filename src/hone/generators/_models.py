@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from hone.generators._answers import Answer
-from hone.rendering.tokens import Prompt
+from hone.rendering.tokens import Prompt, Renderer
 
 
 class ModelOptions(BaseModel):
@@ -37,6 +37,21 @@ def answers_of(
     prompts: Sequence[Prompt], options: ModelOptions, *, adapter: Path | None
 ) -> Iterator[list[tuple[int, Answer]]]:
     """(place, answer) of each prompt, one list per finished batch."""
+    for batch in _answering(options, adapter).answers(prompts):
+        yield [(place, Answer(text, one.logprob, one.is_complete)) for place, text, one in batch]
+
+
+def loaded(options: ModelOptions, *, adapter: Path | None) -> tuple[Any, Any, Any]:
+    """(model, tokenizer, device) for people's own programs: the model that would answer here."""
+    from hone.engine.load import tokenizer_of
+
+    model = _answering(options, adapter).model
+    end_of_turn = Renderer.load(options.base).stop_ids[0]
+    tokenizer = tokenizer_of(options.base, end_of_turn)
+    return model, tokenizer, next(model.parameters()).device
+
+
+def _answering(options: ModelOptions, adapter: Path | None) -> Any:
     from hone.engine.answer import Answering, AnswerSpec
     from hone.engine.load import BaseSpec
 
@@ -55,5 +70,4 @@ def answers_of(
         device=options.device,
         dtype=options.dtype,
     )
-    for batch in Answering(spec).answers(prompts):
-        yield [(place, Answer(text, one.logprob, one.is_complete)) for place, text, one in batch]
+    return Answering(spec)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
 from hone.generators._answers import Answer
-from hone.generators._models import ModelOptions, answers_of
+from hone.generators._models import ModelOptions, answers_of, loaded
 from hone.rendering.tokens import Prompt
 
 
@@ -34,3 +35,8 @@ LIMITS: tuple[str, ...] = (
 def run(prompts: Sequence[Prompt], options: Options) -> Iterator[list[tuple[int, Answer]]]:
     """(place, answer) of each prompt, one list per finished batch; long prompts come first."""
     return answers_of(prompts, options, adapter=options.adapter)
+
+
+def load(options: Options) -> tuple[Any, Any, Any]:
+    """(model, tokenizer, device): the adapter on its base, ready to generate; loads torch."""
+    return loaded(options, adapter=options.adapter)

@@ -8,10 +8,10 @@ Source: greedy decoding with a key-value cache; the stops are those of the base'
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-
+from typing import Any
 
 from hone.generators._answers import Answer
-from hone.generators._models import ModelOptions, answers_of
+from hone.generators._models import ModelOptions, answers_of, loaded
 from hone.rendering.tokens import Prompt
 
 
@@ -29,3 +29,8 @@ LIMITS: tuple[str, ...] = (
 def run(prompts: Sequence[Prompt], options: Options) -> Iterator[list[tuple[int, Answer]]]:
     """(place, answer) of each prompt, one list per finished batch; long prompts come first."""
     return answers_of(prompts, options, adapter=None)
+
+
+def load(options: Options) -> tuple[Any, Any, Any]:
+    """(model, tokenizer, device): a base or a full fine-tune, ready to generate; loads torch."""
+    return loaded(options, adapter=None)

@@ -52,7 +52,7 @@ def _carry_out(folder: JobFolder, kind: str) -> int:
     if kind == "train":
         from hone.worker.train import carry_out
     elif kind in ("evaluate", "suggest"):
-        # Suggestions are answers without an expected one; who asks for them is the difference.
+        # A suggestion is an answer to something that nobody has answered yet: the work is the same.
         from hone.worker.evaluate import carry_out
     else:
         raise HoneError(
