@@ -253,6 +253,44 @@ def test_a_quote_that_is_never_closed_costs_its_own_line_only(tmp_path: Path) ->
     assert [row.line for row in found.rows] == [2, 4, 5]
 
 
+def test_a_cell_that_is_quoted_in_part_is_refused_instead_of_losing_its_quotes(
+    tmp_path: Path,
+) -> None:
+    text = 'question,answer\n"q1","a1"\n"q2","yes" he said\n"q3","a3"\n'
+    found = read_text("csv", tmp_path, text)
+    assert [row["question"] for row in found.fields] == ["q1", "q3"]
+    assert found.refused[0].content == '"q2","yes" he said\n'
+    assert "quoted in part only" in found.reasons[0]
+
+
+def test_quotes_that_are_plain_characters_are_read_as_such(tmp_path: Path) -> None:
+    text = 'question\tanswer\nq1\t"yes" he said\nq2\t5" pipe\nq3\t"no\n'
+    found = read_text("csv", tmp_path, text)
+    assert [row["answer"] for row in found.fields] == ['"yes" he said', '5" pipe', '"no']
+    assert "no quotes" in found.notes[0]
+    assert not found.refused
+
+
+def test_the_separator_line_of_a_spreadsheet_is_obeyed_and_left_out(tmp_path: Path) -> None:
+    found = read_text("csv", tmp_path, "sep=|\r\nquestion|answer\r\nq, r; s|a\r\n")
+    assert found.fields == [{"question": "q, r; s", "answer": "a"}]
+    assert found.rows[0].line == 3
+    assert found.notes[0].endswith("delimiter '|' (its first line says so)")
+
+
+def test_a_header_of_very_many_columns_is_named_quickly(tmp_path: Path) -> None:
+    found = read_text("csv", tmp_path, "a," * 50_000 + "a\n" + "1," * 50_000 + "1\n")
+    assert len(found.fields[0]) == 50_001
+    assert "a_50001" in found.fields[0]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_every_line_end_is_understood(tmp_path: Path, line_end: str) -> None:
+    text = line_end.join(["question,answer", "q1,a1", 'q2,"a', 'b"', ""])
+    found = read_text("csv", tmp_path, text)
+    assert [row["answer"] for row in found.fields] == ["a1", f"a{line_end}b"]
+
+
 @pytest.mark.parametrize("shape", ["one line", "many lines"])
 def test_an_oversized_cell_is_refused_and_reading_goes_on(tmp_path: Path, shape: str) -> None:
     filler = "x" * 999 + ("\n" if shape == "many lines" else " ")

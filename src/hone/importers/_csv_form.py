@@ -63,6 +63,8 @@ def detect_form(
         best = forms[0][0]._replace(width=1, skips_space=False)
     escape = escape or _escape(lines, best)
     best = best._replace(escape=escape)
+    if best.quote and _has_no_quotes(lines, best):
+        best = best._replace(quote="")
     return best._replace(comment=_comment(lines, best))
 
 
@@ -133,6 +135,27 @@ def _escape(lines: Sequence[str], form: CsvForm) -> str | None:
     return "\\" if _faults(lines, form._replace(escape="\\")) < plain else None
 
 
+def _has_no_quotes(lines: Sequence[str], form: CsvForm) -> bool:
+    """Whether quotes are plain characters: as marks they are faults, and no cell is quoted.
+
+    Never guessed for commas and semicolons, where quotes are the rule.
+    """
+    if (
+        form.delimiter in ",;"
+        or not any(form.quote in line for line in lines)
+        or not _faults(lines, form)
+    ):
+        return False
+    plain = form._replace(quote="", escape=None, skips_space=False)
+    rows = list(csv.reader(iter(lines), **plain.reader_options()))  # type: ignore[arg-type]
+    mark = form.quote
+    return not _faults(lines, plain) and not any(
+        len(cell) > 1 and cell.startswith(mark) and cell.endswith(mark)
+        for row in rows
+        for cell in (text.strip() for text in row)
+    )
+
+
 def _faults(lines: Sequence[str], form: CsvForm) -> int:
     reader = csv.reader(iter(lines), strict=True, **form.reader_options())  # type: ignore[arg-type]
     faults = 0
@@ -170,16 +193,17 @@ def _is_number(cell: str) -> bool:
 
 def name_columns(cells: Sequence[str]) -> tuple[list[str], list[str]]:
     """Unique names for the columns of a header, and sentences on those that were made up."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     notes: list[str] = []
+    times: Counter[str] = Counter()
     for number, cell in enumerate(cells, start=1):
-        wanted = cell.strip() or f"column_{number}"
-        name, count = wanted, 2
+        wanted = name = cell.strip() or f"column_{number}"
         while name in names:
-            name, count = f"{wanted}_{count}", count + 1
+            times[wanted] += 1
+            name = f"{wanted}_{times[wanted] + 1}"
         if not cell.strip():
             notes.append(f"column {number} has no name: it is called {name}")
         elif name != wanted:
             notes.append(f'column {number} is a second "{wanted}": it is called {name}')
-        names.append(name)
-    return names, notes
+        names[name] = None
+    return list(names), notes

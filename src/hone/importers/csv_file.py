@@ -8,6 +8,7 @@ Source: RFC 4180, Python's csv module; charset-normalizer where the text is not 
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,15 +55,18 @@ LIMITS: tuple[str, ...] = (
     "A record over 8,000,000 characters is refused; the first 100,000 characters of it are kept.",
     "A comment row that holds as many delimiters as a record is read as a record.",
     "A quote that is never closed: its line is refused, reading goes on with the next line.",
+    'A cell that is quoted in part only ("a" b) refuses its record; quote= reads it as it stands.',
     "Delimiter, escapes and header are judged by the first 128,000 characters.",
 )
 
-FIRST_CHARACTERS_SURE = (".csv", ".tsv", ".tab", ".psv")
+NAMES_THAT_SAY_SO = (".csv", ".tsv", ".tab", ".psv")
+# What Excel writes and reads before the header to name the delimiter.
+SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')
 
 
 def sniff(path: Path, head: bytes) -> float:
     """How sure it is that this importer reads the file, 0 to 1: text that is nothing better."""
-    if path.suffix.lower() in FIRST_CHARACTERS_SURE:
+    if path.suffix.lower() in NAMES_THAT_SAY_SO:
         return 0.8
     return 0.1 if head.lstrip()[:1] in (b"{", b"[") else 0.4
 
@@ -71,24 +75,28 @@ def run(path: Path, options: Options) -> Rows:
     """Every record in order; notes on how the file was read come first."""
     text_form = detect(path, options.encoding)
     text, is_whole = sample_text(path, text_form)
+    said = None if options.delimiter else SEPARATOR_LINE.match(text)
     form = detect_form(
-        text,
+        text[said.end() :] if said else text,
         is_whole=is_whole,
-        delimiter=options.delimiter,
+        delimiter=said[1] if said else options.delimiter,
         quote=options.quote,
         escape=options.escape,
     )
-    yield Note(f"{text_form.note}; {form.note()}")
+    yield Note(f"{text_form.note}; {form.note()}{' (its first line says so)' if said else ''}")
     with open_text(path, text_form) as stream:
-        yield from _read(path, stream, form, text_form, options)
+        lines = _Lines(stream, form.quote)
+        if said:
+            next(lines)
+        yield from _read(path, lines, form, text_form, options)
 
 
 def _read(
-    path: Path, stream: TextIO, form: CsvForm, text_form: TextForm, options: Options
+    path: Path, lines: _Lines, form: CsvForm, text_form: TextForm, options: Options
 ) -> Iterator[RawRow | Refusal | Note]:
     names: list[str] = []
     row = 0
-    for cells, line, lines in _records(path, stream, form, text_form):
+    for cells, line in _records(path, lines, form, text_form):
         if isinstance(cells, Refusal):
             row += bool(names) and cells.kind != "comment"
             yield cells if cells.kind == "comment" else cells._replace(row=row or None)
@@ -112,15 +120,15 @@ def _read(
 
 
 def _records(
-    path: Path, stream: TextIO, form: CsvForm, text_form: TextForm
-) -> Iterator[tuple[list[str] | Refusal, int, _Lines]]:
+    path: Path, lines: _Lines, form: CsvForm, text_form: TextForm
+) -> Iterator[tuple[list[str] | Refusal, int]]:
     """The cells of each record, or why there are none, with the line the record begins on."""
-    lines = _Lines(stream, form.quote)
     # The module's own bound is one for the whole process: it is only ever raised, the bound that
     # counts is the one of _Lines.
     if csv.field_size_limit() < MAX_ROW_CHARACTERS:
         csv.field_size_limit(MAX_ROW_CHARACTERS)
-    reader = csv.reader(lines, **form.reader_options())  # type: ignore[arg-type]
+    # strict: a cell that is quoted in part would otherwise lose its quotes without a word.
+    reader = csv.reader(lines, strict=True, **form.reader_options())  # type: ignore[arg-type]
     while True:
         line = lines.begin_record()
         try:
@@ -128,21 +136,18 @@ def _records(
         except StopIteration:
             return
         except RowTooLarge:
-            yield _too_large(lines, line), line, lines
+            yield _too_large(lines, line), line
         except UnicodeDecodeError as error:
             reason = undecodable(path, text_form, error).message
-            yield Refusal(reason, None, line, None, "broken"), line, lines
+            yield Refusal(reason, None, line, None, "broken"), line
             return
         except csv.Error as error:
-            yield Refusal(f"not delimited text: {error}", None, line, lines.raw()), line, lines
+            yield _faulty(lines, line, form, error), line
         else:
-            if lines.is_ended:
-                reason = "a quote is opened and never closed"
-                yield Refusal(reason, None, line, lines.reopen()), line, lines
-            elif form.comment and len(cells) == 1 and cells[0].lstrip().startswith(form.comment):
-                yield Refusal("a comment row", None, line, lines.raw(), "comment"), line, lines
+            if form.comment and len(cells) == 1 and cells[0].lstrip().startswith(form.comment):
+                yield Refusal("a comment row", None, line, lines.raw(), "comment"), line
             elif cells:
-                yield cells, line, lines
+                yield cells, line
 
 
 def _names(cells: list[str], form: CsvForm, *, has_header: bool) -> tuple[list[str], list[str]]:
@@ -165,6 +170,16 @@ def _fit(cells: list[str], width: int, options: Options) -> str:
     if options.short_rows == "refuse":
         return f"{len(cells)} cells where there are {width} columns"
     return ""
+
+
+def _faulty(lines: _Lines, line: int, form: CsvForm, error: csv.Error) -> Refusal:
+    if lines.is_ended:
+        return Refusal("a quote is opened and never closed", None, line, lines.reopen())
+    reason = f"a cell is quoted in part only ({error})"
+    if not form.quote or "expected after" not in str(error):
+        reason = f"not delimited text ({error})"
+    hint = "--option quote= reads quotes as plain characters"
+    return Refusal(reason, None, line, lines.raw(), "refused", hint)
 
 
 def _too_large(lines: _Lines, line: int) -> Refusal:

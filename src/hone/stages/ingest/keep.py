@@ -64,7 +64,7 @@ def _holds(place: Path, sha256: str, *, is_copied: bool) -> bool:
 
 
 def _copy(path: Path, place: Path) -> None:
-    aside = place.with_name(f".{place.name}.part")
+    aside = place.with_name(f".{place.name}.{os.getpid()}.part")
     with explained("write", place):
         with path.open("rb") as source, aside.open("wb") as target:
             shutil.copyfileobj(source, target, 1024 * 1024)
@@ -79,7 +79,7 @@ class RefusedRows:
     def __init__(self, ws: Workspace, kept: Kept) -> None:
         self._folder = ws.data_folder("raw") / "refused"
         self.path = self._folder / f"{Path(kept.name).stem}-{kept.sha256[:8]}.jsonl"
-        self._aside = self.path.with_name(f".{self.path.name}.part")
+        self._aside = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         self._file = kept.name
         self._stream: TextIO | None = None
 
