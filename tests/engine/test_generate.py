@@ -80,7 +80,7 @@ def test_a_stop_ends_an_answer_and_is_not_part_of_it(lively, prompts) -> None:
 def test_the_confidence_is_the_mean_of_the_tokens_log_probabilities(lively, prompts) -> None:
     one = answered(lively, prompts[:1], Limits((), 5, 1))[0]
     ids = torch.tensor([prompts[0].ids + one.ids])
-    logits = lively(ids).logits[0, len(prompts[0].ids) - 1 : -1].log_softmax(-1)
+    logits = lively(ids).logits.detach()[0, len(prompts[0].ids) - 1 : -1].log_softmax(-1)
     wanted = logits.gather(1, torch.tensor(one.ids)[:, None]).mean()
     assert one.logprob == pytest.approx(float(wanted), abs=1e-4)
 
