@@ -9,6 +9,7 @@ Run as `python fake_worker.py FOLDER`. `spec["fake"]` steers it: `steps` (how ma
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -87,7 +88,11 @@ def train(folder: JobFolder, fake: dict, pause) -> int:
             folder.append("cancelled", done=done)
             return 0
     for name in ("adapter_model.safetensors", "adapter_config.json"):
-        write_atomically(folder.final / name, f"weights after {done} steps\n")
+        shape = {
+            "r": folder.job.spec.get("options", {}).get("lora.r", {}).get("value"),
+            "steps": done,
+        }
+        write_atomically(folder.final / name, json.dumps(shape))
     pause("before result")
     folder.write_result(
         Result(

@@ -153,6 +153,12 @@ def test_a_new_training_can_go_on_from_a_registered_adapter(ws: Workspace) -> No
     assert job.spec["parents"] == ["faith@v1"]
     [model] = collect_trained(ws).models
     assert model.parents == ["faith@v1"] and model.base == "small"
+    found = prepare(ws, "base=faith@v1", "lora={}").plan.options["lora.r"]
+    assert (found.value, found.source) == (2, "chosen: as faith@v1 has it")
+    with pytest.raises(InvalidInput, match=r"lora\.r is 16, that of faith@v1 is 2"):
+        prepare(ws, "base=faith@v1", "lora.r=16")
+    with pytest.raises(InvalidInput, match="faith@v1 is an adapter"):
+        prepare(ws, "base=faith@v1", "lora=null")
     config = ws.root / "small" / "config.json"
     config.write_text(config.read_text().replace('"qwen2"', '"qwen3"'))
     with pytest.raises(InvalidInput, match="not the one that faith@v1 was trained on"):

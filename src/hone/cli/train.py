@@ -88,7 +88,8 @@ def _attend(ws: Workspace, started: Started, *, detach: bool, json: bool) -> Non
         if json:
             show.print_json({"job": job, "is_resumed": started.is_resumed})
         else:
-            show.say(f"Started {job}.")
+            if not started.is_resumed:
+                show.say(f"Started {job}.")
             show.say(f"Next: hone jobs watch {job}")
         return
     state = follow(ws, job, stops_on_interrupt=True, is_silent=json)

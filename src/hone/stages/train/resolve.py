@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Mapping
 
+from hone.errors import InvalidInput
 from hone.records.recipe import Resolved
 from hone.stages.train.machine import Machine
 from hone.workspace.bases import FoundBase
+from hone.workspace.files import explained
 
 # Adapters on big models learn at 2e-4 (a tenth of that when every weight moves); the smaller the
 # model, the larger the step it needs: at one million weights 4e-3 was measured best of six.
@@ -34,8 +37,11 @@ GLIBC_KEEPS_MEMORY = {
 def resolve(
     options: Mapping[str, Resolved], base: FoundBase, machine: Machine
 ) -> dict[str, Resolved]:
-    """The options with every open value chosen; what the recipe says is never changed."""
-    found = dict(options)
+    """The options with every open value chosen; what the recipe says is never changed.
+
+    InvalidInput where the recipe wants another shape than the adapter has that it goes on from.
+    """
+    found = _as_the_adapter(dict(options), base)
     is_full = "lora.r" not in found
     kind = "full fine-tuning" if is_full else "LoRA"
     size = f"{base.parameters:,} parameters"
@@ -50,6 +56,34 @@ def resolve(
         threads = max(1, min(machine.cores - 1, MAX_THREADS))
         found["training.threads"] = _chosen(threads, f"{machine.cores} cores, one left free")
     return found
+
+
+def _as_the_adapter(options: dict[str, Resolved], base: FoundBase) -> dict[str, Resolved]:
+    if base.adapter is None:
+        return options
+    if "lora.r" not in options:
+        raise InvalidInput(
+            f"{base.model} is an adapter; full fine-tuning would leave it out.",
+            hint=f"Keep a section lora, or begin from its base: --set base={base.id}",
+        )
+    with explained("read", base.adapter / "adapter_config.json"):
+        trained = json.loads((base.adapter / "adapter_config.json").read_bytes())
+    problems: list[str] = []
+    for name in ("r", "lora_alpha", "lora_dropout"):
+        key, has = f"lora.{name}", trained.get(name)
+        if has is None or options[key].value == has:
+            continue
+        if options[key].source == "default":
+            options[key] = _chosen(has, f"as {base.model} has it")
+        else:
+            problems.append(f"{key} is {options[key].value}, that of {base.model} is {has}")
+    if problems:
+        raise InvalidInput(
+            f"An adapter keeps its shape: {'; '.join(problems)}.",
+            hint=f"Leave these keys out, or begin from its base: --set base={base.id}",
+            problems=problems if len(problems) > 1 else (),
+        )
+    return options
 
 
 def learning_rate_for(parameters: int, *, is_full: bool) -> float:
