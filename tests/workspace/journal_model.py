@@ -67,12 +67,9 @@ class JournalModel:
         """One decision; the outcome."""
         earlier = self.by_op_id(op_id)
         if earlier is not None:
-            is_same = (earlier.kind, earlier.members, earlier.verdict) == (
-                "decide",
-                [name],
-                verdict,
-            )
-            return "duplicate" if is_same else "refused"
+            verdicts = ("accept", "edit") if verdict == "accept" else (verdict,)
+            is_same = (earlier.kind, earlier.members) == ("decide", [name])
+            return "duplicate" if is_same and earlier.verdict in verdicts else "refused"
         if name not in self.examples:
             return "missing"
         example, before = self.examples[name], self.stand(name)
@@ -82,6 +79,8 @@ class JournalModel:
         after = self._after(example, before, verdict, asked.get("output"))
         if after is None:
             return "refused"
+        if verdict == "accept" and asked.get("output") is not None and after[2]:
+            verdict = "edit"
         note = before.note if asked.get("note") is None else asked["note"]
         number = self._enter(Entry(0, op_id, "decide", reviewer, [name], verdict))
         example.stands[number] = Stand(*after, note, reviewer)
@@ -198,8 +197,9 @@ class JournalModel:
             kept = (None, False) if is_cleared else (before.output, before.is_own_text)
             return (STATUS[verdict], *kept)
         if output is not None:
-            is_suggested = output in (example.proposal, example.second)
-            return ("accepted", output, False) if is_suggested else None
+            if output in (example.proposal, example.second):
+                return ("accepted", output, False)
+            return self._after(example, before, "edit", output)
         if before.output is not None:
             status = "edited" if before.is_own_text else "accepted"
             return (status, before.output, before.is_own_text)

@@ -36,11 +36,13 @@ def test_accepting_takes_the_first_suggestion_or_the_chosen_one(store: Store) ->
     assert store.examples.get("e2").status == "accepted"
 
 
-def test_an_answer_that_nobody_suggested_cannot_be_accepted(filled: Fill) -> None:
+def test_accepting_an_answer_that_nobody_suggested_is_an_edit(filled: Fill) -> None:
     store = filled(1)
     receipt = decide(store, "a", "e1", "accept", output={"answer": "mine"})
-    assert receipt.outcome == "refused" and "send it as an edit" in receipt.reason
-    assert store.journal.last_seq() == 0
+    assert receipt.outcome == "applied" and "kept as an edit" in receipt.reason
+    assert store.examples.get("e1").status == "edited"
+    assert store.journal.history("e1")[0].verdict == "edit"
+    assert decide(store, "a", "e1", "accept", output={"answer": "mine"}).outcome == "duplicate"
 
 
 def test_an_example_without_a_suggestion_must_be_edited(store: Store) -> None:

@@ -84,7 +84,7 @@ class Line(BaseModel):
 def decide(ws: Workspace, decisions: Sequence[Decision]) -> list[Receipt]:
     """Journals decisions in one transaction; a receipt for each, in order.
 
-    An edit that does not fit the task is refused, as is an accept where nothing was suggested;
+    An answer that does not fit the task is refused, as is an accept where nothing was suggested;
     the receipt says why and the other decisions are applied all the same.
     """
     reasons = _unfit(ws, decisions)
@@ -185,11 +185,11 @@ def new_op_id() -> str:
 
 
 def _unfit(ws: Workspace, decisions: Sequence[Decision]) -> dict[int, str]:
-    """Which edits do not fit their task, by place, with the reason."""
+    """Which answers do not fit their task, by place, with the reason."""
     reasons: dict[int, str] = {}
     known: dict[str, Task] = {}
     for place, one in enumerate(decisions):
-        if one.verdict != "edit" or one.output is None:
+        if one.verdict not in ("edit", "accept") or one.output is None:
             continue
         try:
             name = ws.store.examples.task_of(one.example_id)
@@ -200,7 +200,7 @@ def _unfit(ws: Workspace, decisions: Sequence[Decision]) -> dict[int, str]:
             task = known[name]
             problems = shelf.load("tasks", task.kind).output_problems(task, one.output)
             if problems:
-                reasons[place] = f"the edited answer does not fit: {' '.join(problems)}"
+                reasons[place] = f"the answer does not fit: {' '.join(problems)}"
     return reasons
 
 

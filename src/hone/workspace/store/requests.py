@@ -17,8 +17,10 @@ from hone.workspace.store.tables import examples, operations, states, taken_back
 
 NOTHING_TO_ACCEPT = "there is no suggestion to accept: edit it, writing the answer"
 EMPTY_EDIT = "the edited answer is empty: write it, or reject the example"
-NOT_SUGGESTED = "this answer was not suggested: send it as an edit"
+KEPT_AS_EDIT = "nobody suggested this answer: it is kept as an edit"
 LATER_STANDS = "a later decision stands and was left as it is"
+# An accept may have been journalled as an edit, see `_choose`.
+_VERDICTS_OF: dict[str, tuple[str, ...]] = {"accept": ("accept", "edit")}
 _INDEX_EDIT = (
     "INSERT INTO edit_search (rowid, text)"
     " SELECT ?, coalesce(group_concat(atom, ' '), '') FROM json_tree(?)"
@@ -35,11 +37,15 @@ class Request(NamedTuple):
 
 
 class _Chosen(NamedTuple):
-    """What an output of a decision came to."""
+    """What a decision came to: its verdict, where its output stands, and that output."""
 
+    verdict: Verdict
     answer: int | None
     new_output: str | None
-    refused: str = ""
+
+
+class _Refused(Exception):
+    """Why a decision cannot be journalled."""
 
 
 def decide(connection: Connection, decision: Decision, at: str) -> Receipt:
@@ -49,7 +55,7 @@ def decide(connection: Connection, decision: Decision, at: str) -> Receipt:
     if earlier is not None:
         is_same = (
             earlier.kind == "decide"
-            and earlier.verdict == decision.verdict
+            and earlier.verdict in _VERDICTS_OF.get(decision.verdict, (decision.verdict,))
             and before is not None
             and earlier.position == before.position
         )
@@ -64,17 +70,18 @@ def decide(connection: Connection, decision: Decision, at: str) -> Receipt:
             op_id=decision.op_id, outcome="conflict", version=before.version, reason=reason
         )
     seq = _next_seq(connection)
-    chosen = _choose(decision, before, seq)
-    if chosen.refused:
+    try:
+        chosen = _choose(decision, before, seq)
+    except _Refused as error:
         return Receipt(
-            op_id=decision.op_id, outcome="refused", version=before.version, reason=chosen.refused
+            op_id=decision.op_id, outcome="refused", version=before.version, reason=str(error)
         )
     _write(
         connection,
         Request(decision.op_id, decision.reviewer, at),
         seq=seq,
         kind="decide",
-        verdict=decision.verdict,
+        verdict=chosen.verdict,
         position=before.position,
         old_output=before.output if before.output is not None else before.proposal,
         new_output=chosen.new_output,
@@ -83,10 +90,16 @@ def decide(connection: Connection, decision: Decision, at: str) -> Receipt:
         version=before.version + 1,
         changed=1,
     )
-    if decision.verdict == "edit":
+    if chosen.verdict == "edit":
         connection.exec_driver_sql(_INDEX_EDIT, (seq, chosen.new_output))
-    _carry_decision(connection, seq, decision.verdict, before, (chosen.answer, decision.note))
-    return Receipt(op_id=decision.op_id, outcome="applied", version=before.version + 1, changed=1)
+    _carry_decision(connection, seq, chosen.verdict, before, (chosen.answer, decision.note))
+    return Receipt(
+        op_id=decision.op_id,
+        outcome="applied",
+        version=before.version + 1,
+        changed=1,
+        reason=KEPT_AS_EDIT if chosen.verdict != decision.verdict else "",
+    )
 
 
 def bulk(
@@ -228,31 +241,33 @@ def _carry_decision(
 
 
 def _choose(decision: Decision, before: Row[Any], seq: int) -> _Chosen:
-    """Which output a decision leaves: its operation's own, the proposal, the one before, none."""
-    if decision.verdict == "edit":
-        if _is_empty(decision.output):
-            return _Chosen(None, None, EMPTY_EDIT)
-        try:
-            return _Chosen(seq, to_text(decision.output))
-        except InvalidInput as error:
-            return _Chosen(None, None, error.message)
-    if decision.verdict in ("reject", "reset"):
-        return _Chosen(None, None)
-    if decision.verdict != "accept":
-        return _Chosen(before.answer, before.output)
-    if decision.output is None:
+    """Which output a decision leaves: its operation's own, the proposal, the one before, none.
+
+    An accept that brings an answer which nobody suggested is what it is: an edit.
+    """
+    verdict = decision.verdict
+    if verdict in ("reject", "reset"):
+        return _Chosen(verdict, None, None)
+    if verdict not in ("accept", "edit"):
+        return _Chosen(verdict, before.answer, before.output)
+    if verdict == "accept" and decision.output is None:
         if before.answer is not None:
-            return _Chosen(before.answer, before.output)
+            return _Chosen(verdict, before.answer, before.output)
         if before.proposal is None:
-            return _Chosen(None, None, NOTHING_TO_ACCEPT)
-        return _Chosen(PROPOSAL, before.proposal)
-    suggested = [one["output"] for one in from_text(before.suggestions, [])]
-    if before.proposal is not None:
-        suggested.insert(0, from_text(before.proposal))
-    if decision.output not in suggested:
-        return _Chosen(None, None, NOT_SUGGESTED)
-    is_first = decision.output == suggested[0]
-    return _Chosen(PROPOSAL if is_first else seq, to_text(decision.output))
+            raise _Refused(NOTHING_TO_ACCEPT)
+        return _Chosen(verdict, PROPOSAL, before.proposal)
+    if _is_empty(decision.output):
+        raise _Refused(EMPTY_EDIT)
+    try:
+        own = to_text(decision.output)
+    except InvalidInput as error:
+        raise _Refused(error.message) from error
+    if verdict == "edit":
+        return _Chosen(verdict, seq, own)
+    if before.proposal is not None and decision.output == from_text(before.proposal):
+        return _Chosen(verdict, PROPOSAL, before.proposal)
+    further = [one["output"] for one in from_text(before.suggestions, [])]
+    return _Chosen("accept" if decision.output in further else "edit", seq, own)
 
 
 def _is_empty(output: Any) -> bool:
