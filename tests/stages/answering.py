@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -103,12 +104,22 @@ def make_workspace(root: Path, *, count: int = 60, context: int = 1024) -> Works
 RATIOS = {"train": 0.5, "val": 0.1, "test": 0.4}
 
 
-def register(ws: Workspace, name: str = "pickup", *, base: str = "small", **more: Any) -> str:
-    """A LoRA version as training leaves it; its weights are a few bytes."""
+def register(
+    ws: Workspace,
+    name: str = "pickup",
+    *,
+    base: str = "small",
+    files: Path | None = None,
+    **more: Any,
+) -> str:
+    """A LoRA version as training leaves it; its weights are a few bytes, or those in `files`."""
     version = ws.store.models.next_version(name)
     folder = ws.models / name / version
-    write_atomically(folder / "adapter_model.safetensors", f"weights of {name} {version}\n")
-    write_atomically(folder / "adapter_config.json", '{"r": 8}\n')
+    if files is not None:
+        shutil.copytree(files, folder)
+    else:
+        write_atomically(folder / "adapter_model.safetensors", f"weights of {name} {version}\n")
+        write_atomically(folder / "adapter_config.json", '{"r": 8}\n')
     found = find_base(ws, base)
     fields: dict[str, Any] = {
         "name": name,

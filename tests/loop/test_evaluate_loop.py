@@ -1,0 +1,146 @@
+"""Evaluate, predict and load with the real worker and a small random base on the CPU."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hone.errors import HoneError
+from hone.records.evaluation import Contender
+from hone.rendering.messages import messages_of
+from hone.rendering.tokens import Renderer
+from hone.stages import jobs, registry
+from hone.stages.evaluate import evaluate, evaluate_options, finish
+from hone.stages.predict import predict_file, predict_message, predict_options
+from hone.workspace.open import Workspace, open_workspace
+from hone.workspace.predictions import read_predictions
+from tests.engine.small import make_small_base
+from tests.faults.gates import wait_until
+from tests.stages.answering import Lines, make_workspace, message, register, write_lines
+
+pytestmark = pytest.mark.loop
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace whose base really answers, and an adapter on it that changes every answer."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    root = tmp_path_factory.mktemp("built") / "ws"
+    with make_workspace(root) as ws:
+        shutil.rmtree(ws.root / "small")
+        base = make_small_base(ws.root / "small")
+        model = AutoModelForCausalLM.from_pretrained(base)
+        config = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+        adapter = ws.root / "adapter"
+        with warnings.catch_warnings():
+            # PEFT 0.21 asks transformers 5.23 for an attribute by its old name.
+            warnings.simplefilter("ignore", FutureWarning)
+            get_peft_model(model, config).save_pretrained(adapter)
+        register(ws, files=adapter)
+        ws.store.models.set_active("pickup@v1")
+    return root
+
+
+@pytest.fixture
+def ws(built: Path, tmp_path: Path) -> Iterator[Workspace]:
+    shutil.copytree(built, tmp_path / "ws")
+    with open_workspace(tmp_path / "ws") as workspace:
+        yield workspace
+
+
+def test_everybody_answers_in_the_worker_and_the_figures_come_back(ws: Workspace) -> None:
+    control = Contender(
+        name="random", generator="model",
+        options={"base": str(ws.root / "small"), "init": "random", "init_seed": 5},
+    )  # fmt: skip
+    options = evaluate_options(further=[control], shots=2, max_new_tokens=12, batch_size=8)
+    seen: list[tuple[int, int | None]] = []
+    found = finish(
+        ws,
+        evaluate(ws, "pickup", options).id,
+        on_progress=lambda done, total: seen.append((done, total)),
+    )
+    names = ["base", "few-shot", "rules", "pickup@v1", "random"]
+    assert [row.contender for row in found.rows] == names
+    assert seen[-1] == (5 * 24, 5 * 24)
+    rules = found.rows[2]
+    assert rules.score.value > 0.9 and found.rows[0].score.value == 0
+    assert found.differences["pickup@v1 - rules"].value < -0.9
+    folder = jobs.folder_of(ws, str(found.job))
+    answers = {name: read_predictions(folder.predictions / f"{name}.jsonl") for name in names}
+    # A random base may say nothing at all; how sure it is of that differs with what it was asked.
+    sure = {
+        name: tuple(one.confidence for one in by_id.values()) for name, by_id in answers.items()
+    }
+    assert len(set(sure.values())) == 5 and set(sure.pop("rules")) == {None}
+    assert all(0 < (one or 0) <= 1 for those in sure.values() for one in those)
+    assert all(one.seconds > 0 for one in answers["base"].values())
+
+
+def test_a_worker_killed_on_the_way_goes_on_and_ends_with_the_same_answers(ws: Workspace) -> None:
+    options = evaluate_options(rows=["base", "tuned"], max_new_tokens=24, batch_size=1)
+    whole = finish(ws, evaluate(ws, "pickup", options).id)
+    job = evaluate(ws, "pickup", options)
+    folder = jobs.folder_of(ws, job.id)
+    file = folder.predictions / "base.jsonl"
+    wait_until(lambda: file.is_file() and file.read_bytes().count(b"\n") >= 3, "three answers")
+    identity = folder.identity()
+    assert identity is not None
+    os.kill(identity.pid, signal.SIGKILL)
+    wait_until(lambda: not folder.is_alive(), "the worker is dead")
+    with pytest.raises(HoneError, match="ended without a word"):
+        finish(ws, job.id)
+    answered = len(read_predictions(file))
+    assert 3 <= answered < 24
+    again = evaluate(ws, "pickup", options)
+    assert again.id == job.id
+    second = finish(ws, job.id)
+    assert [row.score for row in second.rows] == [row.score for row in whole.rows]
+    for name in ("base", "pickup@v1"):
+        assert list(ws.store.evaluations.scores(second.id, name)) == [
+            one._replace() for one in ws.store.evaluations.scores(whole.id, name)
+        ]
+    assert len(ws.store.evaluations.list()) == 2
+
+
+def test_one_message_and_a_file_are_answered_alike(ws: Workspace) -> None:
+    options = predict_options(max_new_tokens=12, method="both")
+    one = predict_message(ws, message(7), options)
+    assert [answer.by for answer in one.answers] == ["rules", "pickup@v1"]
+    assert one.agree is False and (one.answers[1].confidence or 0) > 0
+    source = write_lines(ws.root / "in.jsonl", [{"message": message(n)} for n in range(5, 10)])
+    report = predict_file(ws, (source, ws.root / "out.jsonl"), options)
+    rows = Lines.of(Path(report.output)).rows
+    assert [row["row"] for row in rows] == [1, 2, 3, 4, 5]
+    assert rows[2]["answers"][1]["text"] == one.answers[1].text
+    assert report.seconds_per_message["pickup@v1"] > 0
+    assert jobs.show(ws, str(report.job)).state == "succeeded"
+
+
+def test_a_loaded_model_answers_as_the_worker_does(ws: Workspace) -> None:
+    model, tokenizer, device = registry.load_model(ws, "pickup")
+    prompt = Renderer.load(ws.root / "small").prompt(
+        messages_of(ws.task("pickup"), {"message": message(7)}, answer=None)
+    )
+    import torch
+
+    with torch.no_grad():
+        made = model.generate(
+            torch.tensor([prompt.ids], device=device),
+            max_new_tokens=12,
+            do_sample=False,
+            eos_token_id=tokenizer.pad_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    text = tokenizer.decode(made[0][len(prompt.ids) :], skip_special_tokens=True).strip()
+    answer = predict_message(ws, message(7), predict_options(max_new_tokens=12)).answers[0]
+    assert text == answer.text
+    assert str(device) == "cpu"
