@@ -97,6 +97,38 @@ def test_an_export_holds_every_field(ws: Workspace, tmp_path: Path) -> None:
     assert rows == [one.model_dump(mode="json") for one in list_examples(ws).items]
 
 
+def test_an_export_of_every_field_is_read_back_as_the_same_examples(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "all.jsonl"
+    export_examples(ws, path)
+    assert import_examples(ws, [path]).duplicate == 8
+    with init_workspace(tmp_path / "other") as other:
+        report = import_examples(other, [path])
+        assert (report.taken, report.files[0].shape) == (8, "hone")
+        kept = {"id", "input", "suggestions", "tags", "group", "fingerprint", "context"}
+        there, here = list_examples(other).items, list_examples(ws).items
+        assert [one.model_dump(include=kept) for one in there] == [
+            one.model_dump(include=kept) for one in here
+        ]
+
+
+def test_exported_rows_that_were_damaged_are_refused(ws: Workspace, tmp_path: Path) -> None:
+    good = {"input": {"question": "q"}, "output": {"answer": "a"}}
+    rows = [
+        good,
+        good | {"input": {"question": ""}},
+        good | {"output": {"answer": 7}},
+        good | {"output": "a"},
+        good | {"suggestions": [{"agent": "x"}]},
+        good | {"context": [{"source": "x"}]},
+    ]
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps(rows))
+    report = import_examples(ws, [path])
+    assert (report.read, report.taken, report.refused) == (6, 1, 5)
+
+
 @pytest.mark.parametrize("layout", ["alpaca", "sharegpt", "messages"])
 def test_an_export_for_other_trainers_is_read_back_as_the_same_examples(
     ws: Workspace, tmp_path: Path, layout: str

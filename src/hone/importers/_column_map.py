@@ -26,6 +26,7 @@ SHAPES: dict[str, str] = {
     "slots": "a message and an object of slots; also character spans and text chunks",
     "scores": "a text and one column per dimension of the score task",
     "session": "a saved review session",
+    "hone": "examples as `hone examples export` writes them: input, output, suggestions, context",
 }
 QUESTION_NAMES = (
     "question",

@@ -182,3 +182,29 @@ def scores_form(columns: ColumnMap, task: Task) -> Callable[[Row], Draft]:
         return Draft(question, [Proposal({"labels": labels})] if labels else [], [], [], None, None)
 
     return read
+
+
+def hone_form(columns: ColumnMap, task: Task) -> Callable[[Row], Draft]:
+    """A function from an exported example to a draft; an output that was edited comes first."""
+
+    def read(fields: Row) -> Draft:
+        asked, context = fields.get("input"), fields.get("context") or []
+        suggestions = fields.get("suggestions") or []
+        if not isinstance(asked, dict):
+            raise RowUnfit("the input is no object")
+        if not all(isinstance(one, dict) and "output" in one for one in suggestions):
+            raise RowUnfit("a suggestion has no output")
+        if not all(isinstance(one, dict) and isinstance(one.get("text"), str) for one in context):
+            raise RowUnfit("a passage of the context has no text")
+        proposals = [Proposal(one["output"], _score(one.get("score"))) for one in suggestions]
+        output = fields.get("output")
+        if output is not None and not (proposals and proposals[0].output == output):
+            proposals.insert(0, Proposal(output))
+        return Draft(dict(asked), proposals, list(context), [], None, None)
+
+    return read
+
+
+def _score(value: Any) -> float | None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number else None

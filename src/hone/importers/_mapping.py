@@ -8,20 +8,22 @@ from typing import Any
 from hone.importers._cells import tags_in, time_in
 from hone.importers._column_map import EXTRA_FIELDS, ColumnMap
 from hone.importers._columns import getter
-from hone.importers._forms import FORMS, Draft, scores_form, slots_form
+from hone.importers._forms import FORMS, Draft, hone_form, scores_form, slots_form
 from hone.importers._readers import FLAT, READERS, Proposal
 from hone.importers._rows import RowUnfit
 from hone.records.task import Task
 
 Row = Mapping[str, Any]
+# Shapes that give a task's own input and output, without the detour over turns.
+_OWN_FORMS = {"slots": slots_form, "scores": scores_form, "hone": hone_form}
 Drafts = Sequence[Draft | RowUnfit]
 
 
 def drafter(columns: ColumnMap, task: Task) -> Callable[[Row], Drafts]:
     """A function from one row to its drafts; a part of a row that is unfit comes as RowUnfit."""
     extras = {name: getter(path) for name, path in columns.columns.items() if name in EXTRA_FIELDS}
-    if columns.shape in ("slots", "scores"):
-        form = (slots_form if columns.shape == "slots" else scores_form)(columns, task)
+    if columns.shape in _OWN_FORMS:
+        form = _OWN_FORMS[columns.shape](columns, task)
 
         def single(fields: Row) -> Drafts:
             draft = form(fields)

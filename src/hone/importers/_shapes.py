@@ -54,6 +54,16 @@ def _session(rows: Rows, task: Task) -> ColumnMap | None:
     return ColumnMap("session", {"question": "question", "answer": "original_answer"})
 
 
+def _hone(rows: Rows, task: Task) -> ColumnMap | None:
+    if not all(isinstance(row.get("input"), dict) for row in rows):
+        return None
+    if not any("output" in row or "suggestions" in row for row in rows):
+        return None
+    names = ("output", "suggestions", "context", "tags", "group", "occurred_at")
+    there = {name: name for name in names if any(name in row for row in rows)}
+    return ColumnMap("hone", {"input": "input"} | there, 0.95)
+
+
 def _preference(rows: Rows, task: Task) -> ColumnMap | None:
     names = {plain_name(name): name for name in columns_of(rows)}
     if "chosen" not in names or "rejected" not in names:
@@ -214,6 +224,7 @@ def _text_category(rows: Rows, task: Task) -> ColumnMap | None:
 
 _RECOGNISERS: dict[str, Callable[[Rows, Task], ColumnMap | None]] = {
     "session": _session,
+    "hone": _hone,
     "preference": _preference,
     "kto": _kto,
     "messages": _messages,

@@ -141,7 +141,7 @@ def look(path: Path, task: Task, wanted: Wanted) -> Source:
 
 def _fitting(columns: ColumnMap, task: Task, rows: Sequence[Mapping[str, Any]]) -> ColumnMap:
     """Questions and conversations rarely fit extract and score tasks: say so before copying."""
-    is_own = columns.shape in ("slots", "scores") or task.kind not in ("extract", "score")
+    is_own = columns.shape in ("slots", "scores", "hone") or task.kind not in ("extract", "score")
     if is_own or columns.question:
         return columns
     drafts = drafter(columns, task)

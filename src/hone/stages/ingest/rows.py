@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 from hone import shelf
@@ -28,7 +29,7 @@ def new_rows(
 ) -> Iterator[NewExample]:
     """Every row of a file that can be taken, in order; the others go to `refused`."""
     drafts = drafter(source.columns, task)
-    row_of = row_builder(task, kept.name)
+    row_of = row_builder(task, kept.name, is_own_form=source.columns.shape == "hone")
     for item in source.module.run(source.path, source.options):
         if isinstance(item, RawRow):
             yield from _taken(item, drafts, row_of, refused, tally)
@@ -79,22 +80,25 @@ def _refused(item: Refusal, refused: RefusedRows, tally: Tally) -> None:
         tally.error = f"{place}{item.reason}; nothing after it was read"
 
 
-def row_builder(task: Task, file: str) -> Callable[[Draft, RawRow], NewExample]:
-    """A function from a draft and its place to a row of the store, which may raise RowUnfit."""
+def row_builder(
+    task: Task, file: str, *, is_own_form: bool = False
+) -> Callable[[Draft, RawRow], NewExample]:
+    """A function from a draft and its place to a row of the store, which may raise RowUnfit.
+
+    `is_own_form`: input and outputs stand in the file as they are, so nothing checked them yet.
+    """
     tasks = shelf.load("tasks", task.kind)
     file_text = json.dumps(file, ensure_ascii=False)
     # Questions and replies were checked on the way; fields and scores have rules of their own.
-    has_rules = task.kind in ("extract", "score")
+    has_rules = is_own_form or task.kind in ("extract", "score")
     # Of objects with one key, the canonical text is the text; others keep the order of their keys.
-    is_qa = task.kind == "qa"
+    is_qa = task.kind == "qa" and not is_own_form
 
     def build(draft: Draft, item: RawRow) -> NewExample:
         proposal = draft.proposals[0] if draft.proposals else None
         output = proposal.output if proposal else None
-        if has_rules and proposal is not None:
-            problems = tasks.output_problems(task, output)
-            if problems:
-                raise RowUnfit(" ".join(problems))
+        if has_rules:
+            _check(tasks, task, draft)
         try:
             asked, told = canonical_json(draft.input), canonical_json(output)
             around = canonical_json(draft.passages) if draft.passages else "[]"
@@ -126,6 +130,14 @@ def row_builder(task: Task, file: str) -> Callable[[Draft, RawRow], NewExample]:
             raise RowUnfit("a number is infinite or no number at all") from None
 
     return build
+
+
+def _check(tasks: ModuleType, task: Task, draft: Draft) -> None:
+    problems = [*tasks.input_problems(task, draft.input)]
+    for one in draft.proposals:
+        problems += tasks.output_problems(task, one.output)
+    if problems:
+        raise RowUnfit(" ".join(problems))
 
 
 def _stored(canonical: str, output: Any, *, is_qa: bool) -> str:
