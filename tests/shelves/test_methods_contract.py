@@ -1,0 +1,67 @@
+"""The contract of the methods shelf, over every choice on it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from hone.shelf import load, names
+from tests.engine.small import copy_rows, frozen, make_job, make_small_base
+from tests.loop.kills import run_to_end
+
+CHOICES = names("methods")
+# What plans, guards and the web form read from every method.
+SHARED = set(
+    "dry_run epochs max_steps batch_size gradient_accumulation_steps learning_rate seed "
+    "keep_checkpoints dtype threads max_seq_length".split()
+)
+
+
+@pytest.fixture(params=CHOICES)
+def method(request: pytest.FixtureRequest) -> ModuleType:
+    return load("methods", request.param)
+
+
+def test_every_method_has_the_options_that_plans_read(method: ModuleType) -> None:
+    assert set(method.Options.model_fields) >= SHARED
+    sections = {
+        (field.json_schema_extra or {}).get("section", "training")
+        for field in method.Options.model_fields.values()
+    }
+    assert sections <= {"training", "data"}
+    method.Options()
+
+
+def test_every_method_says_its_limits_and_loads_no_torch() -> None:
+    loading = "; ".join(f"load('methods', {name!r}).Options()" for name in CHOICES)
+    script = (
+        f"from hone.shelf import load; {loading}; import sys; "
+        "found = {'torch', 'transformers', 'trl', 'peft', 'sqlalchemy'} & set(sys.modules); "
+        "assert not found, found"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(load("methods", name).LIMITS for name in CHOICES)
+
+
+@pytest.mark.loop
+@pytest.mark.parametrize("name", CHOICES)
+def test_every_method_learns_its_rows_by_heart(name: str, tmp_path: Path) -> None:
+    base = make_small_base(tmp_path / "base")
+    options = frozen(
+        is_lora=False,
+        **{"training.epochs": 40, "training.learning_rate": 5e-3, "training.save_steps": 100_000},
+    )
+    rows = copy_rows(8)
+    folder = make_job(tmp_path / "train-1", base, options=options, rows=(rows, []), method=name)
+    assert run_to_end(folder) == 0, folder.log.read_text()
+    losses = [
+        (event.model_extra or {})["values"]["loss"]
+        for event in folder.events()
+        if event.type == "metric"
+    ]
+    assert losses[-1] < 0.3 * losses[0]
