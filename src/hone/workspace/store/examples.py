@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -179,9 +180,9 @@ class Examples:
         with reading(self._engine) as connection:
             return list(positions(connection, wanted))
 
-    def count(self, wanted: Filter | ExampleQuery | None = None) -> int:
-        """How many fit; at once for a filter by status and task."""
-        chosen, _ = _wanted(wanted, None)
+    def count(self, wanted: Filter | ExampleQuery | None = None, *, task: str | None = None) -> int:
+        """How many fit; at once for a filter by status and task. A query's limit does not count."""
+        chosen, _ = _wanted(wanted, task)
         with reading(self._engine) as connection:
             if chosen.is_tallied:
                 counted = tallies.counters(connection, chosen.task)
@@ -205,7 +206,8 @@ class Examples:
 def _wanted(query: ExampleQuery | Filter | None, task: str | None) -> tuple[Filter, int | None]:
     if isinstance(query, ExampleQuery):
         return Filter.of(query, task=task), query.limit
-    return query or Filter(task=task), None
+    wanted = query or Filter()
+    return (replace(wanted, task=task) if task is not None else wanted), None
 
 
 def _add_batch(connection: Connection, batch: list[NewExample], begin: int) -> int:

@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Engine, Row, func, select
 from hone.errors import InvalidInput, NotFound
 from hone.records.review import Decision, Operation, Receipt, Verdict
 from hone.workspace import clock
-from hone.workspace.store import projection, requests
+from hone.workspace.store import decisions, projection, requests
 from hone.workspace.store.connection import reading, writing
 from hone.workspace.store.filters import Filter
+from hone.workspace.store.journal_rows import Request
 from hone.workspace.store.json_text import from_text
 from hone.workspace.store.tables import effects, examples, operations, states, taken_back
 
@@ -31,11 +32,11 @@ class Journal:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def decide(self, decisions: Sequence[Decision]) -> list[Receipt]:
+    def decide(self, wanted: Sequence[Decision]) -> list[Receipt]:
         """Decides in one transaction; a receipt for each, in order, after the commit."""
         at = clock.as_text(clock.now())
         with writing(self._engine) as connection:
-            return [requests.decide(connection, decision, at) for decision in decisions]
+            return [decisions.decide(connection, one, at) for one in wanted]
 
     def bulk(
         self,
@@ -54,7 +55,7 @@ class Journal:
             raise InvalidInput(
                 "Many examples cannot be edited at once.", hint="Edit them one by one."
             )
-        request = requests.Request(op_id, reviewer, clock.as_text(clock.now()))
+        request = Request(op_id, reviewer, clock.as_text(clock.now()))
         with writing(self._engine) as connection:
             return requests.bulk(connection, request, verdict, wanted, expected_count)
 
@@ -69,7 +70,7 @@ class Journal:
         Its examples stand again exactly as before it, except where a later decision stands:
         that one stays, and the receipt counts it in `kept`.
         """
-        request = requests.Request(op_id, reviewer, clock.as_text(clock.now()))
+        request = Request(op_id, reviewer, clock.as_text(clock.now()))
         with writing(self._engine) as connection:
             return requests.undo(connection, request, target)
 
@@ -78,7 +79,7 @@ class Journal:
 
         Without a target there is nothing to repeat once the reviewer has decided anew.
         """
-        request = requests.Request(op_id, reviewer, clock.as_text(clock.now()))
+        request = Request(op_id, reviewer, clock.as_text(clock.now()))
         with writing(self._engine) as connection:
             return requests.redo(connection, request, target)
 
