@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -58,6 +60,11 @@ def able_to_answer(ws: Workspace, ref: str, task: Task, *, name: str | None = No
     return Able(contender, base, renderer, model)
 
 
+def safe_name(ref: str) -> str:
+    """A name that can also name a file."""
+    return re.sub(r"[^A-Za-z0-9._@+-]+", "-", ref).strip("-.")[:100] or "model"
+
+
 def context_tokens(base: FoundBase) -> int | None:
     """How many tokens the base can look at, if its configuration says so."""
     for key in _CONTEXT_KEYS:
@@ -82,8 +89,6 @@ def answer_tokens(able: Able, answers: Iterable[str]) -> int:
 
 def trained_answers(ws: Workspace, model: ModelVersion | None) -> Iterator[str]:
     """The answers that a version was trained on, from its frozen dataset; none where it is gone."""
-    import json
-
     if model is None or model.dataset is None:
         return
     file = ws.datasets / model.dataset / "train.jsonl"

@@ -14,7 +14,7 @@ from hone.records.model import ModelVersion
 from hone.records.task import Task
 from hone.stages.evaluate.options import EvaluateOptions, RowName
 from hone.workspace.bases import FoundBase, find_base
-from hone.workspace.contenders import Able, able_to_answer
+from hone.workspace.contenders import Able, able_to_answer, safe_name
 from hone.workspace.open import Workspace
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
@@ -56,11 +56,6 @@ def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> Li
     _refuse_unfit(contenders)
     models = [one.model for one in [able, *ables] if one.model is not None]
     return LineUp(main, contenders, [able, *ables], models, notes)
-
-
-def safe_name(ref: str) -> str:
-    """A name that can also name a file."""
-    return re.sub(r"[^A-Za-z0-9._@+-]+", "-", ref).strip("-.")[:100] or "model"
 
 
 def _contender(name: str, base: FoundBase, *, shots: int = 0) -> Contender:

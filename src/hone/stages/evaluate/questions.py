@@ -162,11 +162,7 @@ def _without_trained(
     ids, texts = _trained(ws, models)
     if not ids and not texts:
         return found
-    known = [
-        one.id in ids
-        or _asked_text(messages_of(task, one.input, context=_texts(one), answer=None)) in texts
-        for one in found.items
-    ]
+    known = [one.id in ids or asked_text(task, one) in texts for one in found.items]
     count = sum(known)
     if not count:
         return found
@@ -193,7 +189,7 @@ def _trained(ws: Workspace, models: Sequence[ModelVersion]) -> tuple[set[str], s
     for dataset in _datasets(ws, models):
         for row in _rows(ws.datasets / dataset / "train.jsonl"):
             ids.add(str(row["id"]))
-            texts.add(_asked_text(row["prompt"]))
+            texts.add(prompt_text(row["prompt"]))
     return ids, texts
 
 
@@ -224,12 +220,15 @@ def _rows(file: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _asked_text(messages: Iterable[dict[str, str]]) -> str:
+def asked_text(task: Task, question: Question) -> str:
+    """What makes two questions the same one, whatever they are called."""
+    context = [str(passage["text"]) for passage in question.context]
+    return prompt_text(messages_of(task, question.input, context=context, answer=None))
+
+
+def prompt_text(messages: Iterable[dict[str, str]]) -> str:
+    """What is asked in a frozen prompt, without differences of case, width and white space."""
     return normal("\n".join(one["content"] for one in messages if one["role"] != "system"))
-
-
-def _texts(question: Question) -> list[str]:
-    return [str(passage["text"]) for passage in question.context]
 
 
 def input_lines(items: Sequence[Question]) -> str:

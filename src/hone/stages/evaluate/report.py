@@ -16,9 +16,9 @@ from hone.records.job import Job
 from hone.records.model import Measured
 from hone.records.task import Task
 from hone.stages import jobs
-from hone.stages.evaluate.contenders import safe_name
 from hone.stages.evaluate.questions import Question
 from hone.stages.evaluate.score import Scored, differences, score_contender
+from hone.workspace.contenders import safe_name
 from hone.workspace.files import explained, write_atomically, write_json
 from hone.workspace.follow import Progress, follow
 from hone.workspace.job_folder import JobFolder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from hone import shelf
 from hone.errors import HoneError
 from hone.records.task import Task
 from hone.rendering.messages import messages_of
-from hone.stages.evaluate.questions import Question
+from hone.stages.evaluate.questions import Question, prompt_text
 from hone.workspace.contenders import Able, context_tokens
 from hone.workspace.open import Workspace
 
@@ -34,7 +34,15 @@ class Drawn(NamedTuple):
     notes: list[str]
 
 
-def draw_shots(ws: Workspace, task: Task, dataset: str, *, amount: int, seed: int) -> Drawn:
+class Wanted(NamedTuple):
+    """How many, by which seed, and which not: ids and texts of what is asked."""
+
+    amount: int
+    seed: int
+    avoid: Collection[str] = ()
+
+
+def draw_shots(ws: Workspace, task: Task, dataset: str, wanted: Wanted) -> Drawn:
     """Up to `amount` examples of a dataset's train split; the same seed draws the same ones.
 
     One label after the other gives an example, the commonest label first, so that few shots
@@ -44,8 +52,9 @@ def draw_shots(ws: Workspace, task: Task, dataset: str, *, amount: int, seed: in
     file = ws.datasets / manifest.ref / "train.jsonl"
     if not file.is_file():
         return Drawn([], [f"No worked examples: the train split of {manifest.ref} is gone."])
-    by_label = _ids_by_label(task, file)
-    dice = random.Random(seed)
+    amount = wanted.amount
+    by_label = _ids_by_label(task, file, wanted.avoid)
+    dice = random.Random(wanted.seed)
     piles = [by_label[name] for name in sorted(by_label, key=lambda n: (-len(by_label[n]), n))]
     for pile in piles:
         dice.shuffle(pile)
@@ -101,11 +110,16 @@ def shot_lines(shots: Sequence[Shot]) -> str:
     return "".join(json.dumps(shot._asdict()) + "\n" for shot in shots)
 
 
-def _ids_by_label(task: Task, file: Path) -> dict[str, list[tuple[str, str]]]:
+def _ids_by_label(
+    task: Task, file: Path, avoid: Collection[str]
+) -> dict[str, list[tuple[str, str]]]:
     kind = shelf.load("tasks", task.kind)
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     with file.open(encoding="utf-8") as lines:
         for row in map(json.loads, lines):
+            # A question that is asked must not be shown with its answer.
+            if row["id"] in avoid or prompt_text(row["prompt"]) in avoid:
+                continue
             answer = str(row["completion"][-1]["content"])
             output = kind.parse(task, answer)
             if output is not None:

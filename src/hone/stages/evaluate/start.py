@@ -8,15 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hone.errors import Conflict, NotFound
+from hone.errors import Conflict, HoneError
 from hone.records.evaluation import Contender
 from hone.records.job import Job
 from hone.records.task import Task
 from hone.stages import jobs
 from hone.stages.evaluate.contenders import LineUp, line_up
 from hone.stages.evaluate.options import EvaluateOptions
-from hone.stages.evaluate.questions import Questions, choose_questions, input_lines
-from hone.stages.evaluate.shots import Drawn, draw_shots, fitting, shot_lines
+from hone.stages.evaluate.questions import (
+    Questions,
+    asked_text,
+    choose_questions,
+    input_lines,
+)
+from hone.stages.evaluate.shots import Drawn, Wanted, draw_shots, fitting, shot_lines
 from hone.workspace.bases import find_base
 from hone.workspace.contenders import answer_tokens, trained_answers
 from hone.workspace.job_folder import JobFolder
@@ -85,7 +90,7 @@ def _task(ws: Workspace, model: str, options: EvaluateOptions) -> Task:
     dataset = (options.on or "").partition("/")[0]
     try:
         return ws.task(ws.store.datasets.get(dataset).task) if dataset else ws.task(None)
-    except NotFound:
+    except HoneError:
         return ws.task(None)  # a file: its examples are of the workspace's own task
 
 
@@ -119,8 +124,9 @@ def _with_shots(
     if dataset is None:
         drawn = Drawn([], ["No row few-shot: there is no train split to draw examples from."])
     else:
-        amount = max(one.shots for one in line.contenders)
-        drawn = draw_shots(ws, task, dataset, amount=amount, seed=options.seed)
+        avoid = {known for one in questions.items for known in (one.id, asked_text(task, one))}
+        wanted = Wanted(max(one.shots for one in line.contenders), options.seed, avoid)
+        drawn = draw_shots(ws, task, dataset, wanted)
         drawn = fitting(drawn, line.ables[0], task, questions.items, max_new_tokens=max_new_tokens)
     there = len(drawn.shots)
     contenders: list[Contender] = []

@@ -9,7 +9,13 @@ from hone.generators._rules_contender import rules_contender
 from hone.records.evaluation import Contender
 from hone.records.task import Task
 from hone.stages.predict.options import PredictOptions
-from hone.workspace.contenders import Able, able_to_answer, answer_tokens, trained_answers
+from hone.workspace.contenders import (
+    Able,
+    able_to_answer,
+    answer_tokens,
+    safe_name,
+    trained_answers,
+)
 from hone.workspace.open import Workspace
 
 
@@ -25,7 +31,7 @@ class Asking:
         if options.method in ("rules", "both"):
             self.contenders.append(_rules(ws, self.task))
         if self.able is not None:
-            name = self.able.contender.name.replace("/", "-")
+            name = safe_name(self.able.contender.name)
             self.contenders.append(self.able.contender.model_copy(update={"name": name}))
 
     @property
