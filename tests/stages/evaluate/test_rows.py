@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hone import shelf
-from hone.errors import InvalidInput
+from hone.errors import HoneError, InvalidInput
 from hone.metrics._intervals import bootstrap_mean, paired_difference, wilson
 from hone.records.evaluation import Contender
 from hone.records.task import Task
@@ -167,6 +167,37 @@ def test_rows_can_be_left_out_and_further_models_join_with_their_own_bases(ws: W
     contenders = JobFolder(ws.jobs / str(found.job)).job.spec["contenders"]
     assert contenders[-1]["options"] == {"base": str(other)}
     assert contenders[1]["options"]["adapter"].endswith("models/pickup/v1")
+
+
+def test_a_contender_of_ones_own_may_name_its_files_from_the_workspace(ws: Workspace) -> None:
+    (ws.root / "controls").mkdir()
+    control = Contender(
+        name="control",
+        generator="adapter",
+        options={"base": "small", "adapter": "controls", "device": "cpu"},
+    )
+    found = run(ws, rows=["tuned"], further=[control])
+    options = JobFolder(ws.jobs / str(found.job)).job.spec["contenders"][-1]["options"]
+    assert options["base"] == str(ws.root / "small")
+    assert options["adapter"] == str(ws.root / "controls") and options["device"] == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("generator", "options", "match"),
+    [
+        ("magic", {}, 'No "magic" among the generators'),
+        ("model", {"base": "nowhere"}, "nowhere"),
+        ("adapter", {"base": "small", "adapter": "gone"}, "there is no .*gone"),
+        ("model", {"base": "small", "temperature": 1}, "temperature"),
+        ("rules", {"file": "rules/gone.yaml"}, "there is no .*gone"),
+    ],
+)
+def test_a_contender_that_cannot_answer_is_refused_before_the_job(
+    ws: Workspace, generator: str, options: dict[str, str], match: str
+) -> None:
+    with pytest.raises(HoneError, match=match):
+        run(ws, further=[Contender(name="own", generator=generator, options=options)])
+    assert list(ws.jobs.glob("*/job.json")) == []
 
 
 @pytest.mark.parametrize("name", ["base", "../out", "a/b", ""])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from hone import shelf
-from hone.errors import HoneError, InvalidInput
+from hone.errors import HoneError, InvalidInput, NotFound
 from hone.generators._rules_contender import rules_contender
 from hone.records.evaluation import Contender
 from hone.records.model import ModelVersion
@@ -16,6 +17,7 @@ from hone.stages.evaluate.options import EvaluateOptions, RowName
 from hone.workspace.bases import FoundBase, find_base
 from hone.workspace.contenders import Able, able_to_answer, safe_name
 from hone.workspace.open import Workspace
+from hone.workspace.problems import checked
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 
@@ -84,14 +86,33 @@ def _further(
     contenders: list[Contender] = []
     for one in wanted:
         if isinstance(one, Contender):
-            shelf.load("generators", one.generator)
-            contenders.append(one)
+            contenders.append(_located(ws, task, one))
             continue
         able = able_to_answer(ws, one, task)
         ables.append(able)
         name = safe_name(able.contender.name)
         contenders.append(able.contender.model_copy(update={"name": name}))
     return ables, contenders
+
+
+def _located(ws: Workspace, task: Task, one: Contender) -> Contender:
+    """A contender of somebody's own with checked options and whole paths."""
+    generator = shelf.load("generators", one.generator)
+    options = dict(one.options)
+    if "base" in options:
+        options["base"] = str(find_base(ws, str(options["base"])).path)
+    for name in ("adapter", "file"):
+        if name in options:
+            found = [ws.root / str(options[name]), Path(str(options[name])).expanduser()]
+            options[name] = str(next((path for path in found if path.exists()), found[0]))
+            if not Path(options[name]).exists():
+                raise NotFound(
+                    f"{one.name} cannot answer: there is no {options[name]}.",
+                    hint="Give its folder from the workspace, or a whole path.",
+                )
+    values = {**options, "task": task} if one.generator == "rules" else options
+    checked(generator.Options, values, hint=f"Mend the options of the contender {one.name}.")
+    return one.model_copy(update={"options": options})
 
 
 def _refuse_unfit(contenders: Sequence[Contender]) -> None:
