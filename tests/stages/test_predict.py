@@ -197,6 +197,21 @@ def test_rows_that_cannot_be_asked_keep_their_place_and_say_why(ws: Workspace) -
         Path(report.output).unlink()
 
 
+@pytest.mark.parametrize("method", ["rules", "both"])
+def test_progress_is_told_up_to_the_last_message(ws: Workspace, method: str) -> None:
+    seen: list[tuple[int, int | None]] = []
+    files = (messages(ws, 1, 6), ws.root / "answers.jsonl")
+    predict_file(
+        ws,
+        files,
+        predict_options(method=method),
+        target=AnsweringTarget(),
+        on_progress=lambda done, total: seen.append((done, total)),
+    )
+    answers = 5 if method == "rules" else 10
+    assert seen[-1] == (answers, answers)
+
+
 def test_both_count_how_often_they_agree(ws: Workspace) -> None:
     report = file(ws, messages(ws, 1, 11), method="both")
     assert report.agreed == 8  # 8: rules are wrong; 10: the model is

@@ -24,6 +24,8 @@ from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 from hone.workspace.predictions import PredictionFile
 
+PROGRESS_ROWS = 200
+
 
 def predict_file(
     ws: Workspace,
@@ -43,7 +45,8 @@ def predict_file(
     rows = read_questions(source, asking.task, needs_answers=False)
     if asking.able is None:
         answer = rules_answers(asking)
-        return _write(asking, output, (by_rules(asking, asked, answer) for asked in rows))
+        found = (by_rules(asking, asked, answer) for asked in _counted(rows, on_progress))
+        return _write(asking, output, found)
     job = _file_job(ws, asking, source, rows, target)
     folder = JobFolder(ws.jobs / job.id)
     follow(folder, on_progress=on_progress, go_on="Run the same command again: it goes on.")
@@ -66,6 +69,15 @@ def predict_file(
         report = _write(asking, output, found)
     ws.store.jobs.mark_settled(job.id)
     return report.model_copy(update={"job": job.id})
+
+
+def _counted(rows: Iterator[Asked], on_progress: Progress) -> Iterator[Asked]:
+    done = 0
+    for done, asked in enumerate(rows, 1):
+        yield asked
+        if done % PROGRESS_ROWS == 0:
+            on_progress(done, None)
+    on_progress(done, done)
 
 
 def _file_job(
