@@ -176,6 +176,11 @@ def test_hone_import_takes_a_session_up_as_well(ws: Workspace, tmp_path: Path) -
         ({"status": "accepted", "answer": ""}, "output must be an object"),
         ({"question": "another"}, "its id belongs to another example"),
         ({"status": "finished"}, 'unknown status "finished"'),
+        ({"tags": 7}, "the tags are no list"),
+        ({"group": ["x"]}, "the group is no text"),
+        ({"occurred_at": "soon"}, "occurred_at 'soon' is no time"),
+        ({"question": "half \ud800"}, "lone surrogate"),
+        ({"original_answer": 7}, "answer must be text"),
     ],
 )
 def test_items_that_do_not_fit_are_refused_and_the_others_taken(

@@ -56,10 +56,9 @@ def _answers(value: Any) -> list[Proposal]:
     if is_conversation(value):
         return [Proposal(turns_of(value)[-1].text)]
     if isinstance(value, list):
-        texts = [text_in(one, "answer") for one in value]
-        if not texts:
+        if not value:
             raise RowUnfit("the answer is empty")
-        return [Proposal(one) for one in dict.fromkeys(texts)]
+        return [Proposal(one) for one in _once(value)]
     if isinstance(value, dict):
         return [Proposal(value)]
     return [Proposal(text_in(value, "answer"))]
@@ -75,14 +74,21 @@ def _alpaca(columns: ColumnMap) -> Callable[[Row], Iterator[Found]]:
             # As the authors of the format join them for training.
             question = f"{question}\n{text_in(said['input'], 'input')}"
         turns = [Turn("system", str(said["system"]))] if said.get("system") else []
-        for pair in said.get("history") or ():
-            turns += [
-                Turn("user", text_in(pair[0], "history")),
-                Turn("assistant", text_in(pair[1], "history")),
-            ]
+        turns += _history(said.get("history") or [])
         yield Found([*turns, Turn("user", question)], _answers(said["answer"]), [], [])
 
     return read
+
+
+def _history(pairs: Any) -> list[Turn]:
+    """Earlier rounds of an alpaca row: pairs of what was asked and what was answered."""
+    if not isinstance(pairs, list) or not all(isinstance(p, list) and len(p) == 2 for p in pairs):
+        raise RowUnfit("the history is no list of pairs")
+    return [
+        Turn(speaker, text_in(text, "history"))
+        for pair in pairs
+        for speaker, text in zip(("user", "assistant"), pair, strict=True)
+    ]
 
 
 def _conversation(columns: ColumnMap) -> Callable[[Row], Iterator[Found]]:
@@ -156,41 +162,54 @@ def _oasst(columns: ColumnMap) -> Callable[[Row], Iterator[Found]]:
     return read
 
 
-def _squad(columns: ColumnMap) -> Callable[[Row], Iterator[Found]]:
+def _squad(columns: ColumnMap) -> Callable[[Row], Iterable[Found]]:
     if "paragraphs" not in columns.columns:
         return _squad_rows
 
     def read(fields: Row) -> Iterator[Found]:
         title = fields.get("title")
-        for paragraph in fields["paragraphs"]:
-            passages = [{"text": str(paragraph.get("context", "")), "source": title}]
-            for asked in paragraph.get("qas", ()):
-                texts = [one.get("text", "") for one in asked.get("answers") or ()]
-                yield _squad_found(
-                    asked.get("question"), texts, passages, asked.get("is_impossible")
-                )
+        for paragraph in _objects(fields.get("paragraphs"), "paragraphs"):
+            passages = [{"text": text_in(paragraph.get("context"), "context"), "source": title}]
+            for asked in _objects(paragraph.get("qas"), "questions (qas)"):
+                answers = _objects(asked.get("answers") or [], "answers")
+                texts = [one.get("text") for one in answers]
+                yield _squad_found(asked, texts, passages)
 
     return read
 
 
 def _squad_rows(fields: Row) -> Iterator[Found]:
     answers = fields.get("answers") or {}
-    texts = (
-        answers.get("text") if isinstance(answers, dict) else [one.get("text") for one in answers]
-    )
-    passages = [{"text": str(fields.get("context", "")), "source": fields.get("title")}]
-    yield _squad_found(fields.get("question"), texts or [], passages, fields.get("is_impossible"))
+    if isinstance(answers, dict):
+        texts = answers.get("text") or []
+        if not isinstance(texts, list):
+            raise RowUnfit("the answers are no list")
+    else:
+        texts = [one.get("text") for one in _objects(answers, "answers")]
+    context = text_in(fields.get("context"), "context")
+    yield _squad_found(fields, texts, [{"text": context, "source": fields.get("title")}])
 
 
-def _squad_found(
-    question: Any, texts: list[Any], passages: list[dict[str, Any]], impossible: Any
-) -> Found:
+def _objects(value: Any, name: str) -> list[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        raise RowUnfit(f"the {name} are no list of objects")
+    return value
+
+
+def _squad_found(asked: Row, texts: list[Any], passages: list[dict[str, Any]]) -> Found:
     """One question; those of one article stay on one side of every split."""
-    is_unanswerable = bool(impossible) or not texts
-    answers = [] if is_unanswerable else [Proposal(text) for text in dict.fromkeys(texts)]
-    group = passages[0]["source"]
+    is_unanswerable = bool(asked.get("is_impossible")) or not texts
+    answers = [] if is_unanswerable else [Proposal(text) for text in _once(texts)]
+    question, group = asked.get("question"), passages[0]["source"]
     turns = [Turn("user", question if isinstance(question, str) else "")]
-    return Found(turns, answers, passages, [], group and str(group), is_unanswerable)
+    return Found(
+        turns, answers, passages, [], None if group is None else str(group), is_unanswerable
+    )
+
+
+def _once(texts: list[Any]) -> list[str]:
+    """The answers without repetitions, in their order."""
+    return list(dict.fromkeys(text_in(one, "answer") for one in texts))
 
 
 FLAT = ("qa", "prompt_completion", "text_category")

@@ -73,7 +73,7 @@ def _preference(rows: Rows, task: Task) -> ColumnMap | None:
         (names[name] for name in ("prompt", "question", "instruction", "input") if name in names),
         None,
     )
-    if before is None and not is_conversation(rows[0][names["chosen"]]):
+    if before is None and not is_conversation(rows[0].get(names["chosen"])):
         return None
     return ColumnMap("preference", columns | ({"before": before} if before else {}), 0.95)
 

@@ -97,21 +97,25 @@ def split_reply(turns: Sequence[Turn]) -> tuple[list[Turn], str]:
     raise RowUnfit("the conversation holds no reply")
 
 
-def best_path(prompt: Mapping[str, Any]) -> list[Turn]:
+def best_path(prompt: Any) -> list[Turn]:
     """The best ranked branch of a message tree (Open Assistant): lowest rank first at each fork."""
     path: list[Turn] = []
-    node: Mapping[str, Any] | None = prompt
+    node: Any = prompt
     while node is not None:
         path.append(turn_of(node))
-        replies = [reply for reply in node.get("replies") or () if not reply.get("deleted")]
-        node = min(replies, key=_rank, default=None)
+        replies = node.get("replies") or []
+        if not isinstance(replies, list) or not all(isinstance(one, Mapping) for one in replies):
+            raise RowUnfit("the replies are no list of objects")
+        node = min((one for one in replies if not one.get("deleted")), key=_rank, default=None)
     return path
 
 
 def _rank(reply: Mapping[str, Any]) -> tuple[bool, float]:
     # min() keeps the first of equals, so unranked replies keep the order of the file.
     rank = reply.get("rank")
-    return (rank is None, float(rank or 0))
+    if isinstance(rank, bool) or not isinstance(rank, (int, float)):
+        return (True, 0.0)
+    return (False, float(rank))
 
 
 def _key(item: Mapping[str, Any], names: Sequence[str]) -> str | None:

@@ -81,13 +81,18 @@ def _check(path: Path, beside: dict[str, Any]) -> None:
 
 
 def _problem(fields: dict[str, Any]) -> str:
-    if fields.get("status") not in STATUSES:
-        return f'unknown status "{fields.get("status")}"'
+    status = fields.get("status")
+    if not isinstance(status, str) or status not in STATUSES:
+        return f'unknown status "{str(status)[:40]}"'
     if not isinstance(fields.get("origin") or {}, dict):
         return "the origin is no object"
     context = fields.get("context") or []
     if not isinstance(context, list) or not all(isinstance(one, dict) for one in context):
         return "the context is no list of passages"
+    if not isinstance(fields.get("tags") or [], list):
+        return "the tags are no list"
+    if not isinstance(fields.get("group"), (str, type(None))):
+        return "the group is no text"
     if "question" not in fields and not isinstance(fields.get("input"), dict):
         return "no question and no input"
     return ""

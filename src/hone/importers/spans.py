@@ -88,9 +88,9 @@ def _marked(item: RawRow) -> RawRow | Refusal:
     except RowUnfit as unfit:
         return Refusal(unfit.reason, item.row, item.line, item.fields)
     requested = item.fields.get("context")
-    asked = requested.get("requestedSlots", ()) if isinstance(requested, dict) else ()
+    asked = requested.get("requestedSlots") if isinstance(requested, dict) else None
     tags = [item.part] if item.part and item.part not in ROW_KEYS else []
-    tags += [f"requested:{name}" for name in asked]
+    tags += [f"requested:{name}" for name in asked] if isinstance(asked, list) else []
     return item._replace(fields={"message": message, "slots": slots, "tags": tags})
 
 
@@ -127,6 +127,8 @@ def _span(text: str, span: Any) -> tuple[str, str]:
         start, end, name = span
     elif isinstance(span, dict):
         place = span.get("valueSpan", span)
+        if not isinstance(place, dict):
+            raise RowUnfit(f"a span is not understood: {str(span)[:80]}")
         # A start of zero is left out by writers that drop default values.
         start = place.get("startIndex", place.get("start", 0))
         end = place.get("endIndex", place.get("end"))

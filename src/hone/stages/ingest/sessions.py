@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hone import shelf
 from hone.errors import InvalidInput, NotFound
-from hone.importers._rows import RawRow, Refusal
+from hone.importers._cells import time_in
+from hone.importers._rows import RawRow, Refusal, RowUnfit
 from hone.records.example import Example
 from hone.records.identity import example_id, fingerprint_of
 from hone.records.review import Decision, Verdict
@@ -118,7 +119,7 @@ def load_session(
     head = module.header(place)
     chosen = ws.task(task or _named_task(ws, head))
     report = SessionReport(
-        file=str(place), task=chosen.name, position=int(head.get("position") or 0)
+        file=str(place), task=chosen.name, position=_position(head.get("position"))
     )
     loading = _Loading(ws, chosen, reviewer, str(head.get("saved_at")), report)
     items: list[RawRow] = []
@@ -133,6 +134,10 @@ def load_session(
     loading.take(items)
     report.reasons = dict(loading.reasons.most_common(10))
     return report
+
+
+def _position(value: Any) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0
 
 
 def _named_task(ws: Workspace, head: dict[str, Any]) -> str | None:
@@ -168,6 +173,9 @@ class _Loading:
             except InvalidInput as error:
                 self.refuse(error.message)
                 continue
+            except RowUnfit as unfit:
+                self.refuse(unfit.reason)
+                continue
             rows.append(row)
             if decision is not None:
                 decisions.append(decision)
@@ -192,6 +200,7 @@ class _Loading:
         context: list[Any] = list(fields.get("context") or ())
         row_id = self._id(fields.get("id"), question, original, context)
         origin = cast("dict[str, Any]", fields.get("origin") or {})
+        moment = time_in(fields.get("occurred_at"))
         row = NewExample(
             id=row_id,
             task=self.task.name,
@@ -202,9 +211,9 @@ class _Loading:
             proposal_agent=None if original is None else AGENT,
             context=to_text_or_null(context),
             origin=to_text_or_null(origin),
-            file=origin.get("file"),
+            file=str(origin["file"]) if origin.get("file") else None,
             tags=to_text_or_null([str(tag) for tag in fields.get("tags") or ()]),
-            occurred_at=fields.get("occurred_at"),
+            occurred_at=None if moment is None else clock.as_text(moment),
             group_key=fields.get("group"),
         )
         return row, self._decision(row_id, fields, output)
