@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -137,6 +138,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: 
 
 REVIEWER = """
 import sys
+import tempfile
 from hone.records.review import Decision
 from hone.workspace.open import open_workspace
 
@@ -221,3 +223,44 @@ def test_a_killed_reviewer_loses_nothing_that_was_acknowledged(
 def test_a_reviewer_killed_at_any_instant_loses_nothing(reviewed: Path, instant: int) -> None:
     # A batch takes a few milliseconds: the steps walk through several of them.
     assert_whole(reviewed, kill_while_reviewing(reviewed, 2, later=instant * 0.0003))
+
+
+READ_ONLY_USER = """
+import os, sys
+import hone.stages.curate
+from hone.errors import HoneError
+from hone.records.review import Decision
+from hone.workspace.open import open_workspace
+
+if os.geteuid() == 0:  # the superuser may write anywhere
+    open_workspace(sys.argv[1]).close()  # loads what nobody else may read from the disk
+    os.setgid(65534)
+    os.setuid(65534)
+with open_workspace(sys.argv[1]) as workspace:
+    assert workspace.store.examples.get("e1").status == "pending"
+    assert workspace.store.examples.search("number")
+    assert workspace.store.journal.count_bulk("accept", hone.stages.curate.Filter()) == 3
+    wanted = Decision(op_id="o", example_id="e1", verdict="accept", reviewer="ann")
+    try:
+        workspace.store.journal.decide([wanted])
+    except HoneError as error:
+        print(error)
+"""
+
+
+def test_a_workspace_on_a_read_only_disk_can_be_read_and_says_so_when_written() -> None:
+    # Not tmp_path: only its owner may enter that one.
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "w"
+        with init_workspace(root) as workspace:
+            workspace.store.examples.add_many(row(number) for number in (1, 2, 3))
+        Path(folder).chmod(0o755)
+        for path in (*root.rglob("*"), root):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        done = subprocess.run(
+            [sys.executable, "-c", READ_ONLY_USER, str(root)], capture_output=True, text=True
+        )
+        for path in (root, *root.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+    assert done.returncode == 0, done.stderr
+    assert "it is read-only" in done.stdout and len(done.stdout.splitlines()) == 2

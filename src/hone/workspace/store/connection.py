@@ -39,8 +39,14 @@ _REFUSALS: dict[str, tuple[str, str]] = {
 
 
 def open_engine(path: Path, *, is_read_only: bool = False) -> Engine:
-    """An engine whose every connection is durable: WAL, synchronous=FULL, foreign keys on."""
-    mode = "ro" if is_read_only else "rwc"
+    """An engine whose every connection is durable: WAL, synchronous=FULL, foreign keys on.
+
+    Read-only, a store that was closed properly (it has no log) is opened without the files that
+    SQLite would have to write beside it, so that it can be read from a read-only disk.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    is_closed = not (log.exists() and log.stat().st_size)
+    mode = "rwc" if not is_read_only else "ro&immutable=1" if is_closed else "ro"
     engine = create_engine(
         f"sqlite:///file:{_quoted(path)}?mode={mode}&uri=true",
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, bindparam
 
 from hone.errors import InvalidInput
 from hone.records.review import Decision, Receipt, Verdict
@@ -24,6 +24,20 @@ _INDEX_EDIT = (
     "INSERT INTO edit_search (rowid, text)"
     " SELECT ?, coalesce(group_concat(atom, ' '), '') FROM json_tree(?)"
 )
+
+
+# Built once: putting a query together costs more than the database needs to answer it.
+_BEFORE = with_answer(
+    examples.c.position,
+    examples.c.proposal,
+    examples.c.suggestions,
+    states.c.task,
+    states.c.status,
+    states.c.version,
+    states.c.answer,
+    states.c.note_operation,
+    effective_output.label("output"),
+).where(examples.c.id == bindparam("example_id"))
 
 
 class _Chosen(NamedTuple):
@@ -145,15 +159,4 @@ def _is_empty(output: Any) -> bool:
 
 
 def _before(connection: Connection, example_id: str) -> Row[Any] | None:
-    query = with_answer(
-        examples.c.position,
-        examples.c.proposal,
-        examples.c.suggestions,
-        states.c.task,
-        states.c.status,
-        states.c.version,
-        states.c.answer,
-        states.c.note_operation,
-        effective_output.label("output"),
-    )
-    return connection.execute(query.where(examples.c.id == example_id)).first()
+    return connection.execute(_BEFORE, {"example_id": example_id}).first()

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from hone.errors import InvalidInput, NotFound
 from hone.records.dataset import ExampleQuery
@@ -67,6 +67,7 @@ class Page(NamedTuple):
     has_more: bool
 
 
+_NAMED = example_query().where(examples.c.id == bindparam("example_id"))
 _INSERT = (
     "INSERT INTO examples (id, task, input, fingerprint, proposal, proposal_agent, proposal_score,"
     " suggestions, context, origin, file, tags, occurred_at, group_key)"
@@ -127,7 +128,7 @@ class Examples:
     def get(self, example_id: str) -> Example:
         """One example as it stands; NotFound where there is none."""
         with reading(self._engine) as connection:
-            row = connection.execute(example_query().where(examples.c.id == example_id)).first()
+            row = connection.execute(_NAMED, {"example_id": example_id}).first()
         if row is None:
             raise NotFound(
                 f'There is no example "{example_id}".', hint="hone examples list shows the ids."

@@ -61,7 +61,7 @@ class Journal:
 
     def count_bulk(self, verdict: Verdict, wanted: Filter) -> int:
         """How many examples `bulk` would decide: the number to show before asking."""
-        with writing(self._engine) as connection:
+        with reading(self._engine) as connection:
             return requests.concern_fitting(connection, verdict, wanted)
 
     def undo(self, op_id: str, *, reviewer: str, target: str | None = None) -> Receipt:

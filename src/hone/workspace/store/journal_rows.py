@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
 from hone.records.review import Receipt
 from hone.workspace.store.tables import operations
 
+# Built once: putting a query together costs more than the database needs to answer it.
+_NAMED = select(operations).where(operations.c.op_id == bindparam("op_id"))
+_LAST = select(func.max(operations.c.seq))
+_ADD = insert(operations)
 OP_ID_USED = "this op_id already stands for another operation: choose a new one"
 
 
@@ -22,7 +26,7 @@ class Request(NamedTuple):
 
 def find(connection: Connection, op_id: str) -> Row[Any] | None:
     """The operation of this name, if there is one."""
-    return connection.execute(select(operations).where(operations.c.op_id == op_id)).first()
+    return connection.execute(_NAMED, {"op_id": op_id}).first()
 
 
 def at_seq(connection: Connection, seq: int) -> Row[Any]:
@@ -45,13 +49,13 @@ def again(earlier: Row[Any], *, is_same: bool) -> Receipt:
 
 def next_seq(connection: Connection) -> int:
     """The number of the next operation; the write lock keeps it ours."""
-    return (connection.execute(select(func.max(operations.c.seq))).scalar() or 0) + 1
+    return (connection.execute(_LAST).scalar() or 0) + 1
 
 
 def write(connection: Connection, request: Request, **columns: Any) -> None:
     """Adds a row to the journal."""
     connection.execute(
-        insert(operations),
+        _ADD,
         {
             "op_id": request.op_id,
             "reviewer": request.reviewer,

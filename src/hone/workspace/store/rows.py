@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, select
+from sqlalchemy import Connection, Row, bindparam, case, select
 
 from hone.records.example import Example, Origin, Passage, Suggestion
 from hone.workspace.store.json_text import from_text
@@ -91,11 +91,14 @@ def example_of(row: Row[Any]) -> Example:
     )
 
 
+_AT = example_query().where(states.c.position.in_(bindparam("chosen", expanding=True)))
+
+
 def fetch(connection: Connection, chosen: Sequence[int]) -> list[Example]:
     """The examples at these positions, in this order."""
     if not chosen:
         return []
-    rows = connection.execute(example_query().where(states.c.position.in_(chosen)))
+    rows = connection.execute(_AT, {"chosen": chosen})
     found = {row.position: example_of(row) for row in rows}
     return [found[position] for position in chosen if position in found]
 

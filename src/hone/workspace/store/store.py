@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -40,9 +41,9 @@ class Store:
         """Opens the database file, brings an older one up to date, makes it where it is absent.
 
         WorkspaceTooNew where a later Hone wrote it; a HoneError in two lines where the disk or
-        the file refuses.
+        the file refuses. Where nothing may be written, reading works and the first write says so.
         """
-        engine = open_engine(path)
+        engine = open_engine(path, is_read_only=_is_read_only(path))
         try:
             bring_up_to_date(engine, path)
         except BaseException:
@@ -53,3 +54,8 @@ class Store:
     def close(self) -> None:
         """Gives the file back; the store must not be used afterwards."""
         self._engine.dispose()
+
+
+def _is_read_only(path: Path) -> bool:
+    # The folder counts as well: SQLite keeps its log beside the file.
+    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
