@@ -57,8 +57,8 @@ def normalised_text(text: str) -> str:
 def _normalised(value: Any) -> Any:
     if isinstance(value, str):
         return normalised_text(value)
-    if isinstance(value, Mapping):
-        fields = cast("Mapping[str, Any]", value)
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
         return {key: _normalised(inner) for key, inner in fields.items()}
     if isinstance(value, (list, tuple)):
         return [_normalised(inner) for inner in cast("Sequence[Any]", value)]
