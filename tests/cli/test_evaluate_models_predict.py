@@ -142,6 +142,13 @@ def test_models_are_listed_with_their_score(ws: Workspace, hone: Hone) -> None:
     assert first["score"]["on"] == "pickup@1/test"
 
 
+def test_an_evaluation_that_ended_in_the_background_is_taken_in(ws: Workspace, hone: Hone) -> None:
+    answered(ws)
+    assert "pickup@1/test" in hone("models", "list").out
+    (found,) = ws.store.evaluations.list()
+    assert ws.store.jobs.unsettled() == [] and found.model == "pickup@v1"
+
+
 def test_models_info_goes_down_to_files_and_reviewers(ws: Workspace, hone: Hone) -> None:
     said = hone("models", "info", "pickup")
     for part in (

@@ -68,6 +68,7 @@ def evaluate(
     from hone import loop
     from hone.cli import show
     from hone.stages import evaluate as evaluation
+    from hone.stages.train.register import collect_trained
 
     options = evaluation.evaluate_options(
         on=data,
@@ -82,6 +83,8 @@ def evaluate(
         includes_trained=include_trained,
     )
     with loop.open_workspace(workspace) as opened:
+        # Only trainings: an evaluation that waits to be reported is what this very command shows.
+        collect_trained(opened)
         job = evaluation.evaluate(opened, model, options)
         if detach:
             _say_detached(job.id, as_json=json)

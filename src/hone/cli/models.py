@@ -32,9 +32,12 @@ def list_(
     """
     from hone import loop
     from hone.cli import show
+    from hone.cli.finished import take_in_finished
+    from hone.stages import registry
 
     with loop.open_workspace(workspace) as opened:
-        found = loop.list_models(opened, name)
+        take_in_finished(opened)
+        found = registry.list_models(opened, name)
     if json:
         show.print_json(found)
         return
@@ -68,9 +71,11 @@ def info(
     """
     from hone import loop
     from hone.cli import show
+    from hone.cli.finished import take_in_finished
     from hone.stages import registry
 
     with loop.open_workspace(workspace) as opened:
+        take_in_finished(opened)
         found = registry.model_info(opened, model)
     if json:
         show.print_json(found)
@@ -132,9 +137,11 @@ def set_active(
     """
     from hone import loop
     from hone.cli import show
+    from hone.cli.finished import take_in_finished
     from hone.stages import registry
 
     with loop.open_workspace(workspace) as opened:
+        take_in_finished(opened)
         who = reviewer or loop.reviewer_name()
         chosen = registry.set_active(opened, model, reviewer=who, note=note)
     if json:
@@ -159,9 +166,11 @@ def delete(
     """
     from hone import loop
     from hone.cli import show
+    from hone.cli.finished import take_in_finished
     from hone.stages import registry
 
     with loop.open_workspace(workspace) as opened:
+        take_in_finished(opened)
         who = reviewer or loop.reviewer_name()
         gone = registry.delete_model(opened, model, reviewer=who, is_forced=force)
     if json:
@@ -188,9 +197,11 @@ def validate(
     """
     from hone import loop
     from hone.cli import show
+    from hone.cli.finished import take_in_finished
     from hone.stages import predict, registry
 
     with loop.open_workspace(workspace) as opened:
+        take_in_finished(opened)
         checks = registry.validate_model(opened, model)
         answered = []
         if (message or samples) and not checks.problems:

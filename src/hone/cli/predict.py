@@ -53,6 +53,7 @@ def predict(
     """
     from hone import loop
     from hone.cli import show
+    from hone.cli.finished import take_in_finished
     from hone.stages import predict as prediction
 
     _refuse_unclear(message, input_file, output)
@@ -66,6 +67,7 @@ def predict(
         deadline_seconds=deadline,
     )
     with loop.open_workspace(workspace) as opened:
+        take_in_finished(opened)
         if message:
             answered = prediction.predict_messages(opened, message, options)
             if json:
