@@ -48,7 +48,8 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
     task: Annotated[str | None, typer.Option(help="By default the model's.")] = None,
     max_new_tokens: Annotated[
-        int | None, typer.Option(help="Longest answer; by default half more than any trained one.")
+        int | None,
+        typer.Option(help="Longest answer; by default a quarter more than any trained one."),
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Questions that are answered at once.")] = 16,
     include_trained: Annotated[

@@ -37,7 +37,8 @@ def predict(
     method: Annotated[str, typer.Option(help="model, rules (also: regex), or both.")] = "model",
     task: Annotated[str | None, typer.Option(help="By default the model's.")] = None,
     max_new_tokens: Annotated[
-        int | None, typer.Option(help="Longest answer; by default half more than any trained one.")
+        int | None,
+        typer.Option(help="Longest answer; by default a quarter more than any trained one."),
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Messages that are answered at once.")] = 16,
     deadline: Annotated[

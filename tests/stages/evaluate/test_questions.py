@@ -93,7 +93,7 @@ def test_without_a_train_split_there_is_no_few_shot_row(ws: Workspace, tmp_path:
     assert any("No row few-shot" in note for note in found.notes)
 
 
-def test_answers_get_room_for_half_more_than_the_longest_trained_one(ws: Workspace) -> None:
+def test_answers_get_room_for_a_quarter_more_than_the_longest_trained_one(ws: Workspace) -> None:
     from hone.rendering.tokens import Renderer
 
     renderer = Renderer.load(ws.root / "small")
@@ -104,7 +104,7 @@ def test_answers_get_room_for_half_more_than_the_longest_trained_one(ws: Workspa
         )
         longest = max(longest, row.trained_tokens)
     spec = JobFolder(ws.jobs / str(run(ws).job)).job.spec
-    assert longest * 1.4 < spec["max_new_tokens"] < longest * 1.5 + 9
+    assert longest * 1.2 < spec["max_new_tokens"] < longest * 1.25 + 9
     assert JobFolder(ws.jobs / str(run(ws, max_new_tokens=7).job)).job.spec["max_new_tokens"] == 7
 
 

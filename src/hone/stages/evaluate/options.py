@@ -39,7 +39,7 @@ class EvaluateOptions(BaseModel):
     seed: int = Field(default=0, ge=0, description="of sample, worked examples and intervals")
     task: str | None = Field(default=None, description="by default the model's")
     max_new_tokens: int | None = Field(
-        default=None, ge=1, description="by default what the longest trained answer needs and half"
+        default=None, ge=1, description="by default a quarter more than the longest trained answer"
     )
     batch_size: int = Field(default=16, ge=1, description="questions that are answered at once")
     includes_trained: bool = Field(

@@ -23,7 +23,7 @@ class PredictOptions(BaseModel):
     method: Method = Field(default="model", description="model, rules (also: regex), or both")
     task: str | None = Field(default=None, description="by default the model's")
     max_new_tokens: int | None = Field(
-        default=None, ge=1, description="by default what the longest trained answer needs and half"
+        default=None, ge=1, description="by default a quarter more than the longest trained answer"
     )
     batch_size: int = Field(default=16, ge=1, description="messages that are answered at once")
     deadline_seconds: float = Field(
