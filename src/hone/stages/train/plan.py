@@ -104,14 +104,18 @@ def memory_of(
 ) -> MemoryEstimate:
     """The memory range of this run."""
     checkpointing = options.get("training.gradient_checkpointing")
+    is_full = "lora.r" not in options
+    adapted = [] if is_full else adapted_matrices(base, options["lora.target_modules"].value)
     load = Load(
         batch_size=int(options["training.batch_size"].value),
         length=max(1, longest),
         weight_bytes=weight_bytes(options),
         trained_parameters=trained_parameters(base, options),
-        is_full="lora.r" not in options,
+        is_full=is_full,
         is_checkpointed=bool(checkpointing.value) if checkpointing is not None else False,
         device=machine.device,
+        adapted_inputs=sum(inputs for _, _, inputs in adapted),
+        adapted_outputs=sum(outputs for _, outputs, _ in adapted),
     )
     return estimate_memory(shape_of(base.parameters, base.config), load)
 
