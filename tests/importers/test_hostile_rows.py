@@ -49,7 +49,7 @@ values = st.recursive(
 rows = st.dictionaries(st.sampled_from(NAMES), values, min_size=1, max_size=5)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.lists(rows, min_size=1, max_size=3),
     st.sampled_from(TASKS),
@@ -94,7 +94,7 @@ marked_rows = st.lists(
 
 
 @pytest.mark.parametrize("name", ["spans", "session"])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(marked_rows)
 def test_any_marked_message_or_item_is_read_or_refused(
     name: str, sample: list[dict[str, Any]]
