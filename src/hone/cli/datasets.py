@@ -191,9 +191,7 @@ def diff(
 def export(
     ref: Annotated[str, typer.Argument(help="NAME or NAME@VERSION.")],
     out: Annotated[Path, typer.Option(help="The folder to write to.")],
-    layout: Annotated[
-        str, typer.Option(help="trl, messages, openai, alpaca or sharegpt.")
-    ] = "trl",
+    layout: Annotated[str, typer.Option(help="trl, messages, openai, alpaca or sharegpt.")] = "trl",
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
