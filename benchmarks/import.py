@@ -128,7 +128,8 @@ def main() -> None:
         print(f"{chosen.rows:,} rows, {size:.0f} MB, {machine}")
         print(f"{'':28}{'seconds':>9}{'rows/s':>12}{'peak MiB':>10}")
         for name in chosen.only or CONTESTANTS:
-            command = [sys.executable, __file__, "--child", name, str(path), str(folder)]
+            # -P: a script beside this one must not be taken for the library of its name.
+            command = [sys.executable, "-P", __file__, "--child", name, str(path), str(folder)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 print(f"{name:28}failed: {done.stderr.strip().splitlines()[-1]}")
