@@ -18,7 +18,14 @@ class Requirement(NamedTuple):
 
 
 REQUIREMENTS: dict[str, Requirement] = {
-    "QA-01": Requirement("load a CSV of questions and answers, other columns by mapping"),
+    "QA-01": Requirement(
+        "load a CSV of questions and answers, other columns by mapping",
+        (
+            "tests/stages/test_ingest_real_files.py::test_each_file_gives_its_examples_or_says_why_not",
+            "tests/importers/test_shapes.py::test_a_question_and_an_answer_are_recognised",
+            "tests/importers/test_shapes.py::test_a_mapping_answers_the_question",
+        ),
+    ),
     "QA-02": Requirement("save a session and resume at the same pair"),
     "QA-03": Requirement("one pair at a time: accept, reject, edit, previous, next"),
     "QA-04": Requirement("accept all pending pairs after a confirmation with the count"),
@@ -41,17 +48,53 @@ REQUIREMENTS: dict[str, Requirement] = {
     "DOC-01": Requirement("PDFs into a persistent collection"),
     "DOC-02": Requirement("generate questions and answers from a collection"),
     "DOC-03": Requirement("the generator from Python"),
-    "DOC-04": Requirement("dry run: loads everything, trains nothing"),
-    "DOC-05": Requirement("real training behind named conditions"),
-    "DOC-06": Requirement("recipe keys and defaults"),
-    "DOC-07": Requirement("checkpoints, final and logs where they are expected"),
-    "DOC-08": Requirement("the same command resumes from the last checkpoint"),
-    "DOC-09": Requirement("exact match, token F1, ROUGE-L, BLEU in a report"),
+    "DOC-04": Requirement(
+        "dry run: loads everything, trains nothing",
+        ("tests/stages/test_train.py::test_a_dry_run_needs_no_confirmation_and_registers_nothing",),
+    ),
+    "DOC-05": Requirement(
+        "real training behind named conditions",
+        (
+            "tests/stages/test_train.py::test_each_condition_that_is_missing_is_named_and_nothing_starts",
+            "tests/stages/test_recipes_shipped.py::test_the_recipe_for_documents_cannot_train_by_accident",
+        ),
+    ),
+    "DOC-06": Requirement(
+        "recipe keys and defaults",
+        (
+            "tests/stages/test_train_recipe.py::test_the_plain_keys_of_a_documents_recipe_are_known",
+            "tests/stages/test_recipes_shipped.py::test_the_reference_page_lists_every_key_with_its_default_and_meaning",
+        ),
+    ),
+    "DOC-07": Requirement(
+        "checkpoints, final and logs where they are expected",
+        (
+            "tests/stages/test_train.py::test_a_finished_training_becomes_a_version_with_its_ancestry",
+        ),
+    ),
+    "DOC-08": Requirement(
+        "the same command resumes from the last checkpoint",
+        (
+            "tests/stages/test_train.py::test_the_same_command_after_a_crash_goes_on_with_the_same_job",
+        ),
+    ),
+    "DOC-09": Requirement(
+        "exact match, token F1, ROUGE-L, BLEU in a report",
+        (
+            "tests/stages/evaluate/test_questions_and_answers.py::test_the_four_metrics_of_answers_stand_in_the_report",
+        ),
+    ),
     "DOC-10": Requirement("stage manager, dry by default"),
     "DOC-11": Requirement("optional reinforcement stage"),
     "DOC-12": Requirement("several GPUs"),
     "DOC-13": Requirement("transformer and Mamba bases"),
-    "DOC-14": Requirement("load_model and list_models; tuned models register themselves"),
+    "DOC-14": Requirement(
+        "load_model and list_models; tuned models register themselves",
+        (
+            "tests/loop/test_evaluate_loop.py::test_a_loaded_model_answers_as_the_worker_does",
+            "tests/stages/test_registry.py::test_versions_are_listed_with_score_and_the_active_one",
+        ),
+    ),
     "DOC-15": Requirement("answers with retrieval by the best model available"),
     "DOC-16": Requirement("a sentence and a mend for every known failure"),
     "DOC-17": Requirement("expected times on plain hardware"),
@@ -80,9 +123,24 @@ REQUIREMENTS: dict[str, Requirement] = {
     "EXT-06": Requirement("adapter and logs where they are expected"),
     "EXT-07": Requirement("the running app finds the new model"),
     "EXT-08": Requirement("predictions precomputed"),
-    "EXT-09": Requirement("models: list, info, set-active, delete"),
-    "EXT-10": Requirement("predict one message, a file, with a chosen version"),
-    "EXT-11": Requirement("validate an adapter"),
+    "EXT-09": Requirement(
+        "models: list, info, set-active, delete",
+        ("tests/cli/test_evaluate_models_predict.py::test_switching_and_taking_out",),
+    ),
+    "EXT-10": Requirement(
+        "predict one message, a file, with a chosen version",
+        (
+            "tests/stages/test_predict.py::test_a_file_is_answered_row_by_row_in_its_order",
+            "tests/stages/test_predict.py::test_a_version_or_a_base_can_be_chosen",
+        ),
+    ),
+    "EXT-11": Requirement(
+        "validate an adapter",
+        (
+            "tests/stages/test_registry.py::test_validating_names_everything_that_is_not_as_it_was",
+            "tests/stages/test_predict.py::test_samples_for_validating_come_from_messages_and_a_sound_file",
+        ),
+    ),
     "EXT-12": Requirement("audited statistics in pounds"),
     "EXT-13": Requirement("own GPU by the same recipe"),
     "EXT-14": Requirement("a sentence and a mend for every known failure"),
