@@ -14,6 +14,7 @@ from torch import nn
 from hone.engine.generate import Generated, Limits, answers
 from hone.engine.load import BaseSpec, load_base
 from hone.engine.lora import with_adapter
+from hone.engine.threads import keep_memory
 from hone.rendering.tokens import Prompt, Renderer
 
 
@@ -33,6 +34,7 @@ class Answering:
     """A loaded model with its stops and its tokenizer."""
 
     def __init__(self, spec: AnswerSpec) -> None:
+        keep_memory()
         renderer = Renderer.load(spec.base.path)
         device = usable_device(spec.device)
         self.model: nn.Module = load_base(spec.base, dtype=spec.dtype, device=device)

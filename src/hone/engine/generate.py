@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import nn
 
+STAYING_SHARE = 0.75
+
 
 @dataclass(frozen=True)
 class Generated:
@@ -57,22 +59,27 @@ class _Rows:
         self.ids: list[list[int]] = [[] for _ in range(count)]
         self.logprobs: list[list[float]] = [[] for _ in range(count)]
         self.is_complete = [False] * count
-        self.open = list(range(count))
+        self.present = list(range(count))
+        """The rows in the batch, in its order; those that have ended may still be among them."""
 
-    def add(self, tokens: Sequence[int], logprobs: Sequence[float], stops: set[int]) -> list[int]:
-        """Note one token of each open row; returns which of the open rows (by place) go on."""
-        going: list[int] = []
-        for place, (row, token, logprob) in enumerate(
-            zip(self.open, tokens, logprobs, strict=True)
-        ):
+    def add(self, tokens: Sequence[int], logprobs: Sequence[float], stops: set[int]) -> None:
+        """Note one token of each row that has not ended."""
+        for row, token, logprob in zip(self.present, tokens, logprobs, strict=True):
+            if self.is_complete[row]:
+                continue
             self.logprobs[row].append(logprob)
             if token in stops:
                 self.is_complete[row] = True
             else:
                 self.ids[row].append(token)
-                going.append(place)
-        self.open = [self.open[place] for place in going]
-        return going
+
+    def going(self) -> list[int]:
+        """Places in the batch of rows that go on."""
+        return [place for place, row in enumerate(self.present) if not self.is_complete[row]]
+
+    def leave(self, going: Sequence[int]) -> None:
+        """Keep only these places in the batch."""
+        self.present = [self.present[place] for place in going]
 
     def finished(self) -> list[Generated]:
         return [
@@ -98,13 +105,15 @@ def _batch(model: nn.Module, prompts: Sequence[Sequence[int]], limits: Limits) -
         )
         cache = out.past_key_values
         chosen = out.logits[:, -1].float().log_softmax(-1).max(-1)
-        going = rows.add(chosen.indices.tolist(), chosen.values.tolist(), stops)
+        rows.add(chosen.indices.tolist(), chosen.values.tolist(), stops)
+        going = rows.going()
         if not going:
             break
         ids, positions = chosen.indices[:, None], positions[:, -1:] + 1
         mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
-        if len(going) < len(mask):
-            # Rows that have ended leave the batch: the rest gets faster.
+        if len(going) <= STAYING_SHARE * len(mask):
+            # Rows that have ended leave the batch, some at a time: each leaving copies the cache.
+            rows.leave(going)
             kept = torch.tensor(going, device=device)
             ids, positions, mask = ids[kept], positions[kept], mask[kept]
             cache.batch_select_indices(kept)
