@@ -17,7 +17,8 @@ def test_every_shipped_recipe_opens_with_its_command() -> None:
         assert recipe.command.startswith(f"hone train recipes/{recipe.name}.yaml"), recipe
 
 
-def test_a_recipe_is_found_by_name_or_path() -> None:
+def test_a_recipe_is_found_by_name_or_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # elsewhere than in a checkout, which has its own recipes/
     first = list_recipes()[0]
     assert find_recipe(first.name) == find_recipe(f"recipes/{first.name}.yaml") == first.path
     assert find_recipe(str(first.path)) == first.path
