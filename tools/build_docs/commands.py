@@ -53,7 +53,12 @@ def _row(parameter: Any) -> str:
     else:
         name = ", ".join([*parameter.opts, *parameter.secondary_opts])
     default = parameter.default
-    if default is None or callable(default) or default == () or "Sentinel" in type(default).__name__:
+    if (
+        default is None
+        or callable(default)
+        or default == ()
+        or "Sentinel" in type(default).__name__
+    ):
         default = ""
     text = (getattr(parameter, "help", "") or "").replace("|", "\\|")
     return f"| `{name}` | {text} | {default} |"
