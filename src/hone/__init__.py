@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hone.errors import HoneError
+    from hone.loop import (
+        build_dataset,
+        decide,
+        evaluate,
+        import_examples,
+        init_workspace,
+        list_models,
+        load_model,
+        open_workspace,
+        predict,
+        train,
+    )
 
 __version__ = "0.1.0"
 
-_PUBLIC = {
-    "HoneError": "hone.errors",
-    "build_dataset": "hone.loop",
-    "decide": "hone.loop",
-    "evaluate": "hone.loop",
-    "import_examples": "hone.loop",
-    "init_workspace": "hone.loop",
-    "list_models": "hone.loop",
-    "load_model": "hone.loop",
-    "open_workspace": "hone.loop",
-    "predict": "hone.loop",
-    "train": "hone.loop",
-}
-
-__all__ = sorted([*_PUBLIC, "__version__"])
+__all__ = [
+    "HoneError",
+    "__version__",
+    "build_dataset",
+    "decide",
+    "evaluate",
+    "import_examples",
+    "init_workspace",
+    "list_models",
+    "load_model",
+    "open_workspace",
+    "predict",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
-    module = _PUBLIC.get(name)
-    if module is None:
+    if name not in __all__:
         raise AttributeError(f"module 'hone' has no attribute {name!r}")
-    return getattr(importlib.import_module(module), name)
+    home = "hone.errors" if name == "HoneError" else "hone.loop"
+    return getattr(importlib.import_module(home), name)
 
 
 def __dir__() -> list[str]:
