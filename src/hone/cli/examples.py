@@ -180,5 +180,9 @@ def _short(example: Example) -> str:
 
 def _answer(example: Example) -> str:
     proposal = example.proposal
-    values = proposal.values() if isinstance(proposal, dict) else [proposal]
-    return " ".join(str(value) for value in values if value is not None)[:70]
+    if isinstance(proposal, dict) and len(proposal) == 1 and set(proposal) <= {"answer", "reply"}:
+        (proposal,) = proposal.values()
+    if isinstance(proposal, dict):
+        filled = (f"{name}: {value}" for name, value in proposal.items() if value is not None)
+        return ", ".join(filled)[:70]
+    return "" if proposal is None else str(proposal)[:70]

@@ -86,6 +86,9 @@ def import_(
     else:
         for file in report.files:
             _show_file(file)
+        if new_task and not report.errors:
+            show.say(f"Wrote tasks/{new_task}.yaml. Later commands take --task {new_task};")
+            show.say(f"to make it the default: task: tasks/{new_task}.yaml in hone.yaml")
     if report.errors:
         raise typer.Exit(1)
 

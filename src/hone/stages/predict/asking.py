@@ -77,9 +77,12 @@ def chosen_model(ws: Workspace, options: PredictOptions) -> str:
     if len(active) == 1 and version is None:
         return active[0]
     if not known:
+        others = [one.model for one in ws.store.models.list() if one.is_active]
         raise HoneError(
             "No model is active: none has been trained for this task yet.",
-            hint="hone train RECIPE --confirm-run, or --method rules, or --model hone-nano",
+            hint=f"--model {others[0].name}, trained for the task {others[0].task}"
+            if others
+            else "hone train RECIPE --confirm-run, or --method rules, or --model hone-nano",
         )
     if not active and version is None:
         raise HoneError("No model is active.", hint=f"hone models set-active {known[-1].model.ref}")

@@ -83,10 +83,16 @@ def _nothing_to_learn_from(workspace: Workspace, task: Task, invalid: int) -> In
             f"{what}: the {invalid} accepted outputs do not fit the task.",
             hint="hone examples list --status accepted, then correct them or the task file",
         )
-    return InvalidInput(
-        f"{what}: there are {listed or 'no examples at all'}.",
-        hint="review first: hone review" if listed else "hone import FILE, then hone review",
-    )
+    if not listed:
+        others = [name for name in workspace.tasks() if _has_examples(workspace, name)]
+        options = " or ".join(f"--task {name}" for name in others)
+        hint = f"{options}, where the examples are" if others else "hone import FILE"
+        return InvalidInput(f"{what}: there are no examples of it.", hint=hint)
+    return InvalidInput(f"{what}: there are {listed}.", hint="review first: hone review")
+
+
+def _has_examples(workspace: Workspace, task: str) -> bool:
+    return any(workspace.store.examples.counters(task).values())
 
 
 def _without_too_long(
