@@ -27,6 +27,9 @@ COLUMNS = {
     "unseen wording": "unseen_wording.jsonl",
 }
 RANDOM, PLAIN = "control-random", "control-plain"
+TEST_MESSAGES = 200
+# Nothing else runs meanwhile, so no processor is left free for reviewing.
+QUICK = ["training.threads=2"]
 
 
 class Watcher(Protocol):
@@ -145,7 +148,7 @@ def _train_all(ws: loop.Workspace, watcher: Watcher) -> dict[str, float]:
     for name, (text, overrides) in runs.items():
         watcher.step(text)
         model = loop.train(
-            ws, recipe, overrides=overrides, confirm_run=True, on_event=_told(watcher)
+            ws, recipe, overrides=[*QUICK, *overrides], confirm_run=True, on_event=_told(watcher)
         )
         seconds[name] = model.runtime_seconds
         watcher.detail(f"{model.ref}: {model.runtime_seconds:.0f} s")
@@ -163,8 +166,8 @@ def _told(watcher: Watcher) -> Callable[[Event], None]:
 
 def _evaluate_all(ws: loop.Workspace, watcher: Watcher) -> dict[str, Evaluation]:
     sets = {
-        "held-out": generate("held_out", COUNT_OF_SPLIT["held_out"], SEED),
-        "unseen words": generate("unseen_words", COUNT_OF_SPLIT["unseen_words"], SEED),
+        "held-out": generate("held_out", TEST_MESSAGES, SEED),
+        "unseen words": generate("unseen_words", TEST_MESSAGES, SEED),
         "unseen wording": wording(),
     }
     found: dict[str, Evaluation] = {}
@@ -174,7 +177,12 @@ def _evaluate_all(ws: loop.Workspace, watcher: Watcher) -> dict[str, Evaluation]
         rows = ({"message": message.text, "output": message.items} for message in messages)
         file.write_text(as_lines(rows), encoding="utf-8")
         found[column] = loop.evaluate(
-            ws, "pickup", on=str(file), further=[RANDOM, PLAIN], on_progress=watcher.progress
+            ws,
+            "pickup",
+            on=str(file),
+            further=[RANDOM, PLAIN],
+            batch_size=64,
+            on_progress=watcher.progress,
         )
     return found
 
