@@ -35,6 +35,7 @@ WIDE = {
     "role": 11,
     "prose": 5,
 }
+FOCUSED = {"copy": 2, "list": 8, "lookup": 3, "amounts": 3, "event": 78, "role": 4, "prose": 2}
 CONTROL = {"prose": 30, "chat": 30, "tally": 10, "present": 15, "kind": 7, "normal": 8}
 """The control reads the same words and messages but is never asked to copy."""
 MEASURED = ("copy", "list", "pairs", "lookup", "span", "amounts", "event", "role")
@@ -51,7 +52,8 @@ def weights(kind: str, stage: int, progress: float) -> dict[str, float]:
     if kind != "base":
         raise ValueError(f"unknown kind {kind!r}: base or control")
     if stage > 1:
-        return {task: float(share) for task, share in WIDE.items()}
+        shares = WIDE if stage < 4 else FOCUSED
+        return {task: float(share) for task, share in shares.items()}
     late = min(1.0, max(0.0, (progress - 0.04) / 0.2))
     return {task: EARLY[task] * (1 - late) + LATE[task] * late for task in LATE}
 

@@ -32,8 +32,10 @@ class Schema:
 class EventWriter:
     """Draws schemas, records and messages, all with the one generator of its `Values`."""
 
-    def __init__(self, values: Values, *, held_out: bool = False, wide: bool = False) -> None:
-        self.wide = wide
+    def __init__(self, values: Values, *, held_out: bool = False, stage: int = 1) -> None:
+        self.wide = stage > 1
+        self.focused = stage > 3
+        self.domain_share = 1.0 if self.focused else 0.45 if stage < 3 else 0.7
         self.values, self.rng, self.words = values, values.rng, values.lexicon
         kept = {
             name: phrases.keep(getattr(phrases, name), held_out=held_out)
@@ -61,8 +63,8 @@ class EventWriter:
 
     def schema(self) -> Schema:
         rng = self.rng
-        if rng.random() < 0.45:
-            domain = rng.choice(list(phrases.DOMAINS))
+        if rng.random() < self.domain_share:
+            domain = rng.choice(phrases.FOCUS if self.focused else list(phrases.DOMAINS))
             shape, pairs = phrases.DOMAINS[domain]
             names = {pair.split(":")[1]: pair.split(":")[0] for pair in pairs}
             schema = Schema(list(names), names, shape, domain=domain)
@@ -75,7 +77,7 @@ class EventWriter:
             schema.verbatim = rng.random() < 0.25
             schema.units_as_written = rng.random() < 0.3
         others = [role for role in phrases.TAILS if role not in schema.roles]
-        schema.extras = [role for role in others if rng.random() < 0.12]
+        schema.extras = [role for role in others if rng.random() < (0.03 if self.focused else 0.12)]
         return schema
 
     def _roles(self) -> list[str]:
@@ -258,6 +260,8 @@ class EventWriter:
     def surround(self, text: str) -> str:
         """Openers, closers, small talk and punctuation around the heart of a message."""
         rng = self.rng
+        if self.focused and rng.random() < 0.5:
+            return text
         if rng.random() < 0.45:
             opener = self.fill(rng.choice(self.lists["OPENERS"]))
             text = opener + rng.choice((", ", "! ", ": ", " - ", " ", ". ", "\n", "... ")) + text

@@ -134,6 +134,15 @@ DOMAINS: dict[str, tuple[str, list[str]]] = {
     ),
 }
 
+FOCUS = (
+    (
+        "deliveries stock donations harvest|deliveries|stock|donations|harvest|transport|notes|bookings|search|sightings|loans"
+    )
+    .replace(" ", "|")
+    .split("|")
+)
+"""Domains of the last stage: mostly lists of a thing, its amount, its unit and a place."""
+
 
 def keep(texts: list[str], *, held_out: bool, share: int = 12) -> list[str]:
     """The wording of one side of the split; short lists are left whole so that both sides can speak."""

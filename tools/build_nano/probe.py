@@ -25,6 +25,14 @@ def _rows(tokenizer: Tokenizer, pairs: list[tuple[str, list[dict[str, object]]]]
     ]
 
 
+def _like_length(rng: random.Random, rows: Rows, batch: int = 32) -> list[Rows]:
+    """One pass over the rows in batches of like length, in mixed order."""
+    mixed = sorted(rng.sample(rows, len(rows) // batch * batch), key=lambda row: len(row[0]))
+    batches = [mixed[at : at + batch] for at in range(0, len(mixed), batch)]
+    rng.shuffle(batches)
+    return batches
+
+
 @torch.no_grad()
 def exact_share(network: Qwen2ForCausalLM, rows: Rows, pad: int) -> tuple[float, list[int]]:
     """Share of rows that greedy decoding answers exactly, and the places of the others."""
@@ -65,10 +73,12 @@ def probe(
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(weights, lr=lr, weight_decay=0.0)
     began = time.process_time()
+    batches: list[Rows] = []
     for step in range(steps):
+        batches = batches or _like_length(rng, train)
         factor = min(1.0, (step + 1) / 10) * 0.5 * (1 + math.cos(math.pi * step / steps))
         optimiser.param_groups[0]["lr"] = lr * factor
-        logits, wanted, _ = answer_logits(network, rng.sample(train, 32), pad)
+        logits, wanted, _ = answer_logits(network, batches.pop(), pad)
         loss = torch.nn.functional.cross_entropy(logits, wanted)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)

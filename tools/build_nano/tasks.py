@@ -45,11 +45,11 @@ class TaskWriter:
         seed: int,
         *,
         held_out_wording: bool = False,
-        wide: bool = False,
+        stage: int = 1,
     ) -> None:
         self.rng = random.Random(seed)
-        self.values = Values(lexicon, self.rng)
-        self.events = EventWriter(self.values, held_out=held_out_wording, wide=wide)
+        self.values = Values(lexicon, self.rng, plain=stage > 3)
+        self.events = EventWriter(self.values, held_out=held_out_wording, stage=stage)
         self.prose_texts = prose
 
     def draw(self, task: str) -> Sample:
@@ -203,7 +203,13 @@ class TaskWriter:
         rng = self.rng
         if rng.random() < 0.09:
             return self._slip(self.events.surround(self.events.talk()), []), []
-        amount = 1 if schema.shape == "object" else rng.choices((1, 2, 3, 4), (45, 30, 17, 8))[0]
+        amount = (
+            1
+            if schema.shape == "object"
+            else rng.choices(
+                (1, 2, 3, 4), (38, 32, 22, 8) if self.events.focused else (45, 30, 17, 8)
+            )[0]
+        )
         records = [self._written(self.events.record(schema)) for _ in range(amount)]
         cut = rng.randint(1, amount - 1) if amount > 2 and rng.random() < 0.4 else amount
         groups = [self._share(part) for part in (records[:cut], records[cut:]) if part]
@@ -281,7 +287,8 @@ class TaskWriter:
                 )
             )
             ask = ask.format(d=schema.domain, s=shape)
-            return f"{ask} Fields: {listed}" if rng.random() < 0.35 else ask
+            listing = 0.1 if self.events.focused else 0.35
+            return f"{ask} Fields: {listed}" if rng.random() < listing else ask
         style = (" Numbers as written." if schema.verbatim else "") + (
             " Units as written." if schema.units_as_written else ""
         )

@@ -141,7 +141,7 @@ def pretrain(plan: Plan, tokenizer: Tokenizer, wordnet: Path, folder: Path) -> Q
     last = min(plan.steps, plan.stop or plan.steps)
     while step < last:
         mixed = random.Random(f"{plan.seed} {plan.stage} {step // BLOCK}").getrandbits(48)
-        writer = TaskWriter(lexicon, prose, mixed, wide=plan.stage > 1)
+        writer = TaskWriter(lexicon, prose, mixed, stage=plan.stage)
         batches = block_batches(
             tokenizer,
             writer,

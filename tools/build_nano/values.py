@@ -29,8 +29,8 @@ MONTHS = (
 class Values:
     """Draws values of every role; the same generator state gives the same values."""
 
-    def __init__(self, lexicon: Lexicon, rng: random.Random) -> None:
-        self.lexicon, self.rng = lexicon, rng
+    def __init__(self, lexicon: Lexicon, rng: random.Random, *, plain: bool = False) -> None:
+        self.lexicon, self.rng, self.plain = lexicon, rng, plain
 
     def invented(self) -> str:
         """A word that exists in no list: syllables, now and then bare letters."""
@@ -70,8 +70,29 @@ class Values:
             return f"{rng.choice(('Mc', 'O’', 'De', 'Mac', 'Van '))}{word.capitalize()}"
         return word.capitalize()
 
+    def plain_thing(self) -> str:
+        """A thing of one to three words, most of them English."""
+        rng, words = self.rng, self.lexicon
+        roll = rng.random()
+        noun = self.invented() if roll < 0.3 else rng.choice(words.common_goods)
+        if rng.random() < 0.5 and not noun.endswith("s"):
+            noun += "s"
+        first = self.adjective() if rng.random() < 0.6 else self.noun()
+        return rng.choice(
+            (
+                noun,
+                noun,
+                noun,
+                f"{first} {noun}",
+                f"{first} {noun}",
+                f"{self.adjective()} {first} {noun}",
+            )
+        )
+
     def thing(self) -> str:
         rng = self.rng
+        if self.plain and rng.random() < 0.8:
+            return self.plain_thing()
         noun = self.noun()
         if rng.random() < 0.45:
             noun = noun if noun.endswith("s") or len(noun) < 3 else noun + "s"

@@ -1,0 +1,1 @@
+"""Tests of the base models that ship inside the package."""
