@@ -1,7 +1,7 @@
 """A rise on messages that none of us wrote: SNIPS and restaurant8k, beside base and few-shot.
 
     python benchmarks/real_messages.py                        # both sets: the figures of the docs
-    python benchmarks/real_messages.py --only snips --steps 60 --rows 16 --out results
+    python benchmarks/real_messages.py --only snips --steps 60 --out results
 
 Each set goes the way of a user, in a workspace of its own: import as spans (the importer writes
 the task file), accept as a trusted labelled set, build, train an adapter on hone-nano, evaluate.
@@ -98,8 +98,8 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     """What can be chosen; the defaults are those of the published figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--rows", type=int, default=32, help="rows of one batch")
+    parser.add_argument("--steps", type=int, default=240)
+    parser.add_argument("--rows", type=int, default=16, help="rows of one batch")
     parser.add_argument("--rate", type=float, default=0.004)
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--shots", type=int, default=4)
@@ -155,7 +155,7 @@ def changes(one: MessageSet, asked: argparse.Namespace) -> list[str]:
         f"training.batch_size={asked.rows}",
         f"training.max_steps={asked.steps}",
         f"training.seed={asked.seed}",
-        "training.eval_steps=25",
+        "training.eval_steps=40",
         "data.max_seq_length=512",
     ]
 

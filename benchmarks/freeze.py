@@ -1,7 +1,7 @@
 """Freezing a dataset: near-duplicates, quarantine, splits and files, at two sizes.
 
-    python benchmarks/datasets.py                  # 50,000 and 100,000 examples
-    python benchmarks/datasets.py --examples 2000
+    python benchmarks/freeze.py                  # 50,000 and 100,000 examples
+    python benchmarks/freeze.py --examples 2000
 
 The examples are synthetic questions and answers of 40 words on average, drawn from 5,000 made-up
 words; one in fifty nearly repeats an earlier one. Half of the size is built first: linear work
