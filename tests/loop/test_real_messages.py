@@ -20,7 +20,7 @@ def test_training_on_real_messages_beats_base_and_few_shot(
     ended = subprocess.run(
         [
             *(sys.executable, str(repository / "benchmarks" / "real_messages.py")),
-            *("--only", "snips", "--steps", "60", "--rows", "16", "--shots", "1"),
+            *("--only", "snips", "--steps", "60", "--shots", "1"),
             *("--out", str(tmp_path / "kept")),
         ],
         env={
