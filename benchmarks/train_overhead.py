@@ -153,11 +153,11 @@ def run_hone(folder: Path) -> dict[str, float]:
 def run_trl(folder: Path, *, is_grouped: bool) -> dict[str, float]:
     """What a careful user of TRL writes; rows are tokenised beforehand, as for Hone."""
     import torch
+    from datasets import Dataset
     from peft import LoraConfig
     from transformers import AutoModelForCausalLM
     from trl import SFTConfig, SFTTrainer
 
-    from datasets import Dataset
     from hone.engine.load import tokenizer_of
     from hone.methods.sft import chosen
     from hone.rendering.tokens import Renderer

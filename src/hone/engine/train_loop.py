@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from datasets import Dataset
 from torch import nn
 from transformers import PreTrainedTokenizerFast, PrinterCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from datasets import Dataset
 from hone.engine import checkpoints
 from hone.engine.collate import Collator, Row
 from hone.engine.sampling import EpochOrder
