@@ -7,9 +7,9 @@ Each set goes the way of a user, in a workspace of its own: import as spans (the
 the task file), accept as a trusted labelled set, build, train an adapter on hone-nano, evaluate.
 SNIPS: its train file is divided into train and val, its validation file is asked. restaurant8k: one
 seeded split of train_3.json. Rate and rank are those of the recipe pickup_lora; steps and batch
-were chosen for minutes, not for the score. The files come from the folder that HONE_TEST_DATA
-names; they are no part of this repository. Beside the evaluation's own rows the tuned model is compared
-with an answer that never finds anything, {}: it is right wherever a message has no slot. Exits 1
+were chosen for minutes, not for the score. Beside the evaluation's own rows the tuned model is
+compared with an answer that never finds anything, {}: right wherever a message has no slot. The
+files come from the folder that HONE_TEST_DATA names; they are no part of this repository. Exits 1
 where an interval of a difference contains 0.
 """
 
