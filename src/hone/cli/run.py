@@ -60,15 +60,18 @@ def _call(name: str, rest: list[str]) -> int:
 
 
 def _explain(error: HoneError) -> int:
+    sys.stderr.write(f"{error.message}\n")
     for problem in error.problems if isinstance(error, InvalidInput) else ():
-        sys.stderr.write(f"  - {problem}\n")
-    return _fail(error.message, error.hint, error.exit_code)
+        # A sentence that already stands in the message is not said twice.
+        if problem not in error.message:
+            sys.stderr.write(f"  - {problem}\n")
+    if error.hint:
+        sys.stderr.write(f"Try: {error.hint}\n")
+    return error.exit_code
 
 
 def _fail(message: str, hint: str, code: int) -> int:
-    sys.stderr.write(f"{message}\n")
-    if hint:
-        sys.stderr.write(f"Try: {hint}\n")
+    sys.stderr.write(f"{message}\nTry: {hint}\n")
     return code
 
 
