@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-# Not this folder: its datasets.py would stand in for the library of that name.
+# The root of the checkout in place of this folder, so that `tests` can be imported.
 sys.path[0] = str(REPOSITORY)
 
 from tests.engine.small import make_small_base  # noqa: E402

@@ -27,15 +27,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-# Not this folder: its datasets.py would stand in for the library of that name.
-sys.path[0] = str(REPOSITORY)
+from hone import loop
+from hone.metrics._intervals import mean_interval, paired_difference
+from hone.records.evaluation import Evaluation
+from hone.records.model import Measured
+from hone.workspace.bases import SHIPPED
 
-from hone import loop  # noqa: E402
-from hone.metrics._intervals import mean_interval, paired_difference  # noqa: E402
-from hone.records.evaluation import Evaluation  # noqa: E402
-from hone.records.model import Measured  # noqa: E402
-from hone.workspace.bases import SHIPPED  # noqa: E402
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 DATA = Path(os.environ.get("HONE_TEST_DATA", REPOSITORY.parent / "shared" / "data")) / "messages"
 BASE = "hone-nano"

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-# Not this folder: its datasets.py would stand in for the library of that name.
+# The root of the checkout in place of this folder, so that `tests` can be imported.
 sys.path[0] = str(REPOSITORY)
 
 CONTENDERS = ("hone", "trl", "trl-same")
