@@ -156,7 +156,9 @@ def show_(
     _say_kept_out(manifest.kept_out, manifest.ref)
     for note in manifest.notes:
         show.say(f"Note: {note}")
-    show.say(f"seed {manifest.seed}, template {manifest.template[7:19]}, {manifest.sha256[:12]}")
+    show.say(
+        f"seed {manifest.seed}, template {manifest.template[7:19]}, content {manifest.sha256[:12]}"
+    )
 
 
 @app.command()

@@ -87,8 +87,12 @@ def import_(
         for file in report.files:
             _show_file(file)
         if new_task and not report.errors:
-            show.say(f"Wrote tasks/{new_task}.yaml. Later commands take --task {new_task};")
-            show.say(f"to make it the default: task: tasks/{new_task}.yaml in hone.yaml")
+            show.say(f"Wrote tasks/{new_task}.yaml.")
+            if report.default_task:
+                show.say("It is now this workspace's task (hone.yaml).")
+            else:
+                show.say(f"Later commands take --task {new_task}; to make it the default:")
+                show.say(f"hone config set task tasks/{new_task}.yaml")
     if report.errors:
         raise typer.Exit(1)
 
@@ -131,11 +135,23 @@ def _show_plan(plan: ImportPlan) -> None:
         if file.ignored:
             show.say(f"  not used: {', '.join(file.ignored)}")
         for sample in file.sample:
-            show.say(f"  {str(sample['input'])[:90]} -> {str(sample['proposals'][:1])[1:-1][:90]}")
+            proposed = sample["proposals"][0] if sample["proposals"] else None
+            show.say(f"  {_short(sample['input'])} -> {_short(proposed)}")
     if plan.new_task:
         show.say("The task file that would be written:")
         show.say(plan.new_task)
         show.say("found: " + ", ".join(f"{name} {count:,}" for name, count in plan.slots.items()))
+
+
+def _short(value: Any) -> str:
+    """A value on one line: a single text as it is, fields as `name: value`."""
+    if isinstance(value, dict):
+        found = list(value.items())
+        text = str(found[0][1]) if len(found) == 1 else "; ".join(f"{k}: {v}" for k, v in found)
+    else:
+        text = "; ".join(map(_short, value)) if isinstance(value, list) else str(value or "nothing")
+    text = " ".join(text.split())
+    return text if len(text) <= 90 else f"{text[:89]}…"
 
 
 def _show_file(file: FileReport) -> None:

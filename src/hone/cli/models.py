@@ -103,7 +103,8 @@ def _say_ancestry(found: ModelInfo) -> None:
     show.say("Comes from:")
     for parent in found.parents:
         show.say(f"  model {parent.ref} (dataset {parent.dataset})")
-    show.say(f"  base {one.base} {one.base_sha256[:12]}".rstrip())
+    files = f"; files {one.base_sha256[:12]}" if one.base_sha256 else ""
+    show.say(f"  base {one.base}{files}")
     if found.dataset is None:
         show.say(f"  dataset {one.dataset or 'unknown'}")
     else:

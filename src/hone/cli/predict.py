@@ -128,9 +128,9 @@ def _say_report(report: PredictReport) -> None:
     if report.agreed is not None:
         show.say(f"Rules and model agree on {report.agreed}.")
     if report.with_problems:
-        show.say(
-            f"{report.with_problems} have an answer that does not fit the task (see problems)."
-        )
+        count = report.with_problems
+        noun = "answer does" if count == 1 else "answers do"
+        show.say(f"{count} {noun} not fit the task (see problems).")
     if report.refused:
         show.say(f"{report.refused} could not be asked; their lines say why.")
     _say_slow(report.seconds_per_message)

@@ -83,6 +83,11 @@ COMMANDS: dict[str, Command] = {
         "Ready recipes.",
         {"list": "List the shipped recipes.", "copy": "Copy one into the workspace."},
     ),
+    "config": Command(
+        "hone.cli.config",
+        "The settings of this workspace, hone.yaml.",
+        {"show": "Show every setting, its value and its meaning.", "set": "Change one setting."},
+    ),
     "completion": Command("hone.cli.completion", "Print a completion script for your shell."),
 }
 

@@ -70,7 +70,7 @@ def propose_task(name: str, rows: Iterable[Read]) -> tuple[Task, dict[str, int]]
         {
             "kind": "extract",
             "name": name,
-            "system": "You turn messages into JSON.",
+            "system": f"You turn messages into JSON. Fields: {', '.join(ordered)}.",
             "fields": {slot: field.model_dump() for slot, field in fields.items()},
         }
     )

@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hone.errors import InvalidInput, WorkspaceTooNew
 from hone.records.task import Task
+from hone.workspace.files import explained, write_atomically
 from hone.workspace.problems import problems_of
-from hone.workspace.yaml_file import read_yaml
+from hone.workspace.yaml_edit import with_value
+from hone.workspace.yaml_file import parse_yaml, read_yaml
 
 FORMAT = 1
 CONFIG_FILE = "hone.yaml"
@@ -119,6 +121,25 @@ def load_config(path: Path) -> WorkspaceConfig:
             hint="Write: store: sqlite",
         )
     return config
+
+
+def set_config(path: Path, key: str, value: str) -> Any:
+    """Set one key of `hone.yaml`, dotted where it is nested; the rest of the file stays as it is.
+
+    `value` is read as YAML and given back as it was understood. InvalidInput where the key is
+    not known or the value does not fit; the file is then left alone.
+    """
+    if key == "hone":
+        raise InvalidInput(
+            "The format version is not a setting.", hint="Hone raises it when it must."
+        )
+    meant = parse_yaml(value, f"the value of {key}")
+    with explained("read", path):
+        text = path.read_text("utf-8-sig")
+    changed = with_value(text, key.split("."), meant, str(path))
+    _validated(WorkspaceConfig, parse_yaml(changed, str(path)), path)
+    write_atomically(path, changed)
+    return meant
 
 
 def load_task(path: Path) -> Task:

@@ -57,7 +57,7 @@ def read_yaml(path: Path) -> Any:
 def parse_yaml(text: str, name: str) -> Any:
     """The value of a YAML text; `name` is what an error calls it."""
     try:
-        value = yaml.load(_VARIABLE.sub(rf"{_OPEN}\1{_CLOSE}", text), Loader=_Loader)
+        value = yaml.load(shielded(text), Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -70,9 +70,19 @@ def parse_yaml(text: str, name: str) -> Any:
     return _restored(value)
 
 
+def shielded(text: str) -> str:
+    """`text` with private characters for the braces of `${NAME}`; `unshielded` takes them back."""
+    return _VARIABLE.sub(rf"{_OPEN}\1{_CLOSE}", text)
+
+
+def unshielded(text: str) -> str:
+    """`text` with its `${NAME}` back."""
+    return _STOOD_IN.sub(r"${\1}", text)
+
+
 def _restored(value: Any) -> Any:
     if isinstance(value, str):
-        return _STOOD_IN.sub(r"${\1}", value)
+        return unshielded(value)
     if isinstance(value, list):
         return [_restored(one) for one in value]
     if isinstance(value, dict):

@@ -120,7 +120,7 @@ def test_a_file_is_evaluated_without_the_examples_that_were_trained_on(
     file = write_lines(tmp_path / "mixed.jsonl", rows)
     found = run(ws, on=str(file))
     assert numbers(asked(ws, found)) == new
-    assert found.notes == ["3 of 7 examples were left out: they were trained on."]
+    assert found.notes == ["Left out because they were trained on: 3 of 7 examples."]
     kept = run(ws, on=str(file), includes_trained=True)
     assert kept.trained_on == 3 and "show memory, not skill" in kept.notes[0]
     only = write_lines(tmp_path / "old.jsonl", rows[:3])
@@ -145,7 +145,7 @@ def test_what_an_ancestor_was_trained_on_counts_as_trained(ws: Workspace, tmp_pa
 def test_the_train_split_by_name_is_labelled_and_kept_out_of_the_metadata(ws: Workspace) -> None:
     found = run(ws, on="pickup@1/train")
     assert found.trained_on == 30 == found.rows[0].examples
-    assert "30 of 30 examples were trained on" in found.notes[0]
+    assert "Trained on: 30 of 30 examples" in found.notes[0]
     assert ws.store.models.get("pickup@v1").model.metrics == {}
 
 
@@ -179,7 +179,7 @@ def test_csv_files_and_own_exports_are_read_and_unfit_rows_left_out(
     )
     found = run(ws, on=str(file))
     assert numbers(asked(ws, found)) == [90]
-    assert "2 rows of new.csv were left out" in found.notes[0] and "boxes" in found.notes[0]
+    assert "Rows of new.csv left out: 2" in found.notes[0] and "boxes" in found.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_troubles_of_answering_are_counted_and_said(ws: Workspace) -> None:
     write_lines(file, rows)
     found = finish(ws, job.id)
     assert found.rows[0].troubles == {"not_answered": 1, "cut_off": 1, "prompt_shortened": 1}
-    assert len(found.notes) == 3 and "1 of 24 were not answered by base." in found.notes
+    assert len(found.notes) == 3 and "base left 1 of 24 without an answer." in found.notes
 
 
 def test_an_evaluation_of_a_model_deleted_meanwhile_is_still_reported(ws: Workspace) -> None:

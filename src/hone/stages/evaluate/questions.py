@@ -147,7 +147,7 @@ def _of_file(path: Path, task: Task) -> Questions:
     if problems:
         shown = "; ".join(problems[:SHOWN_PROBLEMS])
         more = " …" if len(problems) > SHOWN_PROBLEMS else ""
-        notes.append(f"{len(problems)} rows of {path.name} were left out: {shown}{more}")
+        notes.append(f"Rows of {path.name} left out: {len(problems)}: {shown}{more}")
     return Questions(path.name, items, notes)
 
 
@@ -168,16 +168,14 @@ def _without_trained(
         return found
     amount = len(found.items)
     if keeps_trained:
-        note = (
-            f"{count} of {amount} examples were trained on: these figures show memory, not skill."
-        )
+        note = f"Trained on: {count} of {amount} examples. These figures show memory, not skill."
         return found._replace(notes=[*found.notes, note], trained_on=count)
     if count == amount:
         raise InvalidInput(
             f"All {amount} examples of {found.on} were trained on: nothing fair is left to ask.",
             hint="Choose other examples, or add --include-trained to see what was memorised.",
         )
-    note = f"{count} of {amount} examples were left out: they were trained on."
+    note = f"Left out because they were trained on: {count} of {amount} examples."
     items = [one for one, is_known in zip(found.items, known, strict=True) if not is_known]
     return found._replace(items=items, notes=[*found.notes, note])
 

@@ -139,9 +139,9 @@ def _evaluation(job: Job, scored: Mapping[str, Scored]) -> Evaluation:
 
 def _trouble_notes(scored: Mapping[str, Scored]) -> list[str]:
     sentences = {
-        "not_answered": "{count} of {amount} were not answered by {name}.",
-        "cut_off": "{count} of {amount} answers of {name} were cut off at the length limit.",
-        "prompt_shortened": "{count} of {amount} prompts of {name} were shortened to fit.",
+        "not_answered": "{name} left {count} of {amount} without an answer.",
+        "cut_off": "Answers of {name} cut off at the length limit: {count} of {amount}.",
+        "prompt_shortened": "Prompts of {name} shortened to fit: {count} of {amount}.",
     }
     return [
         sentences[trouble].format(count=count, amount=one.row.examples, name=name)

@@ -26,6 +26,7 @@ from hone.workspace.problems import problems_of
 SAMPLE_ROWS = 100
 SAMPLE_CHARACTERS = 8_000_000
 SHOWN_EXAMPLES = 3
+COUNTED_BYTES = 2 * 1024 * 1024
 LEAST_SURE = 0.3
 
 
@@ -136,7 +137,9 @@ def look(path: Path, task: Task, wanted: Wanted) -> Source:
             question=f"it holds messages with slots; the task {task.name} is of kind {task.kind}",
             mend="hone import FILE --as spans --new-task NAME   (writes tasks/NAME.yaml)",
         )
-    return Source(path, name, module, options, columns, notes, rows, _estimate(path, rows))
+    return Source(
+        path, name, module, options, columns, notes, rows, _estimate(path, module, options, rows)
+    )
 
 
 def _fitting(columns: ColumnMap, task: Task, rows: Sequence[Mapping[str, Any]]) -> ColumnMap:
@@ -239,10 +242,15 @@ def _sample(path: Path, module: ModuleType, options: Any) -> tuple[list[str], li
     raise InvalidInput(f"{path} holds no rows.", hint="check the export that wrote it")
 
 
-def _estimate(path: Path, rows: Sequence[RawRow]) -> int:
-    """About how many rows there are, for a progress bar; exact for a file that fits the sample."""
+def _estimate(path: Path, module: ModuleType, options: Any, rows: Sequence[RawRow]) -> int:
+    """How many rows there are: counted in a small file, else reckoned from the first ones."""
     if len(rows) < SAMPLE_ROWS:
         return len(rows)
+    if path.stat().st_size <= COUNTED_BYTES:
+        try:
+            return sum(isinstance(item, RawRow) for item in module.run(path, options))
+        except InvalidInput:
+            pass  # broken further down: the import itself says where
     per_row = sum(
         len(str(value).encode("utf-8", "replace")) + 1
         for row in rows

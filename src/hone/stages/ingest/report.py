@@ -40,6 +40,7 @@ class ImportReport(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     files: list[FileReport]
+    default_task: str = Field(default="", description="the new task, if it became the default")
 
     def _sum(self, name: str) -> int:
         return sum(getattr(file, name) for file in self.files)

@@ -15,6 +15,7 @@ from hone.stages.ingest.plan import Source, Wanted, chosen_task, look, unanswere
 from hone.stages.ingest.report import FileReport, ImportReport, Tally
 from hone.stages.ingest.rows import PROGRESS_ROWS, new_rows
 from hone.stages.ingest.sessions import load_session
+from hone.workspace.config import CONFIG_FILE, set_config
 from hone.workspace.files import write_atomically
 from hone.workspace.open import Workspace
 from hone.workspace.store.examples import NewExample
@@ -40,10 +41,16 @@ def import_examples(
     task, text, _ = chosen_task(ws, paths, wanted)
     sources = [look(Path(path), task, wanted) for path in paths]
     unanswered(sources)
+    report = ImportReport(files=[])
     if text:
-        write_atomically(ws.root / "tasks" / f"{task.name}.yaml", text)
+        task_file = f"tasks/{task.name}.yaml"
+        write_atomically(ws.root / task_file, text)
+        if not ws.store.examples.count():
+            # Nothing belongs to the template's task yet: the new one is what this is about.
+            set_config(ws.root / CONFIG_FILE, "task", task_file)
+            report.default_task = task.name
     reports = [_import_file(ws, source, task, wanted, on_progress) for source in sources]
-    report = ImportReport(files=reports)
+    report.files = reports
     if report.errors and not (report.taken or report.duplicate):
         first = next(file for file in reports if file.error)
         raise InvalidInput(

@@ -1,0 +1,42 @@
+"""Configure: the settings of a workspace, each with its meaning, changed one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from hone.workspace.config import CONFIG_FILE, set_config
+from hone.workspace.open import Workspace
+
+
+class Setting(NamedTuple):
+    """One key of `hone.yaml`, dotted where it is nested."""
+
+    key: str
+    value: Any
+    meaning: str
+
+
+def settings_of(ws: Workspace) -> list[Setting]:
+    """Every setting in the order of the file; groups stand for their members."""
+    return list(_settings(ws.config, ""))
+
+
+def change_setting(ws: Workspace, key: str, value: str) -> Any:
+    """Set one key, the value written as YAML; gives it back as it was understood.
+
+    Comments and everything else in `hone.yaml` stay as they are. InvalidInput where the key is
+    not known or the value does not fit; nothing is written then.
+    """
+    return set_config(ws.root / CONFIG_FILE, key, value)
+
+
+def _settings(model: BaseModel, prefix: str) -> Iterator[Setting]:
+    for name, field in type(model).model_fields.items():
+        value, key = getattr(model, name), prefix + (field.alias or name)
+        if isinstance(value, BaseModel):
+            yield from _settings(value, f"{key}.")
+        else:
+            yield Setting(key, value, field.description or "")
