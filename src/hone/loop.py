@@ -18,8 +18,8 @@ from hone.records.job import Event
 from hone.records.model import ModelVersion
 from hone.records.review import Decision, Receipt
 from hone.settings import reviewer_name
-from hone.stages import curate, ingest, jobs, prepare, registry
 from hone.stages import evaluate as evaluation
+from hone.stages import ingest, jobs, prepare, registry, review
 from hone.stages import predict as prediction
 from hone.stages.prepare import (
     BuildOptions,
@@ -75,7 +75,7 @@ def import_examples(
 
 def decide(workspace: Workspace, decisions: Sequence[Decision]) -> list[Receipt]:
     """Journal reviews in one transaction; a receipt for each, after the commit."""
-    return curate.decide(workspace, decisions)
+    return review.decide(workspace, decisions)
 
 
 def build_dataset(

@@ -227,7 +227,7 @@ def test_a_reviewer_killed_at_any_instant_loses_nothing(reviewed: Path, instant:
 
 READ_ONLY_USER = """
 import os, sys
-import hone.stages.curate
+import hone.workspace.store
 from hone.errors import HoneError
 from hone.records.review import Decision
 from hone.workspace.open import open_workspace
@@ -239,7 +239,7 @@ if os.geteuid() == 0:  # the superuser may write anywhere
 with open_workspace(sys.argv[1]) as workspace:
     assert workspace.store.examples.get("e1").status == "pending"
     assert workspace.store.examples.search("number")
-    assert workspace.store.journal.count_bulk("accept", hone.stages.curate.Filter()) == 3
+    assert workspace.store.journal.count_bulk("accept", hone.workspace.store.Filter()) == 3
     wanted = Decision(op_id="o", example_id="e1", verdict="accept", reviewer="ann")
     try:
         workspace.store.journal.decide([wanted])

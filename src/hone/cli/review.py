@@ -56,24 +56,24 @@ def review(
     """
     from hone import loop
     from hone.cli import show
-    from hone.stages import curate
+    from hone.stages import review as reviewing
 
     with loop.open_workspace(workspace) as ws:
         who = reviewer or loop.reviewer_name()
         if decisions is not None:
             with show.progress("Deciding") as step:
-                done = curate.apply_decisions(ws, decisions, reviewer=who, on_progress=step)
+                done = reviewing.apply_decisions(ws, decisions, reviewer=who, on_progress=step)
             result: Any = done
         elif accept_all:
             result = _accept_all(ws, who, task, yes=yes)
         elif undo or redo:
-            result = (curate.undo if undo else curate.redo)(ws, reviewer=who)
+            result = (reviewing.undo if undo else reviewing.redo)(ws, reviewer=who)
         else:
             _one_by_one(ws, who, filter, task)
             result = None
         _say_result(result, as_json=json)
         if not json:
-            show.say(curate.statistics(ws, task=task).sentence)
+            show.say(reviewing.statistics(ws, task=task).sentence)
 
 
 def _say_result(result: Any, *, as_json: bool) -> None:
@@ -96,14 +96,14 @@ def _say_result(result: Any, *, as_json: bool) -> None:
 
 def _accept_all(ws: Workspace, who: str, task: str | None, *, yes: bool) -> Any:
     from hone.errors import HoneError
-    from hone.stages import curate
+    from hone.stages import review as reviewing
 
-    count = curate.count_acceptable(ws, task=task)
+    count = reviewing.count_acceptable(ws, task=task)
     if not count:
         raise HoneError("Nothing is pending that could be accepted.", hint="hone import FILE")
     if not yes and not typer.confirm(f"Accept {count:,} pending examples as {who}?"):
         raise typer.Exit(0)
-    return curate.accept_all(ws, reviewer=who, expected_count=count, task=task)
+    return reviewing.accept_all(ws, reviewer=who, expected_count=count, task=task)
 
 
 def _one_by_one(ws: Workspace, who: str, status: str, task: str | None) -> None:
@@ -140,10 +140,10 @@ def _undo(ws: Workspace, who: str, after: int | None) -> int | None:
     """Take the newest decision back; the next page starts there, so the example comes again."""
     from hone.cli import show
     from hone.errors import HoneError
-    from hone.stages import curate
+    from hone.stages import review as reviewing
 
     try:
-        receipt = curate.undo(ws, reviewer=who)
+        receipt = reviewing.undo(ws, reviewer=who)
     except HoneError as error:
         show.say(error.message)
         return after
@@ -155,7 +155,7 @@ def _decide(ws: Workspace, who: str, given: tuple[Example, str, str | None]) -> 
     """Whether the key was a decision and was journalled."""
     from hone.cli import show
     from hone.records.review import Decision
-    from hone.stages import curate
+    from hone.stages import review as reviewing
 
     example, key, note = given
     output: Any = None
@@ -166,12 +166,12 @@ def _decide(ws: Workspace, who: str, given: tuple[Example, str, str | None]) -> 
     elif key not in VERDICT_OF_KEY:
         show.say(KEYS)
         return False
-    (receipt,) = curate.decide(
+    (receipt,) = reviewing.decide(
         ws,
         [
             Decision.model_validate(
                 {
-                    "op_id": curate.new_op_id(),
+                    "op_id": reviewing.new_op_id(),
                     "example_id": example.id,
                     "verdict": "edit" if key == "e" else VERDICT_OF_KEY[key],
                     "reviewer": who,

@@ -16,7 +16,7 @@ from hone.demo.reviewer import REVIEWER, as_lines, decisions
 from hone.errors import HoneError
 from hone.records.evaluation import Evaluation, Row
 from hone.records.job import Event
-from hone.stages import curate, examples
+from hone.stages import examples, review
 
 HERE = Path(__file__).parent
 SEED = 0
@@ -116,8 +116,8 @@ def _review(ws: loop.Workspace, messages: list[Message], watcher: Watcher) -> No
     ids = {one.input["message"]: one.id for one in found}
     file = ws.root / "decisions.jsonl"
     file.write_text(as_lines(decisions(messages, proposals, ids)), encoding="utf-8")
-    curate.apply_decisions(ws, file, reviewer=REVIEWER)
-    counted = curate.statistics(ws)
+    review.apply_decisions(ws, file, reviewer=REVIEWER)
+    counted = review.statistics(ws)
     watcher.detail(
         f"{counted.sentence}: {counted.by_status['accepted']:,} proposals were right, "
         f"{counted.by_status['edited']:,} were corrected"

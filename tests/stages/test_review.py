@@ -12,7 +12,7 @@ import pytest
 from hone.errors import InvalidInput, NotFound
 from hone.records.example import Example, Suggestion
 from hone.records.review import Decision, Verdict
-from hone.stages import curate
+from hone.stages import review
 from hone.workspace.open import Workspace, init_workspace
 from hone.workspace.store import new_example
 
@@ -48,7 +48,7 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
 
 
 def decision(example_id: str, verdict: Verdict, **more: Any) -> Decision:
-    wanted = {"op_id": curate.new_op_id(), "reviewer": "ann", **more}
+    wanted = {"op_id": review.new_op_id(), "reviewer": "ann", **more}
     return Decision(example_id=example_id, verdict=verdict, **wanted)
 
 
@@ -61,7 +61,7 @@ def script(ws: Workspace, *lines: Any) -> Path:
 def test_an_answer_that_does_not_fit_the_task_is_refused_and_the_rest_applied(
     ws: Workspace,
 ) -> None:
-    receipts = curate.decide(
+    receipts = review.decide(
         ws,
         [
             decision("q1", "accept"),
@@ -81,35 +81,35 @@ def test_an_answer_that_does_not_fit_the_task_is_refused_and_the_rest_applied(
 
 
 def test_accept_all_accepts_the_number_that_was_shown(ws: Workspace) -> None:
-    curate.decide(ws, [decision("q1", "reject")])
-    count = curate.count_acceptable(ws)
+    review.decide(ws, [decision("q1", "reject")])
+    count = review.count_acceptable(ws)
     assert count == 4, "the one without a suggestion is not counted"
-    receipt = curate.accept_all(ws, reviewer="ann", expected_count=count)
+    receipt = review.accept_all(ws, reviewer="ann", expected_count=count)
     assert (receipt.outcome, receipt.changed) == ("applied", 4)
     assert ws.store.examples.get("p1").status == "pending"
-    assert curate.undo(ws, reviewer="ann").changed == 4
-    assert curate.redo(ws, reviewer="ann").changed == 4
+    assert review.undo(ws, reviewer="ann").changed == 4
+    assert review.redo(ws, reviewer="ann").changed == 4
 
 
 def test_accept_all_does_nothing_when_the_number_has_changed(ws: Workspace) -> None:
-    count = curate.count_acceptable(ws, task="qa")
-    curate.decide(ws, [decision("q1", "reject")])
-    receipt = curate.accept_all(ws, reviewer="ann", expected_count=count, task="qa")
+    count = review.count_acceptable(ws, task="qa")
+    review.decide(ws, [decision("q1", "reject")])
+    receipt = review.accept_all(ws, reviewer="ann", expected_count=count, task="qa")
     assert receipt.outcome == "conflict"
     assert ws.store.examples.counters()["accepted"] == 0
 
 
 def test_statistics_say_how_far_the_review_is(ws: Workspace) -> None:
-    curate.decide(ws, [decision("q1", "accept"), decision("q2", "skip", reviewer="bob")])
-    told = curate.statistics(ws)
+    review.decide(ws, [decision("q1", "accept"), decision("q2", "skip", reviewer="bob")])
+    told = review.statistics(ws)
     assert told.sentence == "Reviewed 2 of 6 (4 pending)"
     assert told.by_reviewer == {"ann": {"accepted": 1}, "bob": {"skipped": 1}}
-    assert curate.statistics(ws, task="pickup").sentence == "Reviewed 0 of 1 (1 pending)"
+    assert review.statistics(ws, task="pickup").sentence == "Reviewed 0 of 1 (1 pending)"
 
 
 def test_the_history_of_an_example_is_told(ws: Workspace) -> None:
-    curate.decide(ws, [decision("q1", "accept"), decision("q1", "reject", note="wrong")])
-    assert [(one.verdict, one.note) for one in curate.history(ws, "q1")] == [
+    review.decide(ws, [decision("q1", "accept"), decision("q1", "reject", note="wrong")])
+    assert [(one.verdict, one.note) for one in review.history(ws, "q1")] == [
         ("accept", None),
         ("reject", "wrong"),
     ]
@@ -127,7 +127,7 @@ def test_a_file_of_decisions_applies_once(ws: Workspace) -> None:
         {"id": "p1", "verdict": "accept"},
     )
     shown: list[int] = []
-    report = curate.apply_decisions(ws, path, reviewer="ann", on_progress=shown.append)
+    report = review.apply_decisions(ws, path, reviewer="ann", on_progress=shown.append)
     assert report.read == 6 and shown == [6]
     assert report.outcomes == {
         "applied": 3,
@@ -140,8 +140,8 @@ def test_a_file_of_decisions_applies_once(ws: Workspace) -> None:
     edited = ws.store.examples.get("q2")
     assert (edited.output, edited.note, edited.reviewer) == ({"answer": "Better."}, "short", "ann")
     assert ws.store.examples.get("q3").reviewer == "bob"
-    curate.undo(ws, reviewer="bob")
-    again = curate.apply_decisions(ws, path, reviewer="ann")
+    review.undo(ws, reviewer="bob")
+    again = review.apply_decisions(ws, path, reviewer="ann")
     assert again.outcomes["duplicate"] == 3 and again.outcomes["applied"] == 0
     assert ws.store.examples.get("q3").status == "pending", "what was taken back stays so"
 
@@ -159,7 +159,7 @@ def test_a_file_with_lines_that_are_no_decisions_applies_nothing_and_names_them(
         "[" * 100_000,
     )
     with pytest.raises(InvalidInput, match="5 lines that are no decisions") as told:
-        curate.apply_decisions(ws, path, reviewer="ann")
+        review.apply_decisions(ws, path, reviewer="ann")
     assert [one.split(":")[0] for one in told.value.problems] == [
         *("line 2", "line 3", "line 4", "line 5", "line 6")
     ]
@@ -174,19 +174,19 @@ def test_a_file_in_another_encoding_is_refused_by_line(ws: Workspace) -> None:
     path.write_bytes(b'\xef\xbb\xbf{"id": "q1", "verdict": "accept"}\n'
                      b'{"id": "q2", "verdict": "reject", "note": "fa\xe7on"}\n')  # fmt: skip
     with pytest.raises(InvalidInput) as told:
-        curate.apply_decisions(ws, path, reviewer="ann")
+        review.apply_decisions(ws, path, reviewer="ann")
     assert [one.split(":")[0] for one in told.value.problems] == ["line 2"]
 
 
 def test_a_file_that_is_not_there_is_named(ws: Workspace) -> None:
     with pytest.raises(NotFound, match=r"none\.jsonl"):
-        curate.apply_decisions(ws, ws.root / "none.jsonl", reviewer="ann")
+        review.apply_decisions(ws, ws.root / "none.jsonl", reviewer="ann")
 
 
 def test_a_long_file_is_applied_batch_by_batch(ws: Workspace) -> None:
     lines = [{"id": f"q{1 + n % 5}", "verdict": "skip", "op_id": f"s{n}"} for n in range(2300)]
     shown: list[int] = []
-    report = curate.apply_decisions(
+    report = review.apply_decisions(
         ws, script(ws, *lines), reviewer="ann", on_progress=shown.append
     )
     assert shown == [1000, 2000, 2300] and report.outcomes["applied"] == 2300

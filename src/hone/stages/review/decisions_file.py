@@ -1,51 +1,25 @@
-"""Review: decide, take back, accept what is left, apply a file of decisions, count.
-
-Every verb answers after the commit; what it says was done survives a kill.
-"""
+"""Applies a file of decisions: checked whole before the first is applied, and applied once."""
 
 from __future__ import annotations
 
 import codecs
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
-from uuid import uuid4
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hone import shelf
 from hone.errors import InvalidInput, NotFound
-from hone.records.review import Decision, Operation, Outcome, Receipt, Verdict
-from hone.records.task import Task
+from hone.records.review import Decision, Outcome, Verdict
+from hone.stages.review.decide import decide
 from hone.workspace.files import explained
 from hone.workspace.open import Workspace
 from hone.workspace.problems import problems_of
-from hone.workspace.store import Filter
 
 BATCH_DECISIONS = 1000
 SHOWN_PROBLEMS = 20
-PENDING = ("pending",)
-
-
-class Statistics(NamedTuple):
-    """How far the review of a task is, or of all tasks together."""
-
-    total: int
-    pending: int
-    by_status: dict[str, int]
-    by_reviewer: dict[str, dict[str, int]]
-
-    @property
-    def reviewed(self) -> int:
-        """Examples that somebody said something about."""
-        return self.total - self.pending
-
-    @property
-    def sentence(self) -> str:
-        """The line that every screen shows."""
-        return f"Reviewed {self.reviewed:,} of {self.total:,} ({self.pending:,} pending)"
 
 
 class Applied(BaseModel):
@@ -81,76 +55,6 @@ class Line(BaseModel):
     )
 
 
-def decide(ws: Workspace, decisions: Sequence[Decision]) -> list[Receipt]:
-    """Journals decisions in one transaction; a receipt for each, in order.
-
-    An answer that does not fit the task is refused, as is an accept where nothing was suggested;
-    the receipt says why and the other decisions are applied all the same.
-    """
-    reasons = _unfit(ws, decisions)
-    sound = [one for place, one in enumerate(decisions) if place not in reasons]
-    receipts = iter(ws.store.journal.decide(sound))
-    return [
-        Receipt(op_id=one.op_id, outcome="refused", reason=reasons[place])
-        if place in reasons
-        else next(receipts)
-        for place, one in enumerate(decisions)
-    ]
-
-
-def undo(
-    ws: Workspace, *, reviewer: str, target: str | None = None, op_id: str | None = None
-) -> Receipt:
-    """Takes back the named operation, or the reviewer's newest that stands."""
-    return ws.store.journal.undo(op_id or new_op_id(), reviewer=reviewer, target=target)
-
-
-def redo(
-    ws: Workspace, *, reviewer: str, target: str | None = None, op_id: str | None = None
-) -> Receipt:
-    """Repeats the named operation, or what the reviewer's newest undo took back."""
-    return ws.store.journal.redo(op_id or new_op_id(), reviewer=reviewer, target=target)
-
-
-def count_acceptable(ws: Workspace, *, task: str | None = None) -> int:
-    """How many pending examples `accept_all` would accept: the number to ask about."""
-    return ws.store.journal.count_bulk("accept", Filter(status=PENDING, task=task))
-
-
-def accept_all(
-    ws: Workspace,
-    *,
-    reviewer: str,
-    expected_count: int | None,
-    task: str | None = None,
-    op_id: str | None = None,
-) -> Receipt:
-    """Accepts the first suggestion of every pending example, as one operation.
-
-    Where another number than the one that was shown is pending by now, nothing is accepted and
-    the receipt is a conflict. Examples without a suggestion stay pending.
-    """
-    wanted = Filter(status=PENDING, task=task)
-    name = op_id or new_op_id()
-    return ws.store.journal.bulk(name, "accept", wanted, reviewer, expected_count)
-
-
-def history(ws: Workspace, example_id: str) -> list[Operation]:
-    """What was decided about an example, oldest first."""
-    return ws.store.journal.history(example_id)
-
-
-def statistics(ws: Workspace, *, task: str | None = None) -> Statistics:
-    """How far the review is, by status and by reviewer."""
-    counters = ws.store.examples.counters(task)
-    return Statistics(
-        total=sum(counters.values()),
-        pending=counters["pending"],
-        by_status=counters,
-        by_reviewer=ws.store.journal.by_reviewer(task),
-    )
-
-
 def apply_decisions(
     ws: Workspace,
     path: Path | str,
@@ -177,31 +81,6 @@ def apply_decisions(
         if on_progress is not None:
             on_progress(report.read)
     return report
-
-
-def new_op_id() -> str:
-    """A name for an operation that nobody else uses."""
-    return uuid4().hex
-
-
-def _unfit(ws: Workspace, decisions: Sequence[Decision]) -> dict[int, str]:
-    """Which answers do not fit their task, by place, with the reason."""
-    reasons: dict[int, str] = {}
-    known: dict[str, Task] = {}
-    for place, one in enumerate(decisions):
-        if one.verdict not in ("edit", "accept") or one.output is None:
-            continue
-        try:
-            name = ws.store.examples.task_of(one.example_id)
-        except NotFound:
-            continue  # the journal answers that it is missing
-        known = known or ws.tasks()
-        if name in known:
-            task = known[name]
-            problems = shelf.load("tasks", task.kind).output_problems(task, one.output)
-            if problems:
-                reasons[place] = f"the answer does not fit: {' '.join(problems)}"
-    return reasons
 
 
 def _refuse_unreadable(place: Path) -> None:

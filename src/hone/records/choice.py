@@ -1,0 +1,58 @@
+"""A choice: which examples are meant, and which part of them, in which order."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Order = Literal["file", "newest", "least_certain", "most_valuable"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+MOST_IDS = 10_000
+MOST_ITEMS = 200
+
+
+class Choice(BaseModel):
+    """Which examples are meant; every condition must hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: list[str] = Field(default_factory=list[str], description="any of these; empty: all")
+    task: str | None = Field(None, description="its name; by default every task")
+    tags: list[str] = Field(default_factory=list[str], description="all of them must be there")
+    files: list[str] = Field(default_factory=list[str], description="any of these origins")
+    text: str = Field("", description="words that must occur")
+    reviewer: str | None = Field(None, description="who made the decision that stands")
+    since: datetime | date | None = Field(
+        None, description="the decision that stands was made then or later; a day is a UTC day"
+    )
+    until: datetime | date | None = Field(
+        None, description="the decision that stands was made then or before; a day counts whole"
+    )
+    min_score: float | None = Field(None, description="lowest score of the first suggestion")
+    max_score: float | None = Field(None, description="highest score of the first suggestion")
+    ids: list[str] | None = Field(None, max_length=MOST_IDS, description="only these examples")
+
+
+class Span(BaseModel):
+    """A page of a choice: from its start, behind or before a cursor, or around an example."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    order: Order = Field(
+        "file",
+        description="file: as imported; newest: the same backwards; least_certain: the lowest "
+        "score of the first suggestion first, without a score last; most_valuable: pending before "
+        "the rest, in each where suggestions contradict each other, then the lowest score",
+    )
+    after: str | None = Field(None, description="the cursor that the page begins behind")
+    before: str | None = Field(None, description="the cursor that the page ends before")
+    around: str | None = Field(None, description="the example in the middle of the page")
+    limit: int = Field(60, ge=1, le=MOST_ITEMS, description="examples on the page")
+
+    @model_validator(mode="after")
+    def _begins_in_one_place(self) -> Span:
+        if sum(one is not None for one in (self.after, self.before, self.around)) > 1:
+            raise ValueError("a page has one of after, before and around")
+        return self

@@ -1,0 +1,73 @@
+"""Decide, take back and repeat, one example at a time; answered after the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+from hone import shelf
+from hone.errors import NotFound
+from hone.records.review import Decision, Operation, Receipt
+from hone.records.task import Task
+from hone.workspace.open import Workspace
+
+
+def decide(ws: Workspace, decisions: Sequence[Decision]) -> list[Receipt]:
+    """Journals decisions in one transaction; a receipt for each, in order.
+
+    An answer that does not fit the task is refused, as is an accept where nothing was suggested;
+    the receipt says why and the other decisions are applied all the same.
+    """
+    reasons = _unfit(ws, decisions)
+    sound = [one for place, one in enumerate(decisions) if place not in reasons]
+    receipts = iter(ws.store.journal.decide(sound))
+    return [
+        Receipt(op_id=one.op_id, outcome="refused", reason=reasons[place])
+        if place in reasons
+        else next(receipts)
+        for place, one in enumerate(decisions)
+    ]
+
+
+def undo(
+    ws: Workspace, *, reviewer: str, target: str | None = None, op_id: str | None = None
+) -> Receipt:
+    """Takes back the named operation, or the reviewer's newest that stands."""
+    return ws.store.journal.undo(op_id or new_op_id(), reviewer=reviewer, target=target)
+
+
+def redo(
+    ws: Workspace, *, reviewer: str, target: str | None = None, op_id: str | None = None
+) -> Receipt:
+    """Repeats the named operation, or what the reviewer's newest undo took back."""
+    return ws.store.journal.redo(op_id or new_op_id(), reviewer=reviewer, target=target)
+
+
+def history(ws: Workspace, example_id: str) -> list[Operation]:
+    """What was decided about an example, oldest first."""
+    return ws.store.journal.history(example_id)
+
+
+def new_op_id() -> str:
+    """A name for an operation that nobody else uses."""
+    return uuid4().hex
+
+
+def _unfit(ws: Workspace, decisions: Sequence[Decision]) -> dict[int, str]:
+    """Which answers do not fit their task, by place, with the reason."""
+    reasons: dict[int, str] = {}
+    known: dict[str, Task] = {}
+    for place, one in enumerate(decisions):
+        if one.verdict not in ("edit", "accept") or one.output is None:
+            continue
+        try:
+            name = ws.store.examples.task_of(one.example_id)
+        except NotFound:
+            continue  # the journal answers that it is missing
+        known = known or ws.tasks()
+        if name in known:
+            task = known[name]
+            problems = shelf.load("tasks", task.kind).output_problems(task, one.output)
+            if problems:
+                reasons[place] = f"the answer does not fit: {' '.join(problems)}"
+    return reasons
