@@ -7,9 +7,15 @@ from uuid import uuid4
 
 from hone import shelf
 from hone.errors import NotFound
+from hone.records.example import Example
 from hone.records.review import Decision, Operation, Receipt
 from hone.records.task import Task
 from hone.workspace.open import Workspace
+
+
+def find_example(ws: Workspace, example_id: str) -> Example:
+    """One example as it stands; NotFound where there is none."""
+    return ws.store.examples.get(example_id)
 
 
 def decide(ws: Workspace, decisions: Sequence[Decision]) -> list[Receipt]:

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import NamedTuple
 
 from hone.workspace.open import Workspace
+
+
+class Consistency(NamedTuple):
+    """How often a reviewer decided alike when asked again, blindly; 95 % interval of the share."""
+
+    repeats: int
+    same: int
+    same_verdict: int
+    share: float
+    low: float
+    high: float
+
+
+class Day(NamedTuple):
+    """What was decided on one day (UTC) and still stands; a bulk decision is one."""
+
+    day: date
+    decisions: int
+    examples: int
 
 
 class Statistics(NamedTuple):
@@ -14,6 +34,8 @@ class Statistics(NamedTuple):
     pending: int
     by_status: dict[str, int]
     by_reviewer: dict[str, dict[str, int]]
+    consistency: dict[str, Consistency]
+    by_day: list[Day]
 
     @property
     def reviewed(self) -> int:
@@ -26,12 +48,14 @@ class Statistics(NamedTuple):
         return f"Reviewed {self.reviewed:,} of {self.total:,} ({self.pending:,} pending)"
 
 
-def statistics(ws: Workspace, *, task: str | None = None) -> Statistics:
-    """How far the review is, by status and by reviewer."""
+def statistics(ws: Workspace, *, task: str | None = None, days: int = 90) -> Statistics:
+    """How far the review is, by status, by reviewer and by day."""
     counters = ws.store.examples.counters(task)
     return Statistics(
         total=sum(counters.values()),
         pending=counters["pending"],
         by_status=counters,
         by_reviewer=ws.store.journal.by_reviewer(task),
+        consistency={},
+        by_day=[],
     )

@@ -1,0 +1,42 @@
+"""Pages of a choice in the order that was asked for; every page costs the same."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hone.errors import HoneError
+from hone.records.choice import Choice, Span
+from hone.records.example import Example
+from hone.workspace.open import Workspace
+
+
+class Page(NamedTuple):
+    """Examples in the asked order, the counts beside them, and the cursors at both ends."""
+
+    items: list[Example]
+    counters: dict[str, int]
+    total: int
+    first: str | None
+    last: str | None
+    has_before: bool
+    has_after: bool
+
+
+def page(
+    ws: Workspace,
+    choice: Choice | None = None,
+    span: Span | None = None,
+    *,
+    repeats_for: str | None = None,
+) -> Page:
+    """A page of the examples that are meant; `counters` and `total` are those of the task.
+
+    With `repeats_for` a page of the pending queue also holds that reviewer's blind repeats, as
+    many as `review.repeat_share` says: examples they decided before, which look undecided.
+    """
+    raise HoneError("Not built yet.")
+
+
+def counters(ws: Workspace, task: str | None = None) -> dict[str, int]:
+    """How many examples stand in each status, every status named; kept, not counted."""
+    return ws.store.examples.counters(task)
