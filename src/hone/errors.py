@@ -3,7 +3,9 @@
 HoneError                 a user's mistake or a missing thing: two lines, exit 1
 ├── InvalidInput          one or more values, rows or options are wrong; all of them are listed
 ├── NotFound              a name that does not exist; the hint offers the nearest ones
-├── Conflict              somebody or something else was first (a lock, a newer version)
+├── Conflict              somebody or something else was first (a newer version)
+├── Unavailable           refused for now, the same may succeed later (a full disk)
+│   └── StoreLocked       … because another program writes; also a Conflict
 ├── WorkspaceTooNew       the workspace was written by a later Hone
 └── GateRefused           a gate said no: exit 3
 """
@@ -41,6 +43,14 @@ class NotFound(HoneError):
 
 class Conflict(HoneError):
     """Somebody or something else was first."""
+
+
+class Unavailable(HoneError):
+    """What is needed refuses for now; the same request may succeed later."""
+
+
+class StoreLocked(Conflict, Unavailable):
+    """Another program holds the store for longer than one waits."""
 
 
 class WorkspaceTooNew(HoneError):

@@ -39,6 +39,22 @@ def reviewer_name() -> str:
         return "reviewer"
 
 
+def web_token() -> str | None:
+    """The web app's start-up token that HONE_TOKEN fixes, for scripts; else each start has its own.
+
+    InvalidInput where it is short enough to be guessed.
+    """
+    from hone.errors import InvalidInput
+
+    named = os.environ.get("HONE_TOKEN")
+    if named is not None and len(named) < 32:
+        raise InvalidInput(
+            "HONE_TOKEN has fewer than 32 characters and could be guessed.",
+            hint='export HONE_TOKEN="$(openssl rand -hex 32)"',
+        )
+    return named
+
+
 def editor_command() -> list[str] | None:
     """The editor that VISUAL or EDITOR names, as words; None where neither is set."""
     import shlex

@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "supervisor": {"records", "rendering", "workspace", *SHELF_FOLDERS, "stages"},
     "loop": {"records", "workspace", "stages"},
     **{face: {"records", "stages", "loop"} for face in FACES},
-    "cli": {"records", "stages", "loop", "demo"},
+    "cli": {"records", "stages", "loop", "demo", "web", "desktop"},
+    "desktop": {"records", "stages", "loop", "web"},
     "__main__": {"cli"},
 }
 HEAVY = {"torch", "transformers", "trl", "peft", "accelerate", "datasets", "safetensors"} | {

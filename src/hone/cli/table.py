@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
         },
     ),
     "review": Command("hone.cli.review", "Accept, edit or reject examples, one by one or all."),
+    "up": Command("hone.cli.up", "Open the web app: review, import, see what to do next."),
     "datasets": Command(
         "hone.cli.datasets",
         "Freeze reviewed examples into datasets.",

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
-from hone.errors import Conflict, HoneError
+from hone.errors import StoreLocked, Unavailable
 
 # Larger pages than SQLite's 4 kB make an import a tenth faster; 16 MB of log before it is folded
 # into the file mean that an import writes each page of an index less often.
@@ -96,13 +96,13 @@ def explain(error: sqlite3.Error, path: Path) -> Exception:
     """The two lines for an error of the database; a mistake of ours comes back as it is."""
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return Conflict(
+        return StoreLocked(
             f"The store {path} is locked by another program.",
             hint="Wait until it has finished (an import, an upgrade), then run the same command.",
         )
     for code, (reason, hint) in _REFUSALS.items():
         if name.startswith(code):
-            return HoneError(f"Cannot use the store {path}: {reason}.", hint=hint)
+            return Unavailable(f"Cannot use the store {path}: {reason}.", hint=hint)
     return error
 
 

@@ -1,0 +1,81 @@
+"""`/api/session`: who is signed in here, signing in, signing out."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+import hone
+from hone.errors import InvalidInput
+from hone.web.access import Person, Role
+from hone.web.site import Here, Site, cookie_of, somebody
+
+router = APIRouter(prefix="/api/session", tags=["session"])
+
+
+class WorkspaceView(BaseModel):
+    """Which workspace this server shows."""
+
+    name: str
+    path: str
+
+
+class SessionView(BaseModel):
+    """Who is signed in, and where; without a person only what the sign-in page needs."""
+
+    user: str | None
+    role: Role | None
+    is_shared: bool = Field(description="people sign in with names and passwords")
+    version: str
+    workspace: WorkspaceView | None
+    default_task: str | None
+    event_stream: bool = Field(description="whether /api/events can be listened to")
+
+
+class SignInRequest(BaseModel):
+    """Either the start-up token, or a name with its password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: str | None = Field(default=None, max_length=500)
+    name: str | None = Field(default=None, max_length=200)
+    password: str | None = Field(default=None, max_length=1000, repr=False)
+
+
+@router.get("")
+def show_session(request: Request, site: Here) -> SessionView:
+    """Who is signed in; answers also where nobody is."""
+    return _view(site, somebody(request))
+
+
+@router.post("")
+def sign_in(asked: SignInRequest, request: Request, response: Response, site: Here) -> SessionView:
+    """Sign in; the answer sets a cookie that scripts of a page cannot read."""
+    address = request.client.host if request.client else ""
+    if asked.token is None:
+        raise InvalidInput("Neither a token nor a name with a password was given.", hint="token")
+    cookie, person = site.sign_ins.with_token(asked.token, address)
+    site.sign_ins.end(cookie_of(request))
+    response.set_cookie(site.access.cookie, cookie, httponly=True, samesite="strict", path="/")
+    return _view(site, person)
+
+
+@router.delete("")
+def sign_out(request: Request, response: Response, site: Here) -> SessionView:
+    """Sign out: the cookie is worth nothing afterwards."""
+    site.sign_ins.end(cookie_of(request))
+    response.delete_cookie(site.access.cookie, httponly=True, samesite="strict", path="/")
+    return _view(site, None)
+
+
+def _view(site: Site, person: Person | None) -> SessionView:
+    ws = site.ws
+    return SessionView(
+        user=person.name if person else None,
+        role=person.role if person else None,
+        is_shared=site.access.is_shared,
+        version=hone.__version__,
+        workspace=WorkspaceView(name=ws.root.name, path=str(ws.root)) if person else None,
+        default_task=ws.task().name if person else None,
+        event_stream=True,
+    )

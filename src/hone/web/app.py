@@ -1,0 +1,56 @@
+"""Builds the web app over an open workspace: `build_app(Site(workspace, access))`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
+
+import hone
+from hone.web import errors, static_files
+from hone.web.api import examples, reviews, session, tasks
+from hone.web.security import Guard
+from hone.web.site import READING_LANES, Site
+
+MOST_BODY_BYTES = 16 * 1024 * 1024
+# Nothing about a record may leave this machine because a variable of the environment says so.
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+ROUTERS = (session.router, tasks.router, examples.router, reviews.router)
+
+
+def build_app(site: Site) -> FastAPI:
+    """The whole web app; start nothing, load no torch."""
+    app = FastAPI(
+        title="Hone",
+        version=hone.__version__,
+        description="Everything that the web app does goes through here.",
+        telemetry=NO_TELEMETRY,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=MOST_BODY_BYTES,
+        lifespan=_lifespan,
+    )
+    app.state.site = site
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router, responses={"4XX": {"model": errors.ErrorAnswer}})
+    app.include_router(static_files.router)
+    app.add_middleware(Guard, access=site.access)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    current_default_thread_limiter().total_tokens = READING_LANES
+    yield

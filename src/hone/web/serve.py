@@ -1,0 +1,144 @@
+"""Runs the web app: one socket, one server, one address with the start-up token."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from hone.errors import Conflict, InvalidInput
+from hone.loop import Workspace, reviewer_name
+from hone.settings import web_token
+from hone.web.access import new_token
+from hone.web.app import build_app
+from hone.web.security import Access
+from hone.web.site import Site
+
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8321
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+GRACE_SECONDS = 3
+
+
+class Server(uvicorn.Server):
+    """A server that says when it listens, and ends its event streams when it is told to stop."""
+
+    def __init__(self, app: FastAPI, on_started: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        self._on_started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop: streams end at once, so that nothing is waited for."""
+        super().handle_exit(sig, frame)
+
+
+class Address:
+    """A bound socket, and under which names it may be reached."""
+
+    def __init__(self, host: str, port: int, also: Sequence[str] = ()) -> None:
+        self.host = host
+        self.socket = _bound(host, port)
+        self.port: int = self.socket.getsockname()[1]
+        self.is_shared = not is_loopback(host)
+        names = {*LOOPBACK_NAMES, *(_own_names(host) if self.is_shared else ())}
+        self.hosts = frozenset(
+            {f"{name}:{self.port}".lower() for name in names} | {name.lower() for name in also}
+        )
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds it."""
+        return f"http://127.0.0.1:{self.port}/"
+
+
+def site_for(ws: Workspace, address: Address) -> Site:
+    """The site that answers at an address; its token is new, or the one of HONE_TOKEN."""
+    access = Access(
+        token=web_token() or new_token(),
+        operator=reviewer_name(),
+        hosts=address.hosts,
+        # Browsers share cookies between the ports of a host: another server must not take ours.
+        cookie=f"hone_{address.port}",
+        is_shared=address.is_shared,
+    )
+    return Site(ws, access)
+
+
+def serve(site: Site, address: Address, *, say: Callable[[str], None], open_browser: bool) -> None:
+    """Serve until Ctrl+C."""
+    link = f"{address.url}#token={site.access.token}"
+
+    def started() -> None:
+        say(f"Hone shows {site.ws.root} at {link}")
+        say("Ctrl+C stops it; running jobs go on.")
+        if open_browser:
+            # A browser that does not come back must not hold the server up.
+            threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+
+    Server(build_app(site), started).run(sockets=[address.socket])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # Not on Windows, where it would let two servers take the same port.
+        if hasattr(socket, "SO_REUSEPORT"):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OverflowError as error:
+        listener.close()
+        raise InvalidInput(f"{port} is no port.", hint="hone up --port 8321") from error
+    except OSError as error:
+        listener.close()
+        raise Conflict(
+            f"Port {port} of {host} cannot be used: {(error.strerror or str(error)).lower()}.",
+            hint=f"hone up --port {port + 1}",
+        ) from error
+    return listener
+
+
+def _own_names(host: str) -> set[str]:
+    """Names and addresses of this machine; for one address, that one and the machine's name."""
+    names = {socket.gethostname(), socket.getfqdn()}
+    if not ipaddress.ip_address(host).is_unspecified:
+        return {*names, f"[{host}]" if ":" in host else host}
+    import psutil
+
+    for found in psutil.net_if_addrs().values():
+        for one in found:
+            if one.family == socket.AF_INET:
+                names.add(one.address)
+            elif one.family == socket.AF_INET6:
+                names.add(f"[{one.address.partition('%')[0]}]")
+    return names
