@@ -1,0 +1,318 @@
+// @ts-check
+// Decisions on their way to the server. An entry leaves only when the server acknowledged it.
+//
+// Rules: one storage entry per operation; sent oldest first, at most 100 at once; a lost connection
+// or a server's own failure waits and tries again; what the server refuses is sent singly, then
+// parked where people see it; leaving the page sends what is left as a beacon.
+
+import { batch, computed, signal } from "../vendor/preact.js";
+import { ApiError, isSignedOut, post } from "./api.js";
+import { isOperation, Kept } from "./kept.js";
+
+const BATCH = 100;
+const BEACON_BYTES = 60_000;
+const FIRST_WAIT = 250;
+const LONGEST_WAIT = 4000;
+const BUSY_WAIT = 300;
+
+/** @typedef {import("./kept.js").Entry} Entry */
+
+/** @type {Kept|null} */
+let kept = null;
+let wait = FIRST_WAIT;
+/** @type {ReturnType<typeof setTimeout>|undefined} */
+let timer;
+let isFlushing = false;
+/** @type {BroadcastChannel|null} */
+let channel = null;
+/** @type {Array<(news: {receipts: any[], counters: any, examples?: string[], entries: Entry[]}) => void>} */
+const listeners = [];
+
+export const entries = signal(/** @type {Entry[]} */ ([]));
+export const isOffline = signal(false);
+/** Why nothing can be kept here: the storage is full or blocked. */
+export const isBlocked = signal(false);
+export const drafts = signal(/** @type {Record<string, any>} */ ({}));
+
+export const queued = computed(() => entries.value.filter((one) => one.state === "queued"));
+export const parked = computed(() => entries.value.filter((one) => one.state !== "queued"));
+
+/** How many examples of each status the unacknowledged operations add or take away. */
+export const delta = computed(() => {
+  const found = /** @type {Record<string, number>} */ ({});
+  for (const { from, to } of queued.value) {
+    if (!from || from === to) continue;
+    found[from] = (found[from] ?? 0) - 1;
+    found[to] = (found[to] ?? 0) + 1;
+  }
+  return found;
+});
+
+/**
+ * Opens the outbox of one person and one workspace, and sends what an earlier visit left.
+ * @param {string} scope
+ */
+export function open(scope) {
+  kept = new Kept(localStorage, scope);
+  reread();
+  if (typeof BroadcastChannel === "function" && !channel) {
+    channel = new BroadcastChannel("hone-receipts");
+    channel.onmessage = (event) => event.data?.scope === kept?.scope && tell(event.data.news);
+  }
+  addEventListener("storage", (event) => isOperation(event.key) && reread());
+  addEventListener("online", () => retryNow());
+  addEventListener("pagehide", beacon);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") beacon();
+    else retryNow();
+  });
+  flush();
+}
+
+/** Called with every acknowledgement, also those that another tab received. @param {typeof listeners[0]} run */
+export function onReceipts(run) {
+  listeners.push(run);
+}
+
+/**
+ * Keeps an operation and sends it. False: this browser cannot keep it, so it did not happen.
+ * @param {Omit<Entry, "key"|"state">} operation
+ */
+export function push(operation) {
+  if (!kept) return false;
+  /** @type {Entry} */
+  const entry = { ...operation, key: kept.key(operation.op_id), state: "queued" };
+  if (!attempt(() => kept?.write(entry))) return false;
+  entries.value = [...entries.value, entry];
+  schedule(0);
+  return true;
+}
+
+/** Keeps the text of an edit that is not finished. @param {string} id @param {any} draft */
+export function keepDraft(id, draft) {
+  drafts.value = { ...drafts.value, [id]: draft };
+  attempt(() => kept?.writeDraft(id, draft));
+}
+
+/** @param {string} id */
+export function dropDraft(id) {
+  if (!(id in drafts.value)) return;
+  const { [id]: _gone, ...others } = drafts.value;
+  drafts.value = others;
+  kept?.removeDraft(id);
+}
+
+/** Lets go of a parked operation, because a person said so. @param {Entry} entry */
+export function discard(entry) {
+  kept?.remove(entry.key);
+  entries.value = entries.value.filter((one) => one.op_id !== entry.op_id);
+}
+
+/** Sends a parked operation again, changed by a person. @param {Entry} entry @param {any} body */
+export function resend(entry, body) {
+  discard(entry);
+  return push({ ...entry, op_id: body.op_id, body });
+}
+
+/** Resolves once nothing is queued; rejects where the server is not reached in time. @param {number} [most] milliseconds */
+export async function settle(most = 8000) {
+  const end = Date.now() + most;
+  retryNow();
+  while (queued.value.length) {
+    if (Date.now() > end || isSignedOut.value) throw new Error("not sent");
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+/** Tries at once, whatever the wait was. */
+export function retryNow() {
+  wait = FIRST_WAIT;
+  schedule(0);
+}
+
+/** @param {() => void} run @returns {boolean} */
+function attempt(run) {
+  try {
+    run();
+    isBlocked.value = false;
+    return true;
+  } catch {
+    isBlocked.value = true; // full or switched off; the save state says so
+    return false;
+  }
+}
+
+function reread() {
+  if (!kept) return;
+  const found = kept;
+  attempt(() => {
+    batch(() => {
+      entries.value = found.entries();
+      drafts.value = found.drafts();
+    });
+  });
+}
+
+/** @param {number} after milliseconds */
+function schedule(after) {
+  clearTimeout(timer);
+  timer = setTimeout(flush, after);
+}
+
+/** Sends what is queued, one sender per browser. */
+async function flush() {
+  if (isFlushing || !kept || !queued.value.length || isSignedOut.value) return;
+  isFlushing = true;
+  try {
+    const isMine = await alone(kept.scope, sendAll);
+    if (!isMine) schedule(BUSY_WAIT);
+  } finally {
+    isFlushing = false;
+  }
+  if (queued.value.length && !isSignedOut.value && isOffline.value) schedule(wait);
+}
+
+/**
+ * Runs while no other tab sends. Without locks (a plain http address of the network) every tab
+ * sends, which is safe: an operation is applied once however often it arrives.
+ * @param {string} scope
+ * @param {() => Promise<void>} run
+ */
+async function alone(scope, run) {
+  if (!navigator.locks) {
+    await run();
+    return true;
+  }
+  return await navigator.locks.request(`hone-outbox-${scope}`, { ifAvailable: true }, async (lock) => {
+    if (lock) await run();
+    return Boolean(lock);
+  });
+}
+
+async function sendAll() {
+  while (queued.value.length && !isSignedOut.value) {
+    const sending = nextBatch();
+    try {
+      await send(sending);
+      batch(() => {
+        isOffline.value = false;
+        wait = FIRST_WAIT;
+      });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 401) return;
+      if (isPassing(error.status)) {
+        isOffline.value = true;
+        wait = Math.min(wait * 2, LONGEST_WAIT);
+        return;
+      }
+      await singly(sending, error);
+      if (isOffline.value) return;
+    }
+  }
+}
+
+/** @param {number} status */
+const isPassing = (status) => status === 0 || status >= 500 || status === 408 || status === 429;
+
+/** The oldest operations that one request can carry. @returns {Entry[]} */
+function nextBatch() {
+  const [first] = queued.value;
+  if (first.kind !== "decide") return [first];
+  const end = queued.value.findIndex((one) => one.kind !== "decide");
+  return queued.value.slice(0, end < 0 ? BATCH : Math.min(end, BATCH));
+}
+
+/** A batch was refused: find out which of it, and park that. @param {Entry[]} sending @param {ApiError} error */
+async function singly(sending, error) {
+  if (sending.length === 1) {
+    park(sending[0], "refused", error.message, error.hint);
+    return;
+  }
+  for (const one of sending) {
+    try {
+      await send([one]);
+    } catch (failed) {
+      if (!(failed instanceof ApiError)) throw failed;
+      if (failed.status === 401) return;
+      if (isPassing(failed.status)) {
+        isOffline.value = true;
+        return;
+      }
+      park(one, "refused", failed.message, failed.hint);
+    }
+  }
+}
+
+/** @param {Entry[]} sending */
+async function send(sending) {
+  const [first] = sending;
+  const answer =
+    first.kind === "decide"
+      ? await post("/reviews", { operations: sending.map((one) => one.body) })
+      : await post(`/reviews/${first.kind}`, first.body);
+  const receipts = answer.receipts ?? [answer.receipt];
+  const news = { receipts, counters: answer.counters, examples: answer.examples, entries: sending };
+  batch(() => {
+    for (const receipt of receipts) settleOne(receipt);
+    tell(news);
+  });
+  channel?.postMessage({ scope: kept?.scope, news });
+}
+
+/** @param {any} receipt */
+function settleOne(receipt) {
+  const entry = entries.value.find((one) => one.op_id === receipt.op_id);
+  if (!entry) return;
+  if (receipt.outcome === "applied" || receipt.outcome === "duplicate" || entry.kind !== "decide") {
+    discard(entry);
+    correctLater(entry, receipt.version);
+  } else {
+    park(entry, receipt.outcome === "conflict" ? "conflict" : "refused", receipt.reason, "");
+  }
+}
+
+/**
+ * Later decisions about the same example rest on this one: they carry its real version.
+ * @param {Entry} settled
+ * @param {number|null} version
+ */
+function correctLater(settled, version) {
+  if (typeof version !== "number") return;
+  const later = queued.value.filter(
+    (one) => one.kind === "decide" && one.example_id === settled.example_id,
+  );
+  if (!later.length || later[0].body.base_version === version) return;
+  later.forEach((one, place) => {
+    one.body = { ...one.body, base_version: version + place };
+    attempt(() => kept?.write(one));
+  });
+}
+
+/** @param {Entry} entry @param {"refused"|"conflict"} state @param {string} reason @param {string} hint */
+function park(entry, state, reason, hint) {
+  const changed = { ...entry, state, reason, hint };
+  attempt(() => kept?.write(changed));
+  entries.value = entries.value.map((one) => (one.op_id === entry.op_id ? changed : one));
+  tell({ receipts: [], counters: null, entries: [changed] });
+}
+
+/** @param {Parameters<typeof listeners[0]>[0]} news */
+function tell(news) {
+  for (const run of listeners) run(news);
+}
+
+/** Hands what is left to the browser; the entries stay until a later visit hears of them. */
+function beacon() {
+  if (!queued.value.length || isSignedOut.value || queued.value[0].kind !== "decide") return;
+  const operations = [];
+  let size = 0;
+  for (const one of nextBatch()) {
+    size += JSON.stringify(one.body).length * 3;
+    if (size > BEACON_BYTES) break;
+    operations.push(one.body);
+  }
+  if (!operations.length) return;
+  const body = new Blob([JSON.stringify({ operations })], { type: "application/json" });
+  navigator.sendBeacon("/api/reviews", body);
+}

@@ -1,0 +1,46 @@
+// @ts-check
+// Where we are: the part of the address behind #, as a screen's name and its parameters.
+
+import { signal } from "../vendor/preact.js";
+
+export const FIRST = "home";
+
+export const route = signal(read());
+
+/** Starts following the address; once per page. */
+export function follow() {
+  addEventListener("hashchange", () => {
+    route.value = read();
+  });
+}
+
+/**
+ * The address of a screen.
+ * @param {string} name
+ * @param {Record<string, any>} [params]
+ */
+export function linkTo(name, params = {}) {
+  const found = new URLSearchParams();
+  for (const [key, value] of Object.entries(params)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== undefined && one !== "") found.append(key, String(one));
+    }
+  }
+  const text = found.toString();
+  return `#/${name}${text && `?${text}`}`;
+}
+
+/** Goes to a screen. @param {string} name @param {Record<string, any>} [params] */
+export function go(name, params) {
+  location.hash = linkTo(name, params);
+}
+
+/** Writes the address of the screen that is shown, without a step in the history. @param {string} name @param {Record<string, any>} params */
+export function rewrite(name, params) {
+  history.replaceState(null, "", linkTo(name, params));
+}
+
+function read() {
+  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  return { name: path || FIRST, params: new URLSearchParams(query) };
+}

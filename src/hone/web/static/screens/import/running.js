@@ -1,0 +1,59 @@
+// An import under way, and what it came to.
+
+import { html } from "../../vendor/preact.js";
+import { duration, number } from "../../lib/format.js";
+import { linkTo } from "../../lib/route.js";
+import { texts } from "../../texts.js";
+import { Button } from "../../ui/button.js";
+import { Icon } from "../../ui/icon.js";
+import { Failure, Meter } from "../../ui/show.js";
+
+/** @param {{name: string, run: any, onAgain: () => void}} props */
+export function Running({ name, run, onAgain }) {
+  return html`<section class="card" aria-live="polite">
+    <h2>${texts.import.states[run.state](name)}</h2>
+    ${run.state === "running" && html`<${Progress} run=${run} />`}
+    ${run.error && html`<${Failure} error=${{ message: run.error, hint: run.hint }} />`}
+    ${run.report && html`<${Report} run=${run} />`}
+    ${run.state !== "running" &&
+    html`<div class="row">
+      ${run.state === "done" && html`<a class="button tone-primary" href=${linkTo("review", taskOf(run))}><${Icon} name="review" />${texts.import.review}</a>`}
+      <${Button} onClick=${onAgain}>${texts.import.again}<//>
+    </div>`}
+  </section>`;
+}
+
+const taskOf = (run) => ({ task: run.report?.files[0]?.task });
+
+function Progress({ run }) {
+  const seconds = (Date.now() - run.begun) / 1000;
+  const left = run.read > 0 ? ((run.estimated - run.read) * seconds) / run.read : null;
+  return html`
+    <${Meter} value=${Math.min(run.read, run.estimated)} most=${run.estimated} label=${texts.import.progressLabel} />
+    <p class="muted">
+      ${texts.import.progress(number(run.read), number(run.estimated))}
+      ${left !== null && left > 1 && html` · ${texts.import.left(duration(left))}`}
+    </p>
+  `;
+}
+
+function Report({ run }) {
+  const files = run.report.files;
+  const sum = (name) => files.reduce((all, one) => all + one[name], 0);
+  const figures = ["read", "taken", "duplicate", "refused", "accepted"].map((name) => [name, sum(name)]);
+  const reasons = files.flatMap((one) => Object.entries(one.reasons));
+  const errors = files.filter((one) => one.error);
+  return html`
+    <dl class="figures">
+      ${figures.map(([name, value]) => html`<div key=${name}><dt>${texts.import.figures[name]}</dt><dd class="figure">${number(value)}</dd></div>`)}
+    </dl>
+    ${errors.map((one) => html`<${Failure} key=${one.file} error=${{ message: one.error, hint: one.hint }} />`)}
+    ${reasons.length > 0 &&
+    html`<div class="refused">
+      <h3>${texts.import.whyRefused}</h3>
+      <ul>${reasons.map(([reason, count]) => html`<li key=${reason}><span class="figure">${number(count)}</span> ${reason}</li>`)}</ul>
+      ${files[0].hint && html`<p class="hint">${files[0].hint}</p>`}
+      <a class="button" href=${`/api/imports/${run.id}/refused`} download><${Icon} name="download" />${texts.import.refusedFile}</a>
+    </div>`}
+  `;
+}

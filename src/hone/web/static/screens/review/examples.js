@@ -1,0 +1,159 @@
+// @ts-check
+// The list under review: what is loaded, where we stand in it, how many there are of each status.
+
+import { batch, computed, signal } from "../../vendor/preact.js";
+import { get } from "../../lib/api.js";
+import { delta, queued } from "../../lib/outbox.js";
+import { rewrite } from "../../lib/route.js";
+import { session, taskNamed } from "../../lib/session.js";
+import { listenTo } from "../../lib/stream.js";
+import { ExampleWindow } from "../../lib/window.js";
+import { fromParams, isNarrow, statusTotal, toParams, toQuery } from "./filter.js";
+
+const MOST_REFETCHED = 12;
+const OWN_NEWS_MS = 3000;
+const ADDRESS_MS = 250;
+
+export const filter = signal(fromParams(new URLSearchParams(), ""));
+const serverCounters = signal(/** @type {Record<string, number>} */ ({}));
+/** How many examples the list has; as it was loaded, null where nobody has counted. */
+export const listTotal = signal(/** @type {number|null} */ (null));
+
+export const shown = new ExampleWindow((query) => page(query));
+
+/** Examples of each status: the server's last word and our own decisions that it has not heard. */
+export const counters = computed(() => {
+  const found = { ...serverCounters.value };
+  for (const [status, change] of Object.entries(delta.value)) {
+    found[status] = Math.max(0, (found[status] ?? 0) + change);
+  }
+  return found;
+});
+export const current = computed(() => shown.items.value[shown.index.value] ?? null);
+export const task = computed(() => taskNamed(filter.value.task) ?? null);
+export const isLoaded = signal(false);
+
+/** Example id -> when we last changed it ourselves: our own news need no second look. */
+const own = new Map();
+/** @type {ReturnType<typeof setTimeout>|undefined} */
+let addressTimer;
+let isListening = false;
+
+/** @param {Record<string, any>} query */
+async function page(query) {
+  const found = await get("/examples", { ...toQuery(filter.value), ...query });
+  setCounters(found.counters);
+  return { ...found, items: found.items.map(withOwn) };
+}
+
+/** @param {Record<string, number>|null|undefined} found */
+export function setCounters(found) {
+  if (found) serverCounters.value = found;
+}
+
+/** Takes the list up as the address says. @param {URLSearchParams} params */
+export async function open(params) {
+  const wanted = fromParams(params, session.value.default_task);
+  const at = params.get("at");
+  const isOther = JSON.stringify(wanted) !== JSON.stringify(filter.value);
+  if (isOther || !isLoaded.value) {
+    filter.value = wanted;
+    await load(at);
+  } else if (at && at !== current.value?.id) {
+    await reach(at);
+  }
+  if (!isListening) {
+    isListening = true;
+    listenTo("reviews", hear);
+    listenTo("resync", () => isLoaded.value && resync());
+  }
+}
+
+/** Loads the list anew with some conditions changed. @param {Partial<typeof filter.value>} change */
+export async function choose(change) {
+  filter.value = { ...filter.value, ...change };
+  await load(null);
+}
+
+/** @param {string|null} around */
+export async function load(around) {
+  shown.offset.value = 0;
+  const found = await shown.load(around).catch(() => null);
+  if (!found) return;
+  const isWhole = !found.has_before && !found.has_after;
+  batch(() => {
+    isLoaded.value = true;
+    listTotal.value = countOf(found, isWhole);
+  });
+  showAddress();
+}
+
+/** @param {any} found @param {boolean} isWhole */
+function countOf(found, isWhole) {
+  if (isWhole) return found.items.length;
+  return isNarrow(filter.value) ? null : statusTotal(filter.value, found.counters);
+}
+
+/** The list again, at the same place. */
+export async function resync() {
+  const place = current.value?.id ?? shown.items.value.at(-1)?.id ?? null;
+  const isBehindAll = current.value === null && place !== null;
+  await load(place);
+  if (isBehindAll) shown.goTo(shown.index.value + 1);
+}
+
+/** Shows an example, also one that is not in the window. @param {string} id */
+export async function reach(id) {
+  const place = shown.find(id);
+  if (place >= 0) shown.goTo(place);
+  else await load(id);
+  showAddress();
+}
+
+/** @param {number} steps */
+export function move(steps) {
+  shown.move(steps);
+  showAddress();
+}
+
+/** @param {number} index */
+export function goTo(index) {
+  shown.goTo(index);
+  showAddress();
+}
+
+/** Fetches examples again that somebody else may have changed. @param {string[]} ids */
+export async function refetch(ids) {
+  await Promise.all(
+    ids.map(async (id) => {
+      const found = await get(`/examples/${id}`).catch(() => null);
+      if (found) shown.patch(id, () => withOwn(found.example));
+    }),
+  );
+}
+
+/** Remembers that a change of this example is our own. @param {string} id */
+export const markOwn = (id) => own.set(id, Date.now());
+
+/** What our own unsent decisions make of an example. @param {any} example */
+function withOwn(example) {
+  const ours = queued.value.filter((one) => one.example_id === example.id && one.patch);
+  return ours.reduce((made, one) => ({ ...made, ...one.patch }), example);
+}
+
+/** @param {{ids?: string[], counters?: any}} news */
+function hear({ ids = [], counters: found }) {
+  if (!queued.value.length) setCounters(found);
+  const now = Date.now();
+  const foreign = ids.filter((id) => shown.find(id) >= 0 && now - (own.get(id) ?? 0) > OWN_NEWS_MS);
+  if (foreign.length > MOST_REFETCHED) resync();
+  else refetch(foreign);
+}
+
+function showAddress() {
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(() => {
+    if (!location.hash.startsWith("#/review")) return;
+    rewrite("review", { ...toParams(filter.value), at: current.value?.id });
+  }, ADDRESS_MS);
+}

@@ -1,0 +1,45 @@
+// The list beside the example: what is in memory around the current one.
+
+import { html, useEffect, useRef } from "../../vendor/preact.js";
+import { excerpt } from "../../lib/format.js";
+import { parked } from "../../lib/outbox.js";
+import { texts } from "../../texts.js";
+import { Button } from "../../ui/button.js";
+import { StatusMark } from "../../ui/show.js";
+import { hasDraft } from "./deciding.js";
+import { goTo, shown, task } from "./examples.js";
+
+/** @param {{onChosen?: () => void}} props */
+export function List({ onChosen }) {
+  const items = shown.items.value;
+  const index = shown.index.value;
+  const place = useRef(null);
+  useEffect(() => {
+    place.current?.children[index]?.scrollIntoView({ block: "nearest" });
+  }, [index, items[0]?.id]);
+  const choose = (chosen) => {
+    goTo(chosen);
+    onChosen?.();
+  };
+  const waiting = new Set(parked.value.map((one) => one.example_id));
+  return html`<nav class="list" aria-label=${texts.review.list}>
+    <ol class="list-rows" ref=${place}>
+      ${items.map((one, at) => html`<${Row}
+        key=${one.id} example=${one} isCurrent=${at === index} isDraft=${hasDraft(one)} isParked=${waiting.has(one.id)}
+        kind=${task.value?.kind} onClick=${() => choose(at)}
+      />`)}
+    </ol>
+    ${shown.hasAfter &&
+    html`<${Button} isQuiet onClick=${() => choose(items.length - 1)}>${texts.review.goFurther}<//>`}
+  </nav>`;
+}
+
+function Row({ example, kind, isCurrent, isDraft, isParked, onClick }) {
+  return html`<li>
+    <button type="button" class="list-row" aria-current=${isCurrent ? "true" : undefined} onClick=${onClick}>
+      <${StatusMark} status=${isParked ? "flagged" : example.status} kind=${kind} />
+      <span class="list-text" dir="auto">${excerpt(example) || texts.review.noText}</span>
+      ${isDraft && html`<span class="list-draft">${texts.review.draft}</span>`}
+    </button>
+  </li>`;
+}
