@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from hone.workspace.config import CONFIG_FILE, set_config
+from hone.workspace.config import CONFIG_FILE, load_config, set_config
 from hone.workspace.open import Workspace
+
+# The format is Hone's to raise, and this version keeps only one kind of store.
+_FIXED = frozenset(("hone", "store"))
 
 
 class Setting(NamedTuple):
@@ -17,6 +20,8 @@ class Setting(NamedTuple):
     key: str
     value: Any
     meaning: str
+    default: Any = None
+    is_editable: bool = True
 
 
 def settings_of(ws: Workspace) -> list[Setting]:
@@ -30,7 +35,14 @@ def change_setting(ws: Workspace, key: str, value: str) -> Any:
     Comments and everything else in `hone.yaml` stay as they are. InvalidInput where the key is
     not known or the value does not fit; nothing is written then.
     """
-    return set_config(ws.root / CONFIG_FILE, key, value)
+    meant = set_config(ws.root / CONFIG_FILE, key, value)
+    refresh_settings(ws)
+    return meant
+
+
+def refresh_settings(ws: Workspace) -> None:
+    """Take up what stands in `hone.yaml` now: a long-lived process sees what another changed."""
+    ws.config = load_config(ws.root / CONFIG_FILE)
 
 
 def _settings(model: BaseModel, prefix: str) -> Iterator[Setting]:
@@ -39,4 +51,5 @@ def _settings(model: BaseModel, prefix: str) -> Iterator[Setting]:
         if isinstance(value, BaseModel):
             yield from _settings(value, f"{key}.")
         else:
-            yield Setting(key, value, field.description or "")
+            default = None if field.is_required() else field.get_default(call_default_factory=True)
+            yield Setting(key, value, field.description or "", default, key not in _FIXED)

@@ -191,10 +191,10 @@ def watch(
         time.sleep(LOOK_SECONDS)
 
 
-def list_jobs(ws: Workspace) -> list[JobStatus]:
-    """Every job of the workspace, the newest first."""
+def list_jobs(ws: Workspace, *, newest: int | None = None) -> list[JobStatus]:
+    """Every job of the workspace, or so many, the newest first."""
     _adopt(ws)
-    return [_status(ws, job) for job in ws.store.jobs.list()]
+    return [_status(ws, job) for job in ws.store.jobs.list()[:newest]]
 
 
 def show(ws: Workspace, job_id: str) -> JobStatus:

@@ -27,9 +27,6 @@ class SignIn(BaseModel):
 
     name: str
     is_operator: bool = Field(description="came with the start-up token, not with a password")
-    password: str = Field(
-        default="", description="hash of the stored password: another password ends the sign-in"
-    )
     until: datetime
 
 

@@ -8,18 +8,17 @@ import secrets
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from hone.errors import HoneError
+from hone.records.person import Role, may
 
-Role = Literal["viewer", "reviewer", "trainer", "admin"]
-ROLES: tuple[Role, ...] = ("viewer", "reviewer", "trainer", "admin")
 TOKEN_BYTES = 32
 GUESSES_OF_ONE, GUESSES_OF_ALL = 5, 30
 GUESS_SECONDS = 60.0
 
 
-class Person(NamedTuple):
+class Visitor(NamedTuple):
     """Somebody who is signed in."""
 
     name: str
@@ -27,7 +26,7 @@ class Person(NamedTuple):
 
     def may(self, role: Role) -> bool:
         """Whether this role, or a higher one, is theirs."""
-        return ROLES.index(self.role) >= ROLES.index(role)
+        return may(self.role, role)
 
 
 class NotSignedIn(HoneError):

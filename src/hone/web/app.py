@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -11,7 +12,17 @@ from fastapi.telemetry import TelemetryConfig
 
 import hone
 from hone.web import errors, static_files
-from hone.web.api import examples, reviews, session, tasks
+from hone.web.api import (
+    events,
+    examples,
+    home,
+    imports,
+    reviews,
+    session,
+    sessions,
+    settings,
+    tasks,
+)
 from hone.web.security import Guard
 from hone.web.site import READING_LANES, Site
 
@@ -24,7 +35,17 @@ NO_TELEMETRY: TelemetryConfig = {
     "operation_spans": False,
     "auto_configure": False,
 }
-ROUTERS = (session.router, tasks.router, examples.router, reviews.router)
+ROUTERS = (
+    session.router,
+    home.router,
+    tasks.router,
+    examples.router,
+    reviews.router,
+    sessions.router,
+    imports.router,
+    settings.router,
+    events.router,
+)
 
 
 def build_app(site: Site) -> FastAPI:
@@ -52,5 +73,11 @@ def build_app(site: Site) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    site: Site = app.state.site
     current_default_thread_limiter().total_tokens = READING_LANES
-    yield
+    telling = asyncio.create_task(site.hub.run())
+    try:
+        yield
+    finally:
+        site.hub.close()
+        await telling

@@ -28,7 +28,9 @@ GRACE_SECONDS = 3
 class Server(uvicorn.Server):
     """A server that says when it listens, and ends its event streams when it is told to stop."""
 
-    def __init__(self, app: FastAPI, on_started: Callable[[], None]) -> None:
+    def __init__(
+        self, app: FastAPI, on_started: Callable[[], None], on_stopping: Callable[[], None]
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -40,6 +42,7 @@ class Server(uvicorn.Server):
             )
         )
         self._on_started = on_started
+        self._on_stopping = on_stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
@@ -47,7 +50,8 @@ class Server(uvicorn.Server):
         self._on_started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop: streams end at once, so that nothing is waited for."""
+        """Stop; the streams end first, because no other connection stays open for long."""
+        self._on_stopping()
         super().handle_exit(sig, frame)
 
 
@@ -85,6 +89,7 @@ def site_for(ws: Workspace, address: Address) -> Site:
 
 def serve(site: Site, address: Address, *, say: Callable[[str], None], open_browser: bool) -> None:
     """Serve until Ctrl+C."""
+    site.prepare()
     link = f"{address.url}#token={site.access.token}"
 
     def started() -> None:
@@ -94,7 +99,7 @@ def serve(site: Site, address: Address, *, say: Callable[[str], None], open_brow
             # A browser that does not come back must not hold the server up.
             threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
 
-    Server(build_app(site), started).run(sockets=[address.socket])
+    Server(build_app(site), started, site.hub.close).run(sockets=[address.socket])
 
 
 def is_loopback(host: str) -> bool:

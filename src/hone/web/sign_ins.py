@@ -1,4 +1,4 @@
-"""Turns a token or a password into a cookie, and a cookie or a bearer token into a person."""
+"""Turns a token or a password into a cookie, and a cookie or a bearer token into a visitor."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from hone.loop import Workspace
+from hone.stages import people
 from hone.stages import sign_ins as kept
 from hone.stages.sign_ins import SignIn
-from hone.web.access import Guesses, NotSignedIn, Person, hash_of, is_same, new_token
+from hone.web.access import Guesses, NotSignedIn, Visitor, hash_of, is_same, new_token
 from hone.web.security import Access
 
 LASTS = timedelta(days=30)
@@ -25,8 +26,8 @@ class SignIns:
         self._lock = Lock()
         self._known = kept.remembered(ws)
 
-    def with_token(self, token: str, address: str) -> tuple[str, Person]:
-        """A new cookie for who knows the start-up token, and the person."""
+    def with_token(self, token: str, address: str) -> tuple[str, Visitor]:
+        """A new cookie for who knows the start-up token, and who that is."""
         self._guesses.refuse_too_many(address)
         if not is_same(token, self._access.token):
             self._guesses.count(address)
@@ -34,18 +35,35 @@ class SignIns:
                 "The token is not that of this server.",
                 hint="Open the address that hone up printed when it was started last.",
             )
-        operator = Person(self._access.operator, "admin")
-        return self._open(SignIn(name=operator.name, is_operator=True, until=_end())), operator
+        operator = Visitor(self._access.operator, "admin")
+        return self._open(operator, is_operator=True), operator
 
-    def person(self, cookie: str | None, bearer: str | None) -> Person | None:
+    def with_password(self, name: str, password: str, address: str) -> tuple[str, Visitor]:
+        """A new cookie for who knows the password of a name, and who that is."""
+        self._guesses.refuse_too_many(address)
+        person = people.check_password(self._ws, name, password)
+        if person is None:
+            self._guesses.count(address)
+            raise NotSignedIn(
+                "The name or the password is wrong.",
+                hint="An admin gives a new one: hone users add NAME --role ROLE",
+            )
+        visitor = Visitor(person.name, person.role)
+        return self._open(visitor, is_operator=False), visitor
+
+    def visitor(self, cookie: str | None, bearer: str | None) -> Visitor | None:
         """Who that is; None where nothing was shown, or what was shown is not valid (any more)."""
+        operator = Visitor(self._access.operator, "admin")
         if bearer is not None:
-            is_operator = is_same(bearer, self._access.token)
-            return Person(self._access.operator, "admin") if is_operator else None
+            return operator if is_same(bearer, self._access.token) else None
         found = self._known.get(hash_of(cookie)) if cookie else None
         if found is None or found.until <= datetime.now(UTC):
             return None
-        return Person(found.name, "admin") if found.is_operator else None
+        if found.is_operator:
+            return operator
+        # Asked each time: who was removed is out at once, and a new role counts at once.
+        person = people.find_person(self._ws, found.name)
+        return Visitor(person.name, person.role) if person is not None else None
 
     def end(self, cookie: str | None) -> None:
         """Forget a cookie."""
@@ -53,14 +71,11 @@ class SignIns:
             if cookie and self._known.pop(hash_of(cookie), None) is not None:
                 kept.remember(self._ws, self._known)
 
-    def _open(self, one: SignIn) -> str:
+    def _open(self, visitor: Visitor, *, is_operator: bool) -> str:
         cookie = new_token()
+        one = SignIn(name=visitor.name, is_operator=is_operator, until=datetime.now(UTC) + LASTS)
         with self._lock:
             newest = sorted(self._known.items(), key=lambda pair: pair[1].until)
-            self._known = dict(newest[-(MOST_SIGN_INS - 1) :]) | {hash_of(cookie): one}
+            self._known = dict(newest[1 - MOST_SIGN_INS :]) | {hash_of(cookie): one}
             kept.remember(self._ws, self._known)
         return cookie
-
-
-def _end() -> datetime:
-    return datetime.now(UTC) + LASTS

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated, TypeVar
 
 from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import Depends, Request
 
 from hone.loop import Workspace
-from hone.web.access import NotAllowed, NotSignedIn, Person, Role
+from hone.records.person import Role
+from hone.stages import configure, ingest
+from hone.web.access import NotAllowed, NotSignedIn, Visitor
+from hone.web.events import Happened, Hub
+from hone.web.imports import Imports
 from hone.web.security import Access
 from hone.web.sign_ins import SignIns
 from hone.web.static_files import StaticFiles
+from hone.web.watching import Watch
 
 # Each thread that reads holds a connection with its own cache; decisions have lanes of their own,
-# so that a slow search never keeps one waiting.
-READING_LANES, DECIDING_LANES = 8, 2
+# so that a slow search never keeps one waiting, and so has the look for what happened.
+READING_LANES, DECIDING_LANES, WATCHING_LANES = 8, 2, 1
+
+_T = TypeVar("_T")
 
 
 class Site:
@@ -27,7 +36,33 @@ class Site:
         self.access = access
         self.static = static or StaticFiles()
         self.sign_ins = SignIns(ws, access)
-        self.deciding = CapacityLimiter(DECIDING_LANES)
+        self.imports = Imports(ws)
+        self._watch = Watch(ws, self.imports)
+        self._deciding = CapacityLimiter(DECIDING_LANES)
+        self._watching = CapacityLimiter(WATCHING_LANES)
+        self.hub = Hub(self._look)
+
+    def prepare(self) -> None:
+        """Before the first request: note where the workspace stands, remove what was left over."""
+        self._watch.look()
+        ingest.sweep_uploads(self.ws)
+
+    async def deciding(self, work: Callable[[], _T]) -> _T:
+        """Run what journals decisions; tell all browsers when it is done."""
+        done = await run_sync(work, limiter=self._deciding)
+        self.hub.nudge()
+        return done
+
+    async def quickly(self, work: Callable[[], _T]) -> _T:
+        """Run what may ask the store one short question."""
+        return await run_sync(work, limiter=self._deciding) if self.access.is_shared else work()
+
+    def refresh(self) -> None:
+        """Take up what somebody changed in hone.yaml meanwhile."""
+        configure.refresh_settings(self.ws)
+
+    async def _look(self) -> list[Happened]:
+        return await run_sync(self._watch.look, limiter=self._watching)
 
 
 def site_of(request: Request) -> Site:
@@ -40,32 +75,40 @@ def cookie_of(request: Request) -> str | None:
     return request.cookies.get(site_of(request).access.cookie)
 
 
-def somebody(request: Request) -> Person | None:
+def somebody(request: Request) -> Visitor | None:
     """Who asks, by bearer token or cookie; None where nobody is signed in."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else None
-    return site_of(request).sign_ins.person(cookie_of(request), bearer)
+    return site_of(request).sign_ins.visitor(cookie_of(request), bearer)
 
 
-def needs(role: Role) -> Callable[[Request], Person]:
-    """A dependency: the person who asks, who must have this role or a higher one."""
+# Coroutines, although they wait for nothing as a rule: a plain function would take one of the
+# reading lanes, and a decision would queue behind slow searches before it has begun.
+async def _here(request: Request) -> Site:
+    return site_of(request)
 
-    def person_of(request: Request) -> Person:
-        person = somebody(request)
-        if person is None:
+
+def needs(role: Role) -> Callable[[Request], Awaitable[Visitor]]:
+    """A dependency: who asks, who must have this role or a higher one."""
+
+    async def visitor_of(request: Request) -> Visitor:
+        site = site_of(request)
+        # Where people have passwords, the store is asked for their role.
+        visitor = await site.quickly(partial(somebody, request))
+        if visitor is None:
             raise NotSignedIn("Nobody is signed in.", hint="Open the address that hone up printed.")
-        if not person.may(role):
+        if not visitor.may(role):
             raise NotAllowed(
-                f"{person.name} is a {person.role}; this needs a {role}.",
-                hint=f"An admin runs: hone users add {person.name} --role {role}",
+                f"{visitor.name} is a {visitor.role}; this needs a {role}.",
+                hint=f"An admin runs: hone users add {visitor.name} --role {role}",
             )
-        return person
+        return visitor
 
-    return person_of
+    return visitor_of
 
 
-Here = Annotated[Site, Depends(site_of)]
-Viewer = Annotated[Person, Depends(needs("viewer"))]
-Reviewer = Annotated[Person, Depends(needs("reviewer"))]
-Trainer = Annotated[Person, Depends(needs("trainer"))]
-Admin = Annotated[Person, Depends(needs("admin"))]
+Here = Annotated[Site, Depends(_here)]
+Viewer = Annotated[Visitor, Depends(needs("viewer"))]
+Reviewer = Annotated[Visitor, Depends(needs("reviewer"))]
+Trainer = Annotated[Visitor, Depends(needs("trainer"))]
+Admin = Annotated[Visitor, Depends(needs("admin"))]

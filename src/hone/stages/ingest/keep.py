@@ -15,6 +15,7 @@ from hone.workspace.files import explained, sha256_of, write_json
 from hone.workspace.open import Workspace
 
 MOST_COPIED_BYTES = 64 * 1024 * 1024
+UPLOADS = "uploads"
 
 
 class Kept(NamedTuple):
@@ -34,7 +35,9 @@ def keep_source(ws: Workspace, path: Path) -> Kept:
     sha256 = sha256_of(path)
     if path.resolve().parent == raw.resolve():
         return Kept(path.name, sha256, path)
-    is_copied = path.stat().st_size <= MOST_COPIED_BYTES
+    # An upload goes away after its import: there is nothing that a pointer could point to.
+    is_upload = path.resolve().is_relative_to((ws.data / UPLOADS).resolve())
+    is_copied = is_upload or path.stat().st_size <= MOST_COPIED_BYTES
     for name in (path.name, f"{path.stem}-{sha256[:8]}{path.suffix}"):
         place = raw / (name if is_copied else f"{name}.pointer.json")
         if not place.exists():
@@ -42,7 +45,7 @@ def keep_source(ws: Workspace, path: Path) -> Kept:
         if _holds(place, sha256, is_copied=is_copied):
             return Kept(name, sha256, place)
     if is_copied:
-        _copy(path, place)
+        _copy(path, place, may_link=is_upload)
     else:
         pointer = {
             "path": str(path.resolve()),
@@ -63,14 +66,25 @@ def _holds(place: Path, sha256: str, *, is_copied: bool) -> bool:
         return False
 
 
-def _copy(path: Path, place: Path) -> None:
+def _copy(path: Path, place: Path, *, may_link: bool) -> None:
     aside = place.with_name(f".{place.name}.{os.getpid()}.part")
     with explained("write", place):
+        if may_link and _link(path, place):
+            return
         with path.open("rb") as source, aside.open("wb") as target:
             shutil.copyfileobj(source, target, 1024 * 1024)
             target.flush()
             os.fsync(target.fileno())
         aside.replace(place)
+
+
+def _link(path: Path, place: Path) -> bool:
+    """Give the file a second name, where the disk can; an upload is nobody else's to change."""
+    try:
+        place.hardlink_to(path)
+    except OSError:
+        return False
+    return True
 
 
 class RefusedRows:

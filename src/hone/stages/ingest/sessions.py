@@ -47,6 +47,7 @@ class SessionReport(BaseModel):
     file: str
     task: str
     position: int = Field(default=0, description="how many items stood before the one under review")
+    current: str | None = Field(default=None, description="loaded: the example under review")
     items: int = 0
     taken: int = Field(default=0, description="loaded: examples that were new here")
     duplicate: int = Field(default=0, description="loaded: examples that were here already")
@@ -56,10 +57,21 @@ class SessionReport(BaseModel):
 
 
 def save_session(
-    ws: Workspace, path: Path | str, *, task: str | None = None, position: int = 0
+    ws: Workspace,
+    path: Path | str,
+    *,
+    task: str | None = None,
+    position: int = 0,
+    current: str | None = None,
 ) -> SessionReport:
-    """Write every example of a task with its state to `path`; complete, readable, never half."""
+    """Write every example of a task with its state to `path`; complete, readable, never half.
+
+    `current` names the example under review; without it `position` says where it stands.
+    """
     place, chosen = Path(path), ws.task(task)
+    if current is not None:
+        last = ws.store.examples.get(current).position - 1
+        position = ws.store.examples.count(Filter(task=chosen.name, last=last))
     head: dict[str, Any] = {
         "hone": 1,
         "kind": "session",
@@ -123,11 +135,16 @@ def load_session(
     )
     loading = _Loading(ws, chosen, reviewer, str(head.get("saved_at")), report)
     items: list[RawRow] = []
+    seen = 0
     for item in module.run(place, module.Options()):
         if isinstance(item, RawRow):
             items.append(item)
+            if seen == report.position:
+                loading.current = item
+            seen += 1
         elif isinstance(item, Refusal):
             loading.refuse(item.reason)
+            seen += 1
         if len(items) >= BATCH_ITEMS:
             loading.take(items)
             items = []
@@ -156,6 +173,7 @@ class _Loading:
         self.saved_at, self.report = saved_at, report
         self.reasons: Counter[str] = Counter()
         self.tasks = shelf.load("tasks", task.kind)
+        self.current: RawRow | None = None
 
     def refuse(self, reason: str) -> None:
         """Count an item that was not taken."""
@@ -177,6 +195,8 @@ class _Loading:
                 self.refuse(unfit.reason)
                 continue
             rows.append(row)
+            if item is self.current:
+                self.report.current = row.id
             if decision is not None:
                 decisions.append(decision)
         added = self.ws.store.examples.add_many(rows)

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
-from anyio.to_thread import run_sync
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from hone.records.choice import Choice
 from hone.records.review import Decision, Receipt, Verdict
 from hone.stages import review
-from hone.web.site import Here, Reviewer
+from hone.web.api.views import Counters
+from hone.web.site import Here, Reviewer, Site, Viewer
 
 MOST_OPERATIONS = 100
+
+OperationId = Annotated[
+    str, Field(min_length=8, max_length=100, description="unique, chosen by the sender")
+]
+CountedTask = Annotated[
+    str | None, Query(description="whose counts come with the answer; by default all tasks'")
+]
 
 router = APIRouter(prefix="/api/reviews", tags=["reviews"])
 
 
 class DecisionRequest(BaseModel):
-    """One decision; the reviewer is whoever is signed in."""
+    """One decision; it is made in the name of whoever is signed in."""
 
     model_config = ConfigDict(extra="forbid")
 
-    op_id: str = Field(min_length=8, max_length=100, description="unique, chosen by the sender")
+    op_id: OperationId
     example_id: str = Field(max_length=200)
     verdict: Verdict
     base_version: int | None = Field(default=None, description="the version that was looked at")
@@ -43,7 +53,7 @@ class DecisionsAnswer(BaseModel):
     """A receipt for each decision, in order, and the counts afterwards."""
 
     receipts: list[Receipt]
-    counters: dict[str, int]
+    counters: Counters
 
 
 class StepRequest(BaseModel):
@@ -51,7 +61,7 @@ class StepRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    op_id: str = Field(min_length=8, max_length=100)
+    op_id: OperationId
     target: str | None = Field(default=None, max_length=100)
 
 
@@ -60,41 +70,152 @@ class StepAnswer(BaseModel):
 
     receipt: Receipt
     examples: list[str] = Field(description="which examples stand differently, at most 200")
-    counters: dict[str, int]
+    has_more_examples: bool
+    counters: Counters
+
+
+class PreviewRequest(BaseModel):
+    """What would be decided."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict: Verdict
+    choice: Choice
+
+
+class PreviewAnswer(BaseModel):
+    """How many examples, and the state of the store in which they were counted."""
+
+    count: int
+    snapshot: str
+
+
+class BulkRequest(PreviewRequest):
+    """What was shown by a preview, to be done."""
+
+    op_id: OperationId
+    expected_count: int = Field(ge=0)
+    snapshot: str = Field(max_length=500)
+    note: str | None = Field(default=None, max_length=20_000)
+
+
+class BulkAnswer(BaseModel):
+    """What came of it."""
+
+    receipt: Receipt
+    counters: Counters
+
+
+class ConsistencyView(BaseModel):
+    """How often a reviewer decided alike when asked again, blindly."""
+
+    repeats: int
+    same: int = Field(description="the same answer")
+    same_verdict: int
+    share: float
+    low: float = Field(description="of the 95 % interval of the share")
+    high: float
+
+
+class DayView(BaseModel):
+    """What was decided on one day (UTC) and still stands."""
+
+    day: date
+    decisions: int
+    examples: int
+
+
+class StatisticsView(BaseModel):
+    """How far the review is."""
+
+    sentence: str
+    total: int
+    pending: int
+    by_status: Counters
+    by_reviewer: dict[str, Counters]
+    consistency: dict[str, ConsistencyView]
+    by_day: list[DayView]
 
 
 @router.post("")
-async def decide(asked: DecisionsRequest, site: Here, person: Reviewer) -> DecisionsAnswer:
-    """Journal up to 100 decisions in one transaction."""
-    decisions = [
-        Decision.model_construct(reviewer=person.name, **dict(one)) for one in asked.operations
-    ]
+async def decide(
+    asked: DecisionsRequest, site: Here, visitor: Reviewer, task: CountedTask = None
+) -> DecisionsAnswer:
+    """Journal up to 100 decisions in one transaction; the answer comes after the commit."""
+    decisions = [Decision(reviewer=visitor.name, **dict(one)) for one in asked.operations]
 
     def work() -> DecisionsAnswer:
         receipts = review.decide(site.ws, decisions)
-        return DecisionsAnswer(receipts=receipts, counters=_counters(site))
+        return DecisionsAnswer(receipts=receipts, counters=review.counters(site.ws, task))
 
-    return await run_sync(work, limiter=site.deciding)
+    return await site.deciding(work)
 
 
 @router.post("/undo")
-async def undo(asked: StepRequest, site: Here, person: Reviewer) -> StepAnswer:
+async def undo(
+    asked: StepRequest, site: Here, visitor: Reviewer, task: CountedTask = None
+) -> StepAnswer:
     """Take the named operation back, or the newest of whoever is signed in."""
-    step = partial(review.undo, site.ws, reviewer=person.name)
-    return await run_sync(partial(_step, site, asked, step), limiter=site.deciding)
+    step = partial(review.undo, site.ws, reviewer=visitor.name)
+    return await site.deciding(partial(_take_step, site, asked, step, task))
 
 
 @router.post("/redo")
-async def redo(asked: StepRequest, site: Here, person: Reviewer) -> StepAnswer:
+async def redo(
+    asked: StepRequest, site: Here, visitor: Reviewer, task: CountedTask = None
+) -> StepAnswer:
     """Repeat what was taken back."""
-    step = partial(review.redo, site.ws, reviewer=person.name)
-    return await run_sync(partial(_step, site, asked, step), limiter=site.deciding)
+    step = partial(review.redo, site.ws, reviewer=visitor.name)
+    return await site.deciding(partial(_take_step, site, asked, step, task))
 
 
-def _step(site: Here, asked: StepRequest, step: Any) -> StepAnswer:
+@router.post("/bulk/preview")
+def preview_bulk(asked: PreviewRequest, site: Here, visitor: Reviewer) -> PreviewAnswer:
+    """How many examples a bulk decision would decide: the number to ask about."""
+    found = review.preview_bulk(site.ws, asked.verdict, asked.choice)
+    return PreviewAnswer(count=found.count, snapshot=found.snapshot)
+
+
+@router.post("/bulk")
+async def decide_many(
+    asked: BulkRequest, site: Here, visitor: Reviewer, task: CountedTask = None
+) -> BulkAnswer:
+    """Decide what the preview showed, as one operation that is undone as one."""
+    wanted = review.BulkDecision(reviewer=visitor.name, **dict(asked))
+
+    def work() -> BulkAnswer:
+        receipt = review.decide_many(site.ws, wanted)
+        return BulkAnswer(receipt=receipt, counters=review.counters(site.ws, task))
+
+    return await site.deciding(work)
+
+
+@router.get("/statistics")
+def show_statistics(site: Here, visitor: Viewer, task: str | None = None) -> StatisticsView:
+    """How far the review is: by status, by reviewer, by day, and how steady each reviewer is."""
+    found = review.statistics(site.ws, task=task)
+    return StatisticsView(
+        sentence=found.sentence,
+        total=found.total,
+        pending=found.pending,
+        by_status=found.by_status,
+        by_reviewer=found.by_reviewer,
+        consistency={
+            name: ConsistencyView(**one._asdict()) for name, one in found.consistency.items()
+        },
+        by_day=[DayView(**one._asdict()) for one in found.by_day],
+    )
+
+
+def _take_step(
+    site: Site, asked: StepRequest, step: Callable[..., Receipt], task: str | None
+) -> StepAnswer:
     receipt = step(target=asked.target, op_id=asked.op_id)
-    return StepAnswer(receipt=receipt, examples=[], counters=_counters(site))
-
-
-def _counters(site: Here) -> dict[str, int]:
-    return site.ws.store.examples.counters()
+    is_done = receipt.outcome in ("applied", "duplicate")
+    moved = review.changed_by(site.ws, asked.op_id) if is_done else review.Touched([], False)
+    return StepAnswer(
+        receipt=receipt,
+        examples=moved.ids,
+        has_more_examples=moved.has_more,
+        counters=review.counters(site.ws, task),
+    )

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import hone
 from hone.errors import InvalidInput
-from hone.web.access import Person, Role
+from hone.records.person import Role
+from hone.web.access import Visitor
+from hone.web.sign_ins import LASTS
 from hone.web.site import Here, Site, cookie_of, somebody
 
 router = APIRouter(prefix="/api/session", tags=["session"])
@@ -37,7 +39,7 @@ class SignInRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    token: str | None = Field(default=None, max_length=500)
+    token: str | None = Field(default=None, max_length=500, repr=False)
     name: str | None = Field(default=None, max_length=200)
     password: str | None = Field(default=None, max_length=1000, repr=False)
 
@@ -52,30 +54,44 @@ def show_session(request: Request, site: Here) -> SessionView:
 def sign_in(asked: SignInRequest, request: Request, response: Response, site: Here) -> SessionView:
     """Sign in; the answer sets a cookie that scripts of a page cannot read."""
     address = request.client.host if request.client else ""
-    if asked.token is None:
-        raise InvalidInput("Neither a token nor a name with a password was given.", hint="token")
-    cookie, person = site.sign_ins.with_token(asked.token, address)
+    if asked.token is not None:
+        cookie, visitor = site.sign_ins.with_token(asked.token, address)
+    elif asked.name is not None and asked.password is not None:
+        cookie, visitor = site.sign_ins.with_password(asked.name, asked.password, address)
+    else:
+        raise InvalidInput(
+            "Neither a token nor a name with its password was given.",
+            hint='{"token": "…"} or {"name": "…", "password": "…"}',
+        )
     site.sign_ins.end(cookie_of(request))
-    response.set_cookie(site.access.cookie, cookie, httponly=True, samesite="strict", path="/")
-    return _view(site, person)
+    response.set_cookie(
+        site.access.cookie,
+        cookie,
+        max_age=round(LASTS.total_seconds()),
+        httponly=True,
+        samesite="strict",
+    )
+    return _view(site, visitor)
 
 
 @router.delete("")
 def sign_out(request: Request, response: Response, site: Here) -> SessionView:
     """Sign out: the cookie is worth nothing afterwards."""
     site.sign_ins.end(cookie_of(request))
-    response.delete_cookie(site.access.cookie, httponly=True, samesite="strict", path="/")
+    response.delete_cookie(site.access.cookie, httponly=True, samesite="strict")
     return _view(site, None)
 
 
-def _view(site: Site, person: Person | None) -> SessionView:
+def _view(site: Site, visitor: Visitor | None) -> SessionView:
     ws = site.ws
+    if visitor is not None:
+        site.refresh()
     return SessionView(
-        user=person.name if person else None,
-        role=person.role if person else None,
+        user=visitor.name if visitor else None,
+        role=visitor.role if visitor else None,
         is_shared=site.access.is_shared,
         version=hone.__version__,
-        workspace=WorkspaceView(name=ws.root.name, path=str(ws.root)) if person else None,
-        default_task=ws.task().name if person else None,
+        workspace=WorkspaceView(name=ws.root.name, path=str(ws.root)) if visitor else None,
+        default_task=ws.task().name if visitor else None,
         event_stream=True,
     )
