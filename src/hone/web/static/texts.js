@@ -53,7 +53,7 @@ export const texts = {
     refusedHere: "Your decision about this one was refused.",
   },
   theme: {
-    label: "Theme", names: { auto: "As the system", light: "Light", dark: "Dark" },
+    label: "Theme", names: { auto: "Auto", light: "Light", dark: "Dark" },
     switchTo: (/** @type {string} */ now, /** @type {string} */ next) => `Theme: ${now}. Switch to ${next}`,
   },
   help: {
@@ -83,7 +83,7 @@ export const texts = {
   },
   home: {
     title: (/** @type {string} */ name) => name || "Home",
-    next: "What to do next", open: "Open",
+    next: "What to do next", open: (/** @type {string} */ screen) => `Open ${screen}`,
     loop: {
       title: "Where the loop stands", import: "Import", review: "Review", prepare: "Prepare", train: "Train",
       evaluate: "Evaluate", examples: "examples", datasets: "datasets", scored: "models scored",
@@ -143,7 +143,7 @@ export const texts = {
     actions: {
       accept: "Accept", reject: "Reject", edit: "Edit", skip: "Skip", flag: "Flag", unknown: "I don't know",
       note: "Note", undo: "Undo", redo: "Redo", search: "Search", compare: "Compare", training: "Training view",
-      similar: "Look-alikes", help: "Keys",
+      similar: "Similar examples", help: "Keys",
     },
   },
 };

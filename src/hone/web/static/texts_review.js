@@ -77,7 +77,7 @@ export const review = {
   }),
   saveAndNext: "Save & next", saveEdit: "Save", leaveEdit: "Stop editing",
   saveKey: "Save the edit, or the session as a file", leaveKey: "Leave a field",
-  tabs: { details: "Details", compare: "Compare", training: "Training", similar: "Look-alikes", statistics: "Statistics" },
+  tabs: { details: "Details", compare: "Compare", training: "Training", similar: "Similar", statistics: "Statistics" },
   note: "Note", notePlaceholder: "Why, or what to check", saveNote: "Save the note",
   noteKept: "Kept here; goes with your next decision.", noteSaved: "The note is saved.",
   history: "History", noHistory: "Nobody has decided about it yet.", reset: "Set back to pending",

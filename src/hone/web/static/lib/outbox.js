@@ -6,7 +6,7 @@
 // parked where people see it; leaving the page sends what is left as a beacon.
 
 import { batch, computed, signal } from "../vendor/preact.js";
-import { ApiError, isSignedOut, post } from "./api.js";
+import { ApiError, isSignedOut, post, search } from "./api.js";
 import { isOperation, Kept } from "./kept.js";
 
 const BATCH = 100;
@@ -25,9 +25,12 @@ let timer;
 let isFlushing = false;
 /** @type {BroadcastChannel|null} */
 let channel = null;
-/** @type {Array<(news: {receipts: any[], counters: any, examples?: string[], entries: Entry[]}) => void>} */
+/** @typedef {{receipts: any[], counters: any, task: string, examples: string[], entries: Entry[]}} News */
+/** @type {Array<(news: News) => void>} */
 const listeners = [];
 
+/** The task whose examples are counted in the answers. */
+export const counted = signal("");
 export const entries = signal(/** @type {Entry[]} */ ([]));
 export const isOffline = signal(false);
 /** Why nothing can be kept here: the storage is full or blocked. */
@@ -69,7 +72,7 @@ export function open(scope) {
   flush();
 }
 
-/** Called with every acknowledgement, also those that another tab received. @param {typeof listeners[0]} run */
+/** Called with every acknowledgement, also those that another tab received. @param {(news: News) => void} run */
 export function onReceipts(run) {
   listeners.push(run);
 }
@@ -247,12 +250,14 @@ async function singly(sending, error) {
 /** @param {Entry[]} sending */
 async function send(sending) {
   const [first] = sending;
+  const task = counted.value;
   const answer =
     first.kind === "decide"
-      ? await post("/reviews", { operations: sending.map((one) => one.body) })
-      : await post(`/reviews/${first.kind}`, first.body);
+      ? await post(`/reviews${search({ task })}`, { operations: sending.map((one) => one.body) })
+      : await post(`/reviews/${first.kind}${search({ task })}`, first.body);
   const receipts = answer.receipts ?? [answer.receipt];
-  const news = { receipts, counters: answer.counters, examples: answer.examples, entries: sending };
+  const { counters, examples = [] } = answer;
+  const news = { receipts, counters, task, examples, entries: sending };
   batch(() => {
     for (const receipt of receipts) settleOne(receipt);
     tell(news);
@@ -294,10 +299,10 @@ function park(entry, state, reason, hint) {
   const changed = { ...entry, state, reason, hint };
   attempt(() => kept?.write(changed));
   entries.value = entries.value.map((one) => (one.op_id === entry.op_id ? changed : one));
-  tell({ receipts: [], counters: null, entries: [changed] });
+  tell({ receipts: [], counters: null, task: "", examples: [], entries: [changed] });
 }
 
-/** @param {Parameters<typeof listeners[0]>[0]} news */
+/** @param {News} news */
 function tell(news) {
   for (const run of listeners) run(news);
 }

@@ -6,7 +6,7 @@
 // is shown, because a browser opens only six connections to one server.
 
 const CHANNEL = "hone-events";
-const TYPES = ["reviews", "import", "job", "resync"];
+const TYPES = ["reviews", "import", "job", "resync"]; // "ready" needs no answer
 
 /** @type {Array<{type: string, run: (news: any) => void}>} */
 const listeners = [];

@@ -81,7 +81,7 @@ function Next({ steps }) {
         (step, place) => html`<li key=${step.title} class=${place === 0 ? "card step is-first" : "card step"}>
           <h3>${step.title}</h3>
           <p>${step.text}</p>
-          ${step.link && html`<a class=${place === 0 ? "button tone-primary" : "button"} href=${step.link}>${texts.home.open}</a>`}
+          ${step.link && html`<a class=${place === 0 ? "button tone-primary" : "button"} href=${step.link}>${texts.home.open(texts.screens[step.link.match(/\w+/)[0]])}</a>`}
           ${step.command && html`<${Command} text=${step.command} />`}
         </li>`,
       )}

@@ -1,7 +1,7 @@
 // Review: one example at a time, with its list on one side and what is known of it on the other.
 
 import { html, signal, useEffect } from "../vendor/preact.js";
-import { download } from "../lib/api.js";
+import { download, search } from "../lib/api.js";
 import { remembered } from "../lib/choices.js";
 import { number } from "../lib/format.js";
 import { TAKES, useKeys } from "../lib/keys.js";
@@ -174,7 +174,7 @@ async function save() {
   }
   try {
     await settle();
-    download(`/sessions/file?task=${encodeURIComponent(filter.value.task)}`);
+    download(`/sessions/file${search({ task: filter.value.task, current: current.value?.id })}`);
     notify(texts.review.sessionSaved, { tone: "ok" });
   } catch {
     notify(texts.review.notWhileOffline, { tone: "bad" });

@@ -71,7 +71,7 @@ function SessionFile() {
     <p class="muted">${texts.settings.sessionAbout}</p>
     <div class="row">
       ${tasks.value.length > 1 &&
-      html`<${Select} label=${texts.review.task} value=${chosen} options=${tasks.value.map((one) => [one.name, one.name])}
+      html`<${Select} label=${texts.review.task} isLabelHidden value=${chosen} options=${tasks.value.map((one) => [one.name, one.name])}
         onChange=${(name) => (task.value = name)} />`}
       <${Button} icon="download" onClick=${save}>${texts.settings.save}<//>
       <label class="button ${mayReview.value ? "" : "is-disabled"}">

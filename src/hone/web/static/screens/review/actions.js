@@ -19,9 +19,9 @@ export function Actions({ example, task, onNote }) {
   >${label}<//>`;
   return html`<div class="actions" role="toolbar" aria-label=${texts.review.toolbar}>
     <div class="actions-main">
-      <${Button} action="previous" icon="previous" label=${words.previous} onClick=${() => move(-1)} />
+      <${Button} action="previous" icon="previous" isIconOnly label=${words.previous} onClick=${() => move(-1)} />
       ${isWriting ? html`<${Writing} isLocked=${isLocked} />` : html`<${Deciding} ...${{ example, words, isLocked }} />`}
-      <${Button} action="next" icon="next" label=${words.next} onClick=${() => move(1)} />
+      <${Button} action="next" icon="next" isIconOnly label=${words.next} onClick=${() => move(1)} />
     </div>
     <div class="actions-further">
       ${further("skip", () => decide("skip"), words.skip)} ${further("flag", () => decide("flag"), words.flag)}

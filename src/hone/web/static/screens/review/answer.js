@@ -84,7 +84,7 @@ function Candidates({ example }) {
         key=${place} action="take${place + 1}" isQuiet onClick=${() => decide("accept", { output: one.output })}
         title=${texts.review.takeTitle(one.agent)}
       >
-        ${texts.review.take} ${one.agent}${typeof one.score === "number" ? ` · ${score(one.score)}` : ""}
+        <span class="visually-hidden">${texts.review.take} </span>${one.agent}${typeof one.score === "number" ? ` · ${score(one.score)}` : ""}
       <//>`,
     )}
   </div>`;

@@ -2,7 +2,7 @@
 // Decisions: shown at once, kept in the outbox, taken back by operations of their own.
 
 import { batch, computed, effect, signal } from "../../vendor/preact.js";
-import { post } from "../../lib/api.js";
+import { post, search } from "../../lib/api.js";
 import { excerpt, isSame } from "../../lib/format.js";
 import { newId } from "../../lib/identity.js";
 import * as outbox from "../../lib/outbox.js";
@@ -149,6 +149,7 @@ function send(example, { verdict, output, note, base }) {
       title: excerpt(example),
     });
     if (!isKept) return false;
+    markOwn(op_id);
     done.push({ op_id, example, after: patch });
     undone.length = 0;
     change(example.id, patch);
@@ -180,7 +181,6 @@ function statusAfter(example, verdict, output) {
 
 /** @param {string} id @param {any} patch */
 function change(id, patch) {
-  markOwn(id);
   shown.patch(id, (one) => ({ ...one, ...patch }));
 }
 
@@ -214,6 +214,7 @@ function takeBack(kind, last, other) {
       from: now?.status ?? "", to: patch?.status ?? "", title: last?.example ? excerpt(last.example) : "",
     });
     if (!isKept) return;
+    markOwn(op_id);
     if (last) other.push(last);
     if (!now) return;
     change(now.id, patch);
@@ -258,12 +259,13 @@ export async function decideMany(verdict, choice, question) {
     if (!(await ask(question(found.count)))) return false;
     const op_id = newId();
     const body = { op_id, verdict, choice, expected_count: found.count, snapshot: found.snapshot };
-    const { receipt, counters: counted } = await post("/reviews/bulk", body);
+    const { receipt, counters: counted } = await post(`/reviews/bulk${search({ task: filter.value.task })}`, body);
     setCounters(counted);
     if (receipt.outcome === "conflict") {
       notify(texts.review.countChanged(receipt.reason), { tone: "bad" });
       return false;
     }
+    markOwn(op_id);
     done.push({ op_id, example: null, after: null });
     undone.length = 0;
     await resync();
@@ -282,8 +284,8 @@ function isAllowed() {
   return mayReview.value;
 }
 
-outbox.onReceipts(({ receipts, counters: counted, examples = [], entries }) => {
-  setCounters(counted);
+outbox.onReceipts(({ receipts, counters, task: counted, examples, entries }) => {
+  if (counted === filter.value.task) setCounters(counters);
   for (const entry of entries) {
     const receipt = receipts.find((one) => one.op_id === entry.op_id);
     if (entry.state !== "queued") {
@@ -319,7 +321,6 @@ function acknowledged(entry, receipt, examples) {
 
 /** The version that the server gave, unless a later decision of ours is under way. @param {string} id @param {number} version */
 function agree(id, version) {
-  markOwn(id);
   if (outbox.queued.value.some((one) => one.example_id === id)) return;
   shown.patch(id, (one) => (one.version === version ? one : { ...one, version }));
 }

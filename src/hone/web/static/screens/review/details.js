@@ -55,13 +55,15 @@ function Facts({ example }) {
     [texts.facts.group, example.group],
     [texts.facts.tags, example.tags.join(", ")],
     [texts.facts.occurred, moment(example.occurred_at)],
-    [texts.facts.suggestions, example.suggestions.map((one) => `${one.agent} ${score(one.score)}`).join(", ")],
+    [texts.facts.suggestions, example.suggestions.map(named).join(", ")],
     [texts.facts.id, html`<code>${example.id}</code>`],
   ].filter(([, value]) => value !== "" && value !== null && value !== undefined);
   return html`<dl class="facts">
     ${facts.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd dir="auto">${value}</dd></div>`)}
   </dl>`;
 }
+
+const named = ({ agent, score: sure }) => (typeof sure === "number" ? `${agent} ${score(sure)}` : agent);
 
 function History({ example, kind }) {
   const { found, error } = useLookup(`/examples/${example.id}`, `${example.version}`);

@@ -3,7 +3,7 @@
 
 import { batch, computed, signal } from "../../vendor/preact.js";
 import { get } from "../../lib/api.js";
-import { delta, queued } from "../../lib/outbox.js";
+import { counted, delta, queued } from "../../lib/outbox.js";
 import { rewrite } from "../../lib/route.js";
 import { session, taskNamed } from "../../lib/session.js";
 import { listenTo } from "../../lib/stream.js";
@@ -11,7 +11,7 @@ import { ExampleWindow } from "../../lib/window.js";
 import { fromParams, isNarrow, statusTotal, toParams, toQuery } from "./filter.js";
 
 const MOST_REFETCHED = 12;
-const OWN_NEWS_MS = 3000;
+const MOST_OWN = 1000;
 const ADDRESS_MS = 250;
 
 export const filter = signal(fromParams(new URLSearchParams(), ""));
@@ -33,8 +33,8 @@ export const current = computed(() => shown.items.value[shown.index.value] ?? nu
 export const task = computed(() => taskNamed(filter.value.task) ?? null);
 export const isLoaded = signal(false);
 
-/** Example id -> when we last changed it ourselves: our own news need no second look. */
-const own = new Map();
+/** Operations of this tab: news of them need no second look. */
+const own = new Set();
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let addressTimer;
 let isListening = false;
@@ -54,6 +54,7 @@ export function setCounters(found) {
 /** Takes the list up as the address says. @param {URLSearchParams} params */
 export async function open(params) {
   const wanted = fromParams(params, session.value.default_task);
+  counted.value = wanted.task;
   const at = params.get("at");
   const isOther = JSON.stringify(wanted) !== JSON.stringify(filter.value);
   if (isOther || !isLoaded.value) {
@@ -72,6 +73,7 @@ export async function open(params) {
 /** Loads the list anew with some conditions changed. @param {Partial<typeof filter.value>} change */
 export async function choose(change) {
   filter.value = { ...filter.value, ...change };
+  counted.value = filter.value.task;
   await load(null);
 }
 
@@ -132,8 +134,11 @@ export async function refetch(ids) {
   );
 }
 
-/** Remembers that a change of this example is our own. @param {string} id */
-export const markOwn = (id) => own.set(id, Date.now());
+/** Remembers that an operation is our own. @param {string} op_id */
+export function markOwn(op_id) {
+  own.add(op_id);
+  if (own.size > MOST_OWN) own.delete(own.values().next().value);
+}
 
 /** What our own unsent decisions make of an example. @param {any} example */
 function withOwn(example) {
@@ -141,12 +146,13 @@ function withOwn(example) {
   return ours.reduce((made, one) => ({ ...made, ...one.patch }), example);
 }
 
-/** @param {{ids?: string[], counters?: any}} news */
-function hear({ ids = [], counters: found }) {
-  if (!queued.value.length) setCounters(found);
-  const now = Date.now();
-  const foreign = ids.filter((id) => shown.find(id) >= 0 && now - (own.get(id) ?? 0) > OWN_NEWS_MS);
-  if (foreign.length > MOST_REFETCHED) resync();
+/** @param {{ids: string[], op_ids: string[], has_more_ids: boolean, by_task: Record<string, any>}} news */
+function hear({ ids, op_ids, has_more_ids, by_task }) {
+  if (!queued.value.length) setCounters(by_task[filter.value.task]);
+  if (op_ids.length && op_ids.every((one) => own.has(one))) return;
+  const foreign = ids.filter((id) => shown.find(id) >= 0);
+  const isNew = !op_ids.length && !shown.items.value.length;
+  if (isNew || has_more_ids || foreign.length > MOST_REFETCHED) resync();
   else refetch(foreign);
 }
 

@@ -69,7 +69,7 @@ function Control({ id, about, field, value, problem, onChange }) {
   const isFigure = field.type === "number" || field.type === "integer";
   return html`<input
     ...${shared} type=${field.type === "date" ? "date" : "text"} inputmode=${isFigure ? "decimal" : undefined}
-    class=${isFigure ? "is-figure" : ""} dir="auto" autocomplete="off" value=${value ?? ""}
+    class=${isFigure ? "is-figure" : ""} dir="auto" autocomplete="off" value=${value ?? ""} placeholder=${field.description}
     onChange=${(event) => isFigure && onChange(valueOf(field, event.target.value))}
     onInput=${(event) => !isUnfinished(isFigure, event.target.value) && onChange(valueOf(field, event.target.value))}
   />`;
@@ -85,5 +85,5 @@ function hintOf(name, field, task, record) {
     if (pounds !== null) return texts.review.pounds(number(pounds));
     if (record.unit && each === undefined) return texts.review.unknownWeight;
   }
-  return field.description;
+  return undefined;
 }

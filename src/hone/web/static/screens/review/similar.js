@@ -44,7 +44,7 @@ function Together({ all, kind }) {
   };
   const isLocked = !ids.length || !mayReview.value;
   const isWhole = ids.length === all.length;
-  return html`<div class="row">
+  return html`<div class="row together">
     <label class="check">
       <input type="checkbox" checked=${isWhole} onChange=${() => (chosen.value = new Set(isWhole ? [] : all))} />
       ${texts.similar.chosen(ids.length, all.length)}

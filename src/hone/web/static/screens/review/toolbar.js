@@ -19,7 +19,7 @@ const isOpen = signal(false);
 
 export function Toolbar() {
   const kind = task.value?.kind;
-  return html`<div class="toolbar">
+  return html`<div class=${isOpen.value ? "toolbar is-open" : "toolbar"}>
     ${tasks.value.length > 1 &&
     html`<${Select}
       label=${texts.review.task} isLabelHidden value=${filter.value.task}
@@ -29,10 +29,12 @@ export function Toolbar() {
       label=${texts.review.show} isLabelHidden value=${filter.value.status}
       options=${statusOptions(kind, counters.value)} onChange=${(status) => choose({ status })}
     />
-    <${Select}
-      label=${texts.review.order} isLabelHidden value=${filter.value.order}
-      options=${ORDERS.map((one) => [one, texts.review.orders[one]])} onChange=${(order) => choose({ order })}
-    />
+    <div class="is-spare">
+      <${Select}
+        label=${texts.review.order} isLabelHidden value=${filter.value.order}
+        options=${ORDERS.map((one) => [one, texts.review.orders[one]])} onChange=${(order) => choose({ order })}
+      />
+    </div>
     <${Search} />
     <${Button}
       icon="filter" isQuiet onClick=${() => (isOpen.value = !isOpen.value)} aria-expanded=${isOpen.value}
@@ -41,9 +43,11 @@ export function Toolbar() {
       ${texts.review.further(further(filter.value))}
     <//>
     <${Progress} />
-    <${Button} icon="accept" onClick=${acceptAll} isDisabled=${!mayReview.value || !counters.value.pending}>
-      ${texts.review.acceptAll}
-    <//>
+    <div class="is-spare">
+      <${Button} icon="accept" onClick=${acceptAll} isDisabled=${!mayReview.value || !counters.value.pending}>
+        ${texts.review.acceptAll}
+      <//>
+    </div>
     ${isOpen.value && html`<${Further} />`}
   </div>`;
 }
