@@ -42,6 +42,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "review": Command("hone.cli.review", "Accept, edit or reject examples, one by one or all."),
     "up": Command("hone.cli.up", "Open the web app: review, import, see what to do next."),
+    "app": Command("hone.cli.app", "Open the web app in a window of its own."),
     "datasets": Command(
         "hone.cli.datasets",
         "Freeze reviewed examples into datasets.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import socket
 import threading
@@ -12,17 +13,22 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from hone.errors import Conflict, InvalidInput
+from hone.errors import Conflict, HoneError, InvalidInput
 from hone.loop import Workspace, reviewer_name
 from hone.settings import web_token
+from hone.stages import people
 from hone.web.access import new_token
 from hone.web.app import build_app
 from hone.web.security import Access
 from hone.web.site import Site
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8321
+EVERYWHERE = ("0.0.0.0", "::")
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 GRACE_SECONDS = 3
+START_SECONDS = 20.0
+# Ports that systems neither reserve nor hand out by themselves as a rule.
+FIRST_OWN_PORT, OWN_PORTS = 20_000, 10_000
 
 
 class Server(uvicorn.Server):
@@ -74,8 +80,31 @@ class Address:
         return f"http://127.0.0.1:{self.port}/"
 
 
+def own_address(ws: Workspace, port: int | None = None) -> Address:
+    """A port that a workspace gets each time: what its page keeps in the browser is found again.
+
+    Where another program has it, any free one.
+    """
+    if port is not None:
+        return Address(DEFAULT_HOST, port)
+    named = hashlib.sha256(str(ws.root.resolve()).encode()).digest()
+    try:
+        return Address(DEFAULT_HOST, FIRST_OWN_PORT + int.from_bytes(named[:4]) % OWN_PORTS)
+    except Conflict:
+        return Address(DEFAULT_HOST, 0)
+
+
 def site_for(ws: Workspace, address: Address) -> Site:
-    """The site that answers at an address; its token is new, or the one of HONE_TOKEN."""
+    """The site that answers at an address; its token is new, or the one of HONE_TOKEN.
+
+    InvalidInput where others can reach the address and nobody has a password.
+    """
+    if address.is_shared and not people.has_people(ws):
+        address.socket.close()
+        raise InvalidInput(
+            f"{address.host} can be reached by others, and nobody has a password here.",
+            hint="hone users add NAME --role reviewer",
+        )
     access = Access(
         token=web_token() or new_token(),
         operator=reviewer_name(),
@@ -96,10 +125,54 @@ def serve(site: Site, address: Address, *, say: Callable[[str], None], open_brow
         say(f"Hone shows {site.ws.root} at {link}")
         say("Ctrl+C stops it; running jobs go on.")
         if open_browser:
+            # Others on this machine can read what a program was started with: it opens once.
+            ticket = f"{address.url}#token={site.sign_ins.new_ticket()}"
             # A browser that does not come back must not hold the server up.
-            threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=(ticket,), daemon=True).start()
 
     Server(build_app(site), started, site.hub.close).run(sockets=[address.socket])
+
+
+class Running:
+    """A server in a thread of its own, for a window of this process; ends with the block."""
+
+    def __init__(self, site: Site, address: Address) -> None:
+        self.site = site
+        self._address = address
+        self._has_started = threading.Event()
+        self._server = Server(build_app(site), self._has_started.set, site.hub.close)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [address.socket]}, daemon=True
+        )
+
+    @property
+    def link(self) -> str:
+        """The address with the start-up token."""
+        return f"{self._address.url}#token={self.site.access.token}"
+
+    def one_time_link(self) -> str:
+        """An address that signs in once: what a browser is started with, others can read."""
+        return f"{self._address.url}#token={self.site.sign_ins.new_ticket()}"
+
+    def wait(self) -> None:
+        """Until Ctrl+C."""
+        try:
+            while self._thread.is_alive():
+                self._thread.join(1.0)
+        except KeyboardInterrupt:
+            return
+
+    def __enter__(self) -> Running:
+        self.site.prepare()
+        self._thread.start()
+        if not self._has_started.wait(START_SECONDS):
+            raise HoneError("The server did not start.", hint="Run hone up to see why.")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.site.hub.close()
+        self._server.should_exit = True
+        self._thread.join(2 * GRACE_SECONDS)
 
 
 def is_loopback(host: str) -> bool:
@@ -114,7 +187,9 @@ def is_loopback(host: str) -> bool:
 
 def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named, because asyncio sends small answers at once only where it is: without
+    # it each acknowledgement of a decision would wait 40 ms for the browser's system.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # Not on Windows, where it would let two servers take the same port.
         if hasattr(socket, "SO_REUSEPORT"):
@@ -136,7 +211,7 @@ def _bound(host: str, port: int) -> socket.socket:
 def _own_names(host: str) -> set[str]:
     """Names and addresses of this machine; for one address, that one and the machine's name."""
     names = {socket.gethostname(), socket.getfqdn()}
-    if not ipaddress.ip_address(host).is_unspecified:
+    if host not in EVERYWHERE:
         return {*names, f"[{host}]" if ":" in host else host}
     import psutil
 

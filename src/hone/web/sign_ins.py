@@ -13,6 +13,7 @@ from hone.web.access import Guesses, NotSignedIn, Visitor, hash_of, is_same, new
 from hone.web.security import Access
 
 LASTS = timedelta(days=30)
+TICKET_LASTS = timedelta(minutes=5)
 MOST_SIGN_INS = 1000
 
 
@@ -25,11 +26,12 @@ class SignIns:
         self._guesses = guesses or Guesses()
         self._lock = Lock()
         self._known = kept.remembered(ws)
+        self._tickets: dict[str, datetime] = {}
 
     def with_token(self, token: str, address: str) -> tuple[str, Visitor]:
-        """A new cookie for who knows the start-up token, and who that is."""
+        """A new cookie for who knows the start-up token or has a ticket, and who that is."""
         self._guesses.refuse_too_many(address)
-        if not is_same(token, self._access.token):
+        if not is_same(token, self._access.token) and not self._take_ticket(token):
             self._guesses.count(address)
             raise NotSignedIn(
                 "The token is not that of this server.",
@@ -37,6 +39,13 @@ class SignIns:
             )
         operator = Visitor(self._access.operator, "admin")
         return self._open(operator, is_operator=True), operator
+
+    def new_ticket(self) -> str:
+        """A token that signs in once, soon: for what a browser is started with."""
+        ticket = new_token()
+        with self._lock:
+            self._tickets[hash_of(ticket)] = datetime.now(UTC) + TICKET_LASTS
+        return ticket
 
     def with_password(self, name: str, password: str, address: str) -> tuple[str, Visitor]:
         """A new cookie for who knows the password of a name, and who that is."""
@@ -70,6 +79,11 @@ class SignIns:
         with self._lock:
             if cookie and self._known.pop(hash_of(cookie), None) is not None:
                 kept.remember(self._ws, self._known)
+
+    def _take_ticket(self, token: str) -> bool:
+        with self._lock:
+            until = self._tickets.pop(hash_of(token), None)
+        return until is not None and until > datetime.now(UTC)
 
     def _open(self, visitor: Visitor, *, is_operator: bool) -> str:
         cookie = new_token()

@@ -164,9 +164,7 @@ def list_examples(query: Annotated[WindowQuery, Query()], site: Here, visitor: V
 def show_example(id: str, site: Here, visitor: Viewer) -> ExampleHistory:
     """One example and its history."""
     example = review.find_example(site.ws, id)
-    return ExampleHistory(
-        example=ExampleView.of(example), history=review.history(site.ws, id)
-    )
+    return ExampleHistory(example=ExampleView.of(example), history=review.history(site.ws, id))
 
 
 @router.get("/{id}/comparison")
