@@ -70,12 +70,41 @@ def test_an_upgrade_from_any_revision_keeps_examples_and_reviews(
     )
     assert store.examples.counters()["pending"] == 1
     assert [one.op_id for one in store.journal.history("b")] == ["op-1"]
-    if revision != REVISIONS[-1]:
-        # What the upgrade itself indexed; a database at the head was indexed as it was filled.
+    if revision < "m003":
+        # What the upgrade itself indexed; a later database was indexed as it was filled.
         assert [one.id for one in store.examples.search("zwei")] == ["a"]
         assert [one.id for one in store.examples.search("kurbisse")] == ["b"]
     assert store.examples.page(Filter(status=("edited",))).items == [kept]
     store.close()
+
+
+def test_an_upgrade_knows_who_decided_and_what_was_suggested(tmp_path: Path) -> None:
+    path = tmp_path / "hone.db"
+    engine = migrated(path, "m003")
+    with writing(engine) as connection:
+        fill_as_of_m001(connection.exec_driver_sql)
+        for position, score, further in (
+            (3, 0.25, """[{"agent":"rules","output":{"answer":"y"},"score":null}]"""),
+            (4, 0.5, """[{"agent":"rules","output":{"answer":"x"},"score":null}]"""),
+        ):
+            connection.exec_driver_sql(
+                "INSERT INTO examples (position, id, task, input, proposal, proposal_score,"
+                """ suggestions, fingerprint) VALUES (?, ?, 'qa', '{}', '{"answer":"x"}',"""
+                " ?, ?, '')",
+                (position, str(position), score, further),
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO states (position, task, status, version)"
+                f" VALUES ({position}, 'qa', 'pending', 1)"
+            )
+    engine.dispose()
+    Store.open(path).close()
+    with sqlite3.connect(path) as found:
+        rows = found.execute("SELECT reviewer, certainty, agreement FROM states").fetchall()
+        version = found.execute("SELECT version FROM states WHERE position = 2").fetchone()
+    found.close()
+    assert rows == [(None, 1e300, None), ("ann", 1e300, None), (None, 0.25, 0), (None, 0.5, 1)]
+    assert version == (2,)
 
 
 def fill_as_of_m001(run: Callable[[str], object]) -> None:

@@ -19,20 +19,28 @@ class Choice(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     status: list[str] = Field(default_factory=list[str], description="any of these; empty: all")
-    task: str | None = Field(None, description="its name; by default every task")
+    task: str | None = Field(default=None, description="its name; by default every task")
     tags: list[str] = Field(default_factory=list[str], description="all of them must be there")
     files: list[str] = Field(default_factory=list[str], description="any of these origins")
-    text: str = Field("", description="words that must occur")
-    reviewer: str | None = Field(None, description="who made the decision that stands")
-    since: datetime | date | None = Field(
-        None, description="the decision that stands was made then or later; a day is a UTC day"
+    text: str = Field(default="", description="words that must occur")
+    reviewer: str | None = Field(default=None, description="who made the decision that stands")
+    since: date | datetime | None = Field(
+        default=None,
+        description="the decision that stands was made then or later; a day is a UTC day",
     )
-    until: datetime | date | None = Field(
-        None, description="the decision that stands was made then or before; a day counts whole"
+    until: date | datetime | None = Field(
+        default=None,
+        description="the decision that stands was made then or before; a day counts whole",
     )
-    min_score: float | None = Field(None, description="lowest score of the first suggestion")
-    max_score: float | None = Field(None, description="highest score of the first suggestion")
-    ids: list[str] | None = Field(None, max_length=MOST_IDS, description="only these examples")
+    min_score: float | None = Field(
+        default=None, description="lowest score of the first suggestion"
+    )
+    max_score: float | None = Field(
+        default=None, description="highest score of the first suggestion"
+    )
+    ids: list[str] | None = Field(
+        default=None, max_length=MOST_IDS, description="only these examples"
+    )
 
 
 class Span(BaseModel):
@@ -41,15 +49,15 @@ class Span(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     order: Order = Field(
-        "file",
+        default="file",
         description="file: as imported; newest: the same backwards; least_certain: the lowest "
         "score of the first suggestion first, without a score last; most_valuable: pending before "
         "the rest, in each where suggestions contradict each other, then the lowest score",
     )
-    after: str | None = Field(None, description="the cursor that the page begins behind")
-    before: str | None = Field(None, description="the cursor that the page ends before")
-    around: str | None = Field(None, description="the example in the middle of the page")
-    limit: int = Field(60, ge=1, le=MOST_ITEMS, description="examples on the page")
+    after: str | None = Field(default=None, description="the cursor that the page begins behind")
+    before: str | None = Field(default=None, description="the cursor that the page ends before")
+    around: str | None = Field(default=None, description="the example in the middle of the page")
+    limit: int = Field(default=60, ge=1, le=MOST_ITEMS, description="examples on the page")
 
     @model_validator(mode="after")
     def _begins_in_one_place(self) -> Span:

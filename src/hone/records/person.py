@@ -23,7 +23,7 @@ class Person(BaseModel):
         "changes settings"
     )
     created_at: datetime
-    disabled_at: datetime | None = Field(None, description="removed: the name stays known")
+    disabled_at: datetime | None = Field(default=None, description="removed: the name stays known")
 
     @property
     def is_active(self) -> bool:

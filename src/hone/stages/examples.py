@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from hone import shelf
 from hone.errors import InvalidInput, NotFound, nearest
+from hone.records.choice import Choice
 from hone.records.example import Example
-from hone.records.review import STATUS_OF, Operation
+from hone.records.review import Operation
 from hone.records.task import Task
 from hone.workspace.files import explained
 from hone.workspace.open import Workspace
@@ -26,32 +27,6 @@ LAYOUTS: dict[str, str] = {
     "sharegpt": "conversations of {from, value} turns",
     "messages": "messages of {role, content} turns",
 }
-
-
-class Choice(BaseModel):
-    """Which examples are meant; every condition must hold."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    status: list[str] = Field(default_factory=list, description="any of these; empty: all")
-    task: str | None = Field(default=None, description="its name; by default every task")
-    tags: list[str] = Field(default_factory=list, description="all of them must be there")
-    files: list[str] = Field(default_factory=list, description="any of these origins")
-    text: str = Field(default="", description="words that must occur")
-
-    def filter(self) -> Filter:
-        """The store's filter; InvalidInput names an unknown status."""
-        known = sorted(set(STATUS_OF.values()))
-        for status in self.status:
-            if status not in known:
-                raise InvalidInput(f'There is no status "{status}".', hint=nearest(status, known))
-        return Filter(
-            status=tuple(self.status),
-            task=self.task,
-            tags=tuple(self.tags),
-            files=tuple(self.files),
-            text=self.text,
-        )
 
 
 class Listed(NamedTuple):
@@ -78,7 +53,7 @@ def list_examples(
     ws: Workspace, choice: Choice | None = None, *, after: int | None = None, limit: int = 20
 ) -> Listed:
     """Examples in the order of import, from behind the position `after`."""
-    page = ws.store.examples.page((choice or Choice()).filter(), after=after, limit=limit)
+    page = ws.store.examples.page(Filter.chosen(choice or Choice()), after=after, limit=limit)
     return Listed(page.items, page.counters, page.has_more)
 
 
@@ -100,7 +75,7 @@ def count_examples(ws: Workspace, choice: Choice | None = None) -> Statistics:
     by_task: Counter[str] = Counter()
     by_file: Counter[str] = Counter()
     by_tag: Counter[str] = Counter()
-    for example in ws.store.examples.iterate((choice or Choice()).filter()):
+    for example in ws.store.examples.iterate(Filter.chosen(choice or Choice())):
         by_status[example.status] += 1
         by_task[example.task] += 1
         by_file[example.origin.file or ""] += 1
@@ -128,7 +103,7 @@ def export_examples(
     with explained("write", place):
         place.parent.mkdir(parents=True, exist_ok=True)
         with aside.open("w", encoding="utf-8") as stream:
-            for row in _rows(ws, (choice or Choice()).filter(), layout):
+            for row in _rows(ws, Filter.chosen(choice or Choice()), layout):
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
                 count += 1
             stream.flush()

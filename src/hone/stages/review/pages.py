@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hone.errors import HoneError
 from hone.records.choice import Choice, Span
 from hone.records.example import Example
 from hone.workspace.open import Workspace
+from hone.workspace.store import Filter
 
 
 class Page(NamedTuple):
@@ -34,7 +34,16 @@ def page(
     With `repeats_for` a page of the pending queue also holds that reviewer's blind repeats, as
     many as `review.repeat_share` says: examples they decided before, which look undecided.
     """
-    raise HoneError("Not built yet.")
+    found = ws.store.examples.window(Filter.chosen(choice or Choice()), span or Span())
+    return Page(
+        items=found.items,
+        counters=found.counters,
+        total=sum(found.counters.values()),
+        first=found.first,
+        last=found.last,
+        has_before=found.has_before,
+        has_after=found.has_after,
+    )
 
 
 def counters(ws: Workspace, task: str | None = None) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from hone.errors import HoneError
@@ -17,7 +18,8 @@ class Token(NamedTuple):
     is_kept: bool
 
 
-class TrainingView(NamedTuple):
+@dataclass(frozen=True)
+class TrainingView:
     """The exact prompt and answer of a training row, and what the limit of tokens does to it."""
 
     base: str

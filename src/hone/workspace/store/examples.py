@@ -11,15 +11,18 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from hone.errors import InvalidInput, NotFound
+from hone.records.choice import Span
 from hone.records.dataset import ExampleQuery
 from hone.records.example import Example
 from hone.workspace.clock import as_text
-from hone.workspace.store import tallies
+from hone.workspace.store import tallies, windows
 from hone.workspace.store.connection import reading, writing
-from hone.workspace.store.filters import Filter, positions
-from hone.workspace.store.json_text import to_text, to_text_or_null
+from hone.workspace.store.filters import Filter
+from hone.workspace.store.json_text import from_text, to_text, to_text_or_null
 from hone.workspace.store.rows import example_of, example_query, fetch, in_chunks
-from hone.workspace.store.tables import examples, states
+from hone.workspace.store.tables import UNSCORED, examples, states
+from hone.workspace.store.walks import positions
+from hone.workspace.store.windows import Window
 
 BATCH_ROWS = 10_000
 PAGE_LIMIT = 200
@@ -167,6 +170,11 @@ class Examples:
             counters = tallies.counters(connection, wanted.task)
         return Page(items, counters, has_more)
 
+    def window(self, wanted: Filter, span: Span) -> Window:
+        """A page in any order, with cursors; every page costs the same."""
+        with reading(self._engine) as connection:
+            return windows.window(connection, wanted, span)
+
     def iterate(
         self, query: ExampleQuery | Filter | None = None, *, task: str | None = None
     ) -> Iterator[Example]:
@@ -218,10 +226,19 @@ def _add_batch(connection: Connection, batch: list[NewExample], begin: int) -> i
     if end == begin:
         return 0
     connection.exec_driver_sql(
-        "INSERT INTO states (position, task, status, version)"
-        " SELECT position, task, 'pending', 1 FROM examples WHERE position > ?",
+        "INSERT INTO states (position, task, status, version, agreement, certainty)"
+        " SELECT position, task, 'pending', 1, CASE WHEN proposal_score IS NOT NULL THEN 1 END,"
+        f" coalesce(proposal_score, {UNSCORED!r})"
+        " FROM examples WHERE position > ?",
         (begin,),
     )
+    contradicted = [(row.id, begin) for row in batch if _is_contradicted(row)]
+    if contradicted:
+        connection.exec_driver_sql(
+            "UPDATE states SET agreement = 0 WHERE position ="
+            " (SELECT position FROM examples WHERE id = ? AND position > ?)",
+            contradicted,
+        )
     connection.exec_driver_sql(
         "INSERT INTO example_search (rowid, text) VALUES (?, ?)",
         _texts(connection, batch, begin, is_whole=end - begin == len(batch)),
@@ -232,6 +249,14 @@ def _add_batch(connection: Connection, batch: list[NewExample], begin: int) -> i
     for task, number in connection.execute(counted).all():
         tallies.add(connection, task, "pending", number)
     return end - begin
+
+
+def _is_contradicted(row: NewExample) -> bool:
+    """Whether a further suggestion gives another answer than the first one."""
+    if row.suggestions is None or row.proposal is None:
+        return False
+    first = from_text(row.proposal)
+    return any(one["output"] != first for one in from_text(row.suggestions))
 
 
 def _texts(

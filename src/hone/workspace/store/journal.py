@@ -20,6 +20,7 @@ from hone.workspace.store.connection import reading, writing
 from hone.workspace.store.filters import Filter
 from hone.workspace.store.journal_rows import Request
 from hone.workspace.store.json_text import from_text
+from hone.workspace.store.requests import Bulk, Snapshot
 from hone.workspace.store.tables import effects, examples, operations, states, taken_back
 
 _target = operations.alias("target")
@@ -51,18 +52,32 @@ class Journal:
         With `expected_count` (what the person was shown) another number is a conflict. Accept
         leaves out examples that have nothing to accept.
         """
-        if verdict == "edit":
+        return self.decide_many(op_id, Bulk(verdict, wanted, expected_count), reviewer=reviewer)
+
+    def decide_many(self, op_id: str, asked: Bulk, *, reviewer: str) -> Receipt:
+        """Decides every example that fits and that was shown.
+
+        With a snapshot, what came later or was touched since is left as it is and counted in
+        `kept`; so nothing is decided that was not shown. Without one, another number than
+        `expected_count` is a conflict.
+        """
+        if asked.verdict == "edit":
             raise InvalidInput(
                 "Many examples cannot be edited at once.", hint="Edit them one by one."
             )
         request = Request(op_id, reviewer, clock.as_text(clock.now()))
         with writing(self._engine) as connection:
-            return requests.bulk(connection, request, verdict, wanted, expected_count)
+            return requests.bulk(connection, request, asked)
 
     def count_bulk(self, verdict: Verdict, wanted: Filter) -> int:
         """How many examples `bulk` would decide: the number to show before asking."""
+        return self.preview_bulk(verdict, wanted)[0]
+
+    def preview_bulk(self, verdict: Verdict, wanted: Filter) -> tuple[int, Snapshot]:
+        """How many examples `bulk` would decide, and the state of the store they stand in."""
         with reading(self._engine) as connection:
-            return requests.concern_fitting(connection, verdict, wanted)
+            count = requests.count_fitting(connection, verdict, wanted)
+            return count, requests.snapshot(connection)
 
     def undo(self, op_id: str, *, reviewer: str, target: str | None = None) -> Receipt:
         """Takes an operation back: the named one, or the reviewer's newest that stands.
@@ -113,10 +128,10 @@ class Journal:
     def by_reviewer(self, task: str | None = None) -> dict[str, dict[str, int]]:
         """How many examples stand where because of whom; reads every reviewed example."""
         query = (
-            select(operations.c.reviewer, states.c.status, func.count().label("number"))
-            .join(states, states.c.last_operation == operations.c.seq)
-            .group_by(operations.c.reviewer, states.c.status)
-            .order_by(operations.c.reviewer, states.c.status)
+            select(states.c.reviewer, states.c.status, func.count().label("number"))
+            .where(states.c.reviewer.is_not(None))
+            .group_by(states.c.reviewer, states.c.status)
+            .order_by(states.c.reviewer, states.c.status)
         )
         if task is not None:
             query = query.where(states.c.task == task)

@@ -29,9 +29,15 @@ _BULK_ANSWER = {
     "reject": "NULL",
     "reset": "NULL",
 }
-# The examples of one step; it lives as long as the connection and is no part of the schema.
+_REVIEWER = "(SELECT o.reviewer FROM operations o WHERE o.seq = {seq})"
+# The examples of one step, and the operation that each of them shall stand by; it lives as long
+# as the connection and is no part of the schema.
 concerned = Table(
-    "concerned", MetaData(), Column("position", Integer, primary_key=True), prefixes=["TEMPORARY"]
+    "concerned",
+    MetaData(),
+    Column("position", Integer, primary_key=True),
+    Column("seq", Integer),
+    prefixes=["TEMPORARY"],
 )
 _IN_CONCERNED = "position IN (SELECT position FROM concerned)"
 
@@ -63,21 +69,24 @@ def apply_decision(connection: Connection, seq: int, before: Row[Any], standing:
     )
     connection.exec_driver_sql(
         "UPDATE states SET status=?, answer=?, note_operation=?, last_operation=?,"
-        " version=version+1 WHERE position=?",
-        (*standing, seq, before.position),
+        f" reviewer={_REVIEWER.format(seq='?')}, version=version+1 WHERE position=?",
+        (*standing, seq, seq, before.position),
     )
     if before.status != standing.status:
         tallies.add(connection, before.task, before.status, -1)
         tallies.add(connection, before.task, standing.status, 1)
 
 
-def apply_bulk(connection: Connection, seq: int, verdict: Verdict) -> int:
+def apply_bulk(connection: Connection, seq: int, verdict: Verdict, *, is_noted: bool) -> int:
     """Puts every concerned example where a bulk operation says; gives their number."""
     answer = _BULK_ANSWER.get(verdict, "answer")
+    note_operation = ":seq" if is_noted else "note_operation"
     _count(connection, -1)
     connection.exec_driver_sql(
         f"UPDATE states SET status={_BULK_STATUS}, answer={answer},"
-        f" last_operation=:seq, version=version+1 WHERE {_IN_CONCERNED}",
+        f" note_operation={note_operation},"
+        f" last_operation=:seq, reviewer={_REVIEWER.format(seq=':seq')}, version=version+1"
+        f" WHERE {_IN_CONCERNED}",
         {"seq": seq, "verdict": verdict, "status": STATUS_OF[verdict]},
     )
     changed = connection.exec_driver_sql(
@@ -139,7 +148,7 @@ def clear(connection: Connection) -> None:
     connection.exec_driver_sql("DELETE FROM effects")
     connection.exec_driver_sql(
         "UPDATE states SET status='pending', version=1, last_operation=NULL, answer=NULL,"
-        " note_operation=NULL WHERE version > 1"
+        " note_operation=NULL, reviewer=NULL WHERE version > 1"
     )
     tallies.recount(connection)
 
@@ -147,20 +156,23 @@ def clear(connection: Connection) -> None:
 def _settle(connection: Connection) -> int:
     """Moves the concerned examples to their newest effect that stands; gives their number."""
     _count(connection, -1)
+    connection.exec_driver_sql(
+        "UPDATE concerned SET seq = (SELECT f.seq FROM effects f"
+        " WHERE f.position = concerned.position AND f.seq NOT IN (SELECT seq FROM taken_back)"
+        " ORDER BY f.seq DESC LIMIT 1)"
+    )
+    # Each row is written once, with all that changes: every write moves it in three indices.
     changed = connection.exec_driver_sql(
-        "UPDATE states SET version=version+1, last_operation=(SELECT f.seq FROM effects f"
-        " WHERE f.position=states.position AND f.seq NOT IN (SELECT seq FROM taken_back)"
-        f" ORDER BY f.seq DESC LIMIT 1) WHERE {_IN_CONCERNED}"
+        "UPDATE states SET version = states.version + 1, last_operation = f.seq, status = f.status,"
+        " answer = f.answer, note_operation = f.note_operation, reviewer = o.reviewer"
+        " FROM concerned c JOIN effects f ON f.position = c.position AND f.seq = c.seq"
+        " JOIN operations o ON o.seq = f.seq WHERE states.position = c.position"
     ).rowcount
-    connection.exec_driver_sql(
-        "UPDATE states SET (status, answer, note_operation)=(SELECT f.status, f.answer,"
-        " f.note_operation FROM effects f WHERE f.position=states.position"
-        f" AND f.seq=states.last_operation) WHERE last_operation IS NOT NULL AND {_IN_CONCERNED}"
-    )
-    connection.exec_driver_sql(
-        "UPDATE states SET status='pending', answer=NULL, note_operation=NULL"
-        f" WHERE last_operation IS NULL AND {_IN_CONCERNED}"
-    )
+    changed += connection.exec_driver_sql(
+        "UPDATE states SET version = version + 1, last_operation = NULL, status = 'pending',"
+        " answer = NULL, note_operation = NULL, reviewer = NULL"
+        " WHERE position IN (SELECT position FROM concerned WHERE seq IS NULL)"
+    ).rowcount
     _count(connection, 1)
     return changed
 

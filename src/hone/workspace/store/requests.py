@@ -2,49 +2,94 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from hone.records.review import Receipt, Verdict
-from hone.workspace.store import decisions, projection
-from hone.workspace.store.filters import Filter, list_into
+from hone.workspace.store import decisions, projection, tallies
+from hone.workspace.store.filters import Filter
 from hone.workspace.store.journal_rows import Request, again, at_seq, find, next_seq, write
 from hone.workspace.store.json_text import to_text
-from hone.workspace.store.tables import operations, states, taken_back
+from hone.workspace.store.tables import examples, operations, states, taken_back
+from hone.workspace.store.walks import list_into
 
 LATER_STANDS = "a later decision stands and was left as it is"
 
 
-def bulk(
-    connection: Connection,
-    request: Request,
-    verdict: Verdict,
-    wanted: Filter,
-    expected_count: int | None,
-) -> Receipt:
+class Snapshot(NamedTuple):
+    """The state of the store that a number was counted in."""
+
+    seq: int
+    position: int
+
+
+class Bulk(NamedTuple):
+    """One verdict about everything that fits, as it was shown: so many, at that moment."""
+
+    verdict: Verdict
+    wanted: Filter
+    expected_count: int | None = None
+    snapshot: Snapshot | None = None
+    note: str | None = None
+
+
+def bulk(connection: Connection, request: Request, asked: Bulk) -> Receipt:
     """One verdict about everything that fits."""
     earlier = find(connection, request.op_id)
     if earlier is not None:
-        return again(earlier, is_same=earlier.kind == "bulk" and earlier.verdict == verdict)
-    count = concern_fitting(connection, verdict, wanted)
-    if expected_count is not None and count != expected_count:
-        reason = f"{expected_count:,} were shown, {count:,} fit now"
-        return Receipt(op_id=request.op_id, outcome="conflict", reason=reason)
+        return again(earlier, is_same=earlier.kind == "bulk" and earlier.verdict == asked.verdict)
+    count, expected = concern_fitting(connection, asked), asked.expected_count
+    kept = 0
+    if expected is not None and count != expected:
+        if asked.snapshot is None or count > expected:
+            reason = f"{expected:,} were shown, {count:,} fit now"
+            return Receipt(op_id=request.op_id, outcome="conflict", reason=reason)
+        # What fits and was not touched since was shown: the difference was decided meanwhile.
+        kept = expected - count
     if not count:
-        return Receipt(op_id=request.op_id, outcome="missing", reason="no example fits")
+        reason = LATER_STANDS if kept else "no example fits"
+        return Receipt(op_id=request.op_id, outcome="missing", kept=kept, reason=reason)
     seq = next_seq(connection)
     write(
         connection,
         request,
         seq=seq,
         kind="bulk",
-        verdict=verdict,
+        verdict=asked.verdict,
         members=_concerned_ranges(connection),
+        note=asked.note,
         changed=count,
+        kept=kept,
     )
-    projection.apply_bulk(connection, seq, verdict)
-    return Receipt(op_id=request.op_id, outcome="applied", changed=count)
+    projection.apply_bulk(connection, seq, asked.verdict, is_noted=asked.note is not None)
+    return Receipt(
+        op_id=request.op_id,
+        outcome="applied",
+        changed=count,
+        kept=kept,
+        reason=LATER_STANDS if kept else "",
+    )
+
+
+def count_fitting(connection: Connection, verdict: Verdict, wanted: Filter) -> int:
+    """How many examples `bulk` would decide; from the kept counts where they can tell."""
+    if not wanted.is_tallied:
+        return concern_fitting(connection, Bulk(verdict, wanted))
+    counted = tallies.counters(connection, wanted.task)
+    total = sum(counted[status] for status in wanted.status or counted)
+    if verdict != "accept":
+        return total
+    unanswered = select(func.count()).select_from(examples).where(examples.c.proposal.is_(None))
+    stand = states.alias("stand")
+    asked = [stand.c.position == examples.c.position, stand.c.answer.is_(None)]
+    if wanted.status:
+        asked.append(stand.c.status.in_(wanted.status))
+    if wanted.task is not None:
+        asked.append(stand.c.task == wanted.task)
+    missing = connection.execute(unanswered.where(exists().where(*asked))).scalar() or 0
+    return total - missing
 
 
 def undo(connection: Connection, request: Request, target: str | None) -> Receipt:
@@ -93,7 +138,7 @@ def replay(connection: Connection, row: Row[Any]) -> bool:
         decisions.carry(connection, row.seq, row.verdict, before, (row.answer, row.note))
     elif row.kind == "bulk":
         projection.concern_members(connection, row)
-        projection.apply_bulk(connection, row.seq, row.verdict)
+        projection.apply_bulk(connection, row.seq, row.verdict, is_noted=row.note is not None)
     elif row.kind == "undo":
         projection.take_back(connection, at_seq(connection, row.target), row.seq)
     else:
@@ -101,17 +146,51 @@ def replay(connection: Connection, row: Row[Any]) -> bool:
     return True
 
 
-def concern_fitting(connection: Connection, verdict: Verdict, wanted: Filter) -> int:
+def concern_fitting(connection: Connection, asked: Bulk) -> int:
     """Lists the examples that a bulk operation is about; gives their number."""
     projection.concern(connection)
+    wanted = asked.wanted
+    if asked.snapshot is not None:
+        highest = asked.snapshot.position
+        last = highest if wanted.last is None else min(wanted.last, highest)
+        wanted = replace(wanted, last=last)
     list_into(connection, projection.concerned, wanted)
-    if verdict == "accept":
+    if asked.snapshot is not None:
+        _leave_touched(connection, asked.snapshot.seq)
+    if asked.verdict == "accept":
         connection.exec_driver_sql(
-            "DELETE FROM concerned WHERE position IN (SELECT c.position FROM concerned c"
-            " JOIN examples e ON e.position=c.position JOIN states s ON s.position=c.position"
-            " WHERE e.proposal IS NULL AND s.answer IS NULL)"
+            "DELETE FROM concerned WHERE position IN"
+            " (SELECT position FROM examples WHERE proposal IS NULL) AND position NOT IN"
+            " (SELECT position FROM states WHERE position = concerned.position"
+            " AND answer IS NOT NULL)"
         )
     return connection.exec_driver_sql("SELECT count(*) FROM concerned").scalar() or 0
+
+
+def snapshot(connection: Connection) -> Snapshot:
+    """Where the journal and the examples stand."""
+    position = connection.execute(select(func.max(examples.c.position))).scalar() or 0
+    return Snapshot(next_seq(connection) - 1, position)
+
+
+def _leave_touched(connection: Connection, seq: int) -> None:
+    """Takes from the list what any operation after `seq` moved, or put back."""
+    target = operations.alias("target")
+    moved = (
+        select(
+            func.coalesce(target.c.position, operations.c.position).label("position"),
+            func.coalesce(target.c.members, operations.c.members).label("members"),
+        )
+        .outerjoin(target, target.c.seq == operations.c.target)
+        .where(operations.c.seq > seq)
+    )
+    for row in connection.execute(moved).all():
+        connection.exec_driver_sql(
+            "DELETE FROM concerned WHERE position IN (SELECT c.position FROM json_each(?) r"
+            " JOIN concerned c ON c.position BETWEEN json_extract(r.value, '$[0]')"
+            " AND json_extract(r.value, '$[1]'))",
+            (row.members or to_text([[row.position, row.position]]),),
+        )
 
 
 def _carry(connection: Connection, request: Request, kind: str, target: Row[Any]) -> Receipt:
@@ -190,9 +269,13 @@ def _version_of(connection: Connection, position: int | None) -> int | None:
 
 
 def _concerned_ranges(connection: Connection) -> str:
-    rows = connection.exec_driver_sql(
-        "SELECT min(position), max(position) FROM (SELECT position,"
-        " position - row_number() OVER (ORDER BY position) AS island FROM concerned)"
-        " GROUP BY island ORDER BY 1"
-    )
-    return to_text([list(row) for row in rows])
+    ranges: list[list[int]] = []
+    last = -1
+    rows = connection.exec_driver_sql("SELECT position FROM concerned ORDER BY position")
+    for position in rows.scalars():
+        if position == last + 1:
+            ranges[-1][1] = position
+        else:
+            ranges.append([position, position])
+        last = position
+    return to_text(ranges)

@@ -4,6 +4,9 @@ Two kinds of tables hold reviews. `operations` is the journal: append-only, the 
 `taken_back`, `states` and `tally` are its projection and can be rebuilt from it at any time.
 Content never moves: an example's row is written once, a review touches only its small row in
 `states`, so accepting 100,000 examples costs the same whether they hold 200 bytes or 20 kB each.
+
+Every index has its price in an import and in a bulk decision; `docs/why/store.md` says which
+question each one answers and what it costs.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -56,7 +60,24 @@ examples = Table(
     Index("uq_examples_id", "id", unique=True),
     Index("ix_examples_fingerprint", "fingerprint"),
     Index("ix_examples_file_position", "file", "position"),
+    Index(
+        "ix_examples_group_key_position",
+        "group_key",
+        "position",
+        sqlite_where=text("group_key IS NOT NULL"),
+        postgresql_where=text("group_key IS NOT NULL"),
+    ),
+    # What "accept" has nothing to take from; found without reading the content of the others.
+    Index(
+        "ix_examples_unanswered",
+        "position",
+        sqlite_where=text("proposal IS NULL"),
+        postgresql_where=text("proposal IS NULL"),
+    ),
 )
+
+# The certainty of an example without a scored suggestion: behind every score there is.
+UNSCORED = 1e300
 
 operations = Table(
     "operations",
@@ -82,6 +103,7 @@ operations = Table(
     Index("uq_operations_op_id", "op_id", unique=True),
     Index("ix_operations_position_seq", "position", "seq"),
     Index("ix_operations_reviewer_seq", "reviewer", "seq"),
+    Index("ix_operations_at", "at"),
 )
 
 effects = Table(
@@ -121,7 +143,30 @@ states = Table(
     # Whose output is the truth: NULL none yet, 0 the proposal, else the operation that holds it.
     Column("answer", Integer),
     Column("note_operation", Integer),
+    # Who made the last operation; it stands in `operations` too, but no index can look there.
+    Column("reviewer", Text),
+    # What orders a queue, known when an example comes in. `agreement`: 0 where suggestions
+    # contradict each other, 1 where they do not and the first has a score, else NULL.
+    Column("agreement", Integer),
+    Column("certainty", Float, nullable=False, server_default=text("1e300")),
     Index("ix_states_task_status_position", "task", "status", "position"),
+    Index(
+        "ix_states_task_status_agreement_certainty_position",
+        "task",
+        "status",
+        "agreement",
+        "certainty",
+        "position",
+        sqlite_where=text("agreement IS NOT NULL"),
+        postgresql_where=text("agreement IS NOT NULL"),
+    ),
+    Index(
+        "ix_states_reviewer_position",
+        "reviewer",
+        "position",
+        sqlite_where=text("reviewer IS NOT NULL"),
+        postgresql_where=text("reviewer IS NOT NULL"),
+    ),
 )
 
 tally = Table(
@@ -132,6 +177,44 @@ tally = Table(
     Column("examples", Integer, nullable=False),
     PrimaryKeyConstraint("task", "status"),
     sqlite_with_rowid=False,
+)
+
+# A decided example that was shown again, blindly; such a decision never touches the example.
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("alias", Text, nullable=False),  # the id under which it is shown
+    Column("reviewer", Text, nullable=False),
+    Column("position", Integer, ForeignKey("examples.position"), nullable=False),
+    Column("anchor", Integer, nullable=False),  # the pending example that it is shown behind
+    Column("seq", Integer, ForeignKey("operations.seq"), nullable=False),  # compared with this
+    Column("shown_at", Text, nullable=False),
+    Column("op_id", Text),
+    Column("decided_at", Text),
+    Column("journal", Integer),  # the newest operation when it was decided
+    Column("verdict", Text),
+    Column("output", Text),
+    Column("is_same_verdict", Integer),
+    Column("is_same_answer", Integer),
+    Column("undone_by", Text),
+    Index("uq_repeats_alias", "alias", unique=True),
+    Index("uq_repeats_op_id", "op_id", unique=True),
+    Index("uq_repeats_reviewer_anchor", "reviewer", "anchor", unique=True),
+    Index("uq_repeats_reviewer_position", "reviewer", "position", unique=True),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("password_hash", LargeBinary, nullable=False),
+    Column("cost", Integer, nullable=False),  # of scrypt, so that it can rise later
+    Column("created_at", Text, nullable=False),
+    Column("disabled_at", Text),
+    CheckConstraint("role IN ('viewer', 'reviewer', 'trainer', 'admin')", name="role"),
 )
 
 datasets = Table(
