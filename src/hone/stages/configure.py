@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from hone.workspace.config import CONFIG_FILE, load_config, set_config
+from hone.errors import InvalidInput
+from hone.workspace.config import CONFIG_FILE, load_config, load_task, set_config
 from hone.workspace.open import Workspace
+from hone.workspace.yaml_file import parse_yaml
 
 # The format is Hone's to raise, and this version keeps only one kind of store.
 _FIXED = frozenset(("hone", "store"))
@@ -35,6 +37,11 @@ def change_setting(ws: Workspace, key: str, value: str) -> Any:
     Comments and everything else in `hone.yaml` stay as they are. InvalidInput where the key is
     not known or the value does not fit; nothing is written then.
     """
+    if key == "store":
+        raise InvalidInput("The store cannot be changed.", hint="This version keeps only sqlite.")
+    if key == "task":
+        # A workspace whose default task cannot be read opens no more.
+        load_task(ws.root / str(parse_yaml(value, "the value of task")))
     meant = set_config(ws.root / CONFIG_FILE, key, value)
     refresh_settings(ws)
     return meant

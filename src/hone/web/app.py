@@ -26,7 +26,6 @@ from hone.web.api import (
 from hone.web.security import Guard
 from hone.web.site import READING_LANES, Site
 
-MOST_BODY_BYTES = 16 * 1024 * 1024
 # Nothing about a record may leave this machine because a variable of the environment says so.
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
@@ -59,7 +58,6 @@ def build_app(site: Site) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=MOST_BODY_BYTES,
         lifespan=_lifespan,
     )
     app.state.site = site

@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hone.stages.ingest.uploads import MOST_BYTES
 from hone.web.errors import bug, refusal
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -36,6 +38,9 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 READING = frozenset(("GET", "HEAD", "OPTIONS"))
 JSON, BYTES = "application/json", "application/octet-stream"
 UPLOAD_PATH = "/api/imports/files"
+MOST_BODY_BYTES = 16 * 1024 * 1024
+# What is streamed to the disk has a bound of its own.
+MOST_BYTES_OF = {UPLOAD_PATH: MOST_BYTES, "/api/sessions/load": MOST_BYTES}
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class Guard:
             await refusal(found[0], found[1], found[2])(scope, receive, with_headers)
             return
         try:
-            await self.app(scope, receive, with_headers)
+            await self.app(scope, _counted(scope, receive), with_headers)
         except Exception as error:
             if has_begun:
                 raise
@@ -114,7 +119,34 @@ class Guard:
                 "A request with a cookie must say where it comes from.",
                 "Scripts send no cookie but: Authorization: Bearer TOKEN",
             )
-        return _wrong_kind(scope, headers)
+        return _wrong_size(scope, headers) or _wrong_kind(scope, headers)
+
+
+def _wrong_size(scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
+    most = _most_bytes(scope)
+    said = headers.get("content-length", "0")
+    if said.isdecimal() and len(said) < 20 and int(said) <= most:
+        return None
+    return 413, "The request is too large.", f"Send at most {most // 1024**2:,} MB at once."
+
+
+def _counted(scope: Scope, receive: Receive) -> Receive:
+    """Counts what really comes, for bodies that do not say how long they are."""
+    left = _most_bytes(scope)
+
+    async def counting() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413)
+        return message
+
+    return counting
+
+
+def _most_bytes(scope: Scope) -> int:
+    return MOST_BYTES_OF.get(scope["path"], MOST_BODY_BYTES)
 
 
 def _wrong_kind(scope: Scope, headers: Headers) -> tuple[int, str, str] | None:

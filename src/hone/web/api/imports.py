@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hone.stages import ingest
 from hone.stages.ingest import ImportPlan, Order, Progressed, Upload
-from hone.stages.ingest.uploads import MOST_BYTES
 from hone.web.access import NotAllowed, Visitor
 from hone.web.site import Here, Reviewer, Viewer
 from hone.web.uploading import take_in
@@ -46,7 +45,6 @@ class ImportStarted(BaseModel):
 
 @router.post(
     "/files",
-    max_body_size=MOST_BYTES,
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -13,7 +13,6 @@ from starlette.background import BackgroundTask
 from hone.errors import HoneError
 from hone.stages import ingest
 from hone.stages.ingest import Order, SessionReport
-from hone.stages.ingest.uploads import MOST_BYTES
 from hone.web.site import Here, Reviewer, Viewer
 from hone.web.uploading import take_in
 
@@ -53,7 +52,6 @@ def download_session(
 
 @router.post(
     "/load",
-    max_body_size=MOST_BYTES,
     openapi_extra={
         "requestBody": {
             "required": True,

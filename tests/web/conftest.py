@@ -1,0 +1,78 @@
+"""A workspace with a dozen questions, a server over it, and browsers that are signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hone.records.example import Example, Suggestion
+from hone.stages import people
+from hone.web.site import Site
+from hone.workspace.open import Workspace, init_workspace
+from hone.workspace.store import new_example
+from tests.web.browser import Browser, access
+
+PICKUP = """\
+kind: extract
+name: pickup
+fields:
+  item: {type: string, required: true}
+  quantity: {type: number}
+  many: true
+"""
+QUESTIONS = 12
+
+
+def question(number: int) -> Example:
+    """A question with an answer by the file, and every third one with a model's."""
+    suggestions = [Suggestion(agent="import", output={"answer": f"It is {number}."})]
+    if number % 3 == 0:
+        other = {"answer": f"It is not {number}."}
+        suggestions.append(Suggestion(agent="model", output=other, score=0.5))
+    return Example(
+        id=f"q{number}",
+        task="qa",
+        input={"question": f"What is number {number}?"},
+        suggestions=suggestions,
+        fingerprint=f"q{number}",
+        group=f"g{number % 2}",
+        tags=["even"] if number % 2 == 0 else [],
+    )
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[Workspace]:
+    with init_workspace(tmp_path / "theology") as workspace:
+        (workspace.root / "tasks" / "pickup.yaml").write_text(PICKUP)
+        rows = [question(number) for number in range(1, QUESTIONS + 1)]
+        rows.append(Example(id="p1", task="pickup", input={"message": "2 pears"}, fingerprint="p1"))
+        workspace.store.examples.add_many(new_example(one, search=str(one.input)) for one in rows)
+        yield workspace
+
+
+@pytest.fixture
+def site(ws: Workspace) -> Site:
+    """A server on this machine."""
+    return Site(ws, access())
+
+
+@pytest.fixture
+def stranger(site: Site) -> Browser:
+    """A browser that is not signed in."""
+    return Browser(site)
+
+
+@pytest.fixture
+def browser(site: Site) -> Browser:
+    """The operator's browser."""
+    return Browser(site).sign_in()
+
+
+@pytest.fixture
+def shared(ws: Workspace) -> Site:
+    """A server that others reach, with somebody of each role."""
+    for name, role in (("vera", "viewer"), ("rita", "reviewer"), ("tom", "trainer")):
+        people.add_person(ws, name, role, f"password of {name}")
+    return Site(ws, access(is_shared=True))
