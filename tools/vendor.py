@@ -135,7 +135,8 @@ def _list(work: Path, folder: Path, made: dict[str, tuple[str, ...]]) -> None:
     ]
     head = (
         "# Third-party files\n\nWritten by `python -m tools.vendor` "
-        f"(esbuild {VERSIONS['esbuild']}); do not edit.\n\n| file | made of | sha256 |\n|---|---|---|\n"
+        f"(esbuild {VERSIONS['esbuild']}); do not edit.\n\n"
+        "| file | made of | sha256 |\n|---|---|---|\n"
     )
     (folder / LISTING).write_text(head + "\n".join(rows) + "\n")
 

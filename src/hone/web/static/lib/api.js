@@ -28,6 +28,7 @@ export class ApiError extends Error {
  * @returns {Promise<any>}
  */
 export async function call(method, path, body, options = {}) {
+  /** @type {Record<string, string>} */
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
   let answer;
   try {

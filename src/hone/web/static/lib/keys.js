@@ -14,14 +14,14 @@ import { computed, signal, useEffect, useRef } from "../vendor/preact.js";
  */
 
 /** Action -> key. Those in FIXED cannot be given another key. */
-export const DEFAULT_KEYS = {
+export const DEFAULT_KEYS = /** @type {Record<string, string>} */ ({
   accept: "a", reject: "r", edit: "e", skip: "s", flag: "f", unknown: "k", note: "n",
   undo: "u", redo: "y", search: "/", compare: "c", training: "t", similar: "d", help: "?",
-};
-const FIXED = {
+});
+const FIXED = /** @type {Record<string, string>} */ ({
   previous: "ArrowLeft", next: "ArrowRight", save: "Ctrl+s", saveEdit: "Ctrl+Enter", leave: "Escape",
   undoAlso: "z",
-};
+});
 const DIGITS = "123456789";
 const NAMES = /** @type {Record<string, string>} */ ({
   ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", Enter: "↵", " ": "Space",
@@ -34,8 +34,7 @@ export const keyboard = signal(
   }),
 );
 
-/** @type {import("../vendor/preact.js").Signal<Array<{current: Record<string, Binding>}>>} */
-const layers = signal([]);
+const layers = signal(/** @type {Array<{current: Record<string, Binding>}>} */ ([]));
 
 /** Every binding that works now, the innermost last; for the help. */
 export const bindings = computed(() => layers.value.flatMap((layer) => Object.entries(layer.current)));

@@ -16,9 +16,13 @@ const PAGE = 30;
  */
 
 export class ExampleWindow {
-  /** @param {Fetch} fetch */
-  constructor(fetch) {
+  /**
+   * @param {Fetch} fetch
+   * @param {(id: string) => Promise<any>} fetchOne
+   */
+  constructor(fetch, fetchOne) {
     this.fetch = fetch;
+    this.fetchOne = fetchOne;
     /** @type {Page[]} */
     this.pages = [];
     this.items = signal(/** @type {any[]} */ ([]));
@@ -49,7 +53,8 @@ export class ExampleWindow {
   }
 
   /**
-   * Starts anew: from the beginning, or around an example where it is still in the list.
+   * Starts anew: from the beginning, or around an example. One that does not fit the list any more
+   * is a guest in it: a person who asks for it, or stands on it, sees it all the same.
    * @param {string|null} [around]
    * @returns {Promise<any>} the server's answer; null where a later start overtook this one
    */
@@ -59,7 +64,9 @@ export class ExampleWindow {
     try {
       const asked = around === null ? { limit: AHEAD } : { around, limit: AHEAD + BEHIND };
       const found = await this.fetch(asked);
+      const guest = around !== null && !has(found, around) ? await this.fetchOne(around) : null;
       if (turn !== this.turn) return null;
+      if (guest) found.items.splice(placeFor(found.items, guest), 0, guest);
       batch(() => {
         this.pages = cut(found);
         this.items.value = found.items;
@@ -174,6 +181,15 @@ export class ExampleWindow {
   find(id) {
     return this.items.value.findIndex((one) => one.id === id);
   }
+}
+
+/** @param {any} found @param {string} id */
+const has = (found, id) => found.items.some((/** @type {any} */ one) => one.id === id);
+
+/** Where a guest stands among its neighbours, by the order of import. @param {any[]} items @param {any} guest */
+function placeFor(items, guest) {
+  const place = items.findIndex((one) => one.position > guest.position);
+  return place < 0 ? items.length : place;
 }
 
 /**

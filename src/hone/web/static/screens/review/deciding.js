@@ -16,10 +16,10 @@ import {
 } from "./examples.js";
 import { toChoice } from "./filter.js";
 
-const STATUS_OF = {
+const STATUS_OF = /** @type {Record<string, string>} */ ({
   accept: "accepted", reject: "rejected", edit: "edited", skip: "skipped", flag: "flagged",
   unknown: "unknown", reset: "pending",
-};
+});
 const VERDICT_OF = Object.fromEntries(Object.entries(STATUS_OF).map(([verdict, status]) => [status, verdict]));
 
 export const isEditing = signal(false);

@@ -19,7 +19,7 @@ const serverCounters = signal(/** @type {Record<string, number>} */ ({}));
 /** How many examples the list has; as it was loaded, null where nobody has counted. */
 export const listTotal = signal(/** @type {number|null} */ (null));
 
-export const shown = new ExampleWindow((query) => page(query));
+export const shown = new ExampleWindow(page, one);
 
 /** Examples of each status: the server's last word and our own decisions that it has not heard. */
 export const counters = computed(() => {
@@ -44,6 +44,12 @@ async function page(query) {
   const found = await get("/examples", { ...toQuery(filter.value), ...query });
   setCounters(found.counters);
   return { ...found, items: found.items.map(withOwn) };
+}
+
+/** @param {string} id */
+async function one(id) {
+  const found = await get(`/examples/${id}`).catch(() => null);
+  return found && withOwn(found.example);
 }
 
 /** @param {Record<string, number>|null|undefined} found */

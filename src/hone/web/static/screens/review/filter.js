@@ -12,7 +12,7 @@ const MEANT = /** @type {Record<string, string[]>} */ ({
   ...Object.fromEntries(STATUSES.map((name) => [name, [name]])),
 });
 export const ORDERS = ["file", "newest", "least_certain", "most_valuable"];
-export const FURTHER = ["tag", "file", "reviewer", "since", "until", "min_score", "max_score"];
+export const FURTHER = /** @type {const} */ (["tag", "file", "reviewer", "since", "until", "min_score", "max_score"]);
 
 /**
  * @typedef {{task: string, status: string, order: string, text: string, tag: string, file: string,

@@ -1,6 +1,6 @@
 // The line above the list: task, status, order, search, further conditions, progress, Accept All.
 
-import { html, signal, useEffect, useRef } from "../../vendor/preact.js";
+import { html, signal, useRef } from "../../vendor/preact.js";
 import { number } from "../../lib/format.js";
 import { mayReview, tasks } from "../../lib/session.js";
 import { texts } from "../../texts.js";
@@ -29,7 +29,7 @@ export function Toolbar() {
       label=${texts.review.show} isLabelHidden value=${filter.value.status}
       options=${statusOptions(kind, counters.value)} onChange=${(status) => choose({ status })}
     />
-    <div class="is-spare">
+    <div class="is-spare is-order">
       <${Select}
         label=${texts.review.order} isLabelHidden value=${filter.value.order}
         options=${ORDERS.map((one) => [one, texts.review.orders[one]])} onChange=${(order) => choose({ order })}
@@ -88,8 +88,6 @@ export function Progress() {
 
 /** Conditions that are needed now and then; what the loaded examples hold is proposed. */
 function Further() {
-  const first = useRef(null);
-  useEffect(() => first.current?.querySelector("input")?.focus(), []);
   const proposed = {
     tag: shown.items.value.flatMap((one) => one.tags),
     file: shown.items.value.map((one) => one.origin.file),
@@ -97,7 +95,7 @@ function Further() {
   };
   const types = { since: "date", until: "date", min_score: "number", max_score: "number" };
   const set = (name, value) => choose({ [name]: value });
-  return html`<div class="further" id="review-further" ref=${first}>
+  return html`<div class="further" id="review-further">
     ${FURTHER.map(
       (name) => html`<${Field} key=${name} label=${texts.review.conditions[name]}>
         ${(id) => html`<input
