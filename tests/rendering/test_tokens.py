@@ -245,6 +245,21 @@ def test_an_answer_goes_on_where_words_carry_their_space(
     assert row.input_ids == theirs(row.text, add_special_tokens=False)["input_ids"]
 
 
+@pytest.mark.parametrize("style", ["bytes", "first", "always"])
+def test_the_texts_of_the_tokens_joined_are_the_text(tmp_path: Path, style: str) -> None:
+    special = ("<s>", "</s>", "[INST]", "[/INST]")
+    tokenizer = byte_level(special) if style == "bytes" else metaspace(special, style)
+    write_tokenizer(tmp_path, tokenizer, bos="<s>", eos="</s>")
+    (tmp_path / "chat_template.jinja").write_text((TEMPLATES / "mistral_style.jinja").read_text())
+    renderer = Renderer.load(tmp_path)
+    asked = {"role": "user", "content": "Kürbis, 漢字 and  two 👩‍👩‍👧 cases\n of romaine\ufffd?"}
+    ids = renderer.training_row([asked, REPLY], 4096).input_ids
+    texts = renderer.token_texts(ids)
+    assert len(texts) == len(ids)
+    assert "".join(texts) == renderer._encoding.decode(ids)
+    assert renderer.token_texts([]) == []
+
+
 def test_a_vocabulary_that_does_not_know_the_markup_is_told(tmp_path: Path) -> None:
     write_tokenizer(tmp_path, byte_level(("</s>",)), bos="<s>", eos="</s>")
     renderer = Renderer.load(tmp_path)

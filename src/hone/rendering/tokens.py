@@ -165,6 +165,23 @@ class Renderer:
                 else:
                     yield self._shortened_row(messages, length, max_length, train_on)
 
+    def token_texts(self, ids: Sequence[int]) -> list[str]:
+        """What each token adds to the text, to show it; joined they are the decoded ids.
+
+        A character of several tokens stands at the last of them, so some texts are empty.
+        """
+        decode = self._encoding.decode
+        texts: list[str] = []
+        begin = end = 0
+        for place in range(1, len(ids) + 1):
+            # The token before is decoded along: some tokenizers write a first one differently.
+            now = decode(ids[begin:place])
+            is_half = now.endswith("\ufffd") and place < len(ids)
+            texts.append("" if is_half else now[len(decode(ids[begin:end])) :])
+            if not is_half:
+                begin, end = end, place
+        return texts
+
     def _row(
         self, segments: Sequence[tuple[str, bool]], ids: Sequence[list[int]], cut_tokens: int = 0
     ) -> TrainingRow:
