@@ -42,14 +42,16 @@ def reviewer_name() -> str:
 def web_token() -> str | None:
     """The web app's start-up token that HONE_TOKEN fixes, for scripts; else each start has its own.
 
-    InvalidInput where it is short enough to be guessed.
+    InvalidInput where it is short enough to be guessed, or cannot stand in an address.
     """
+    import re
+
     from hone.errors import InvalidInput
 
     named = os.environ.get("HONE_TOKEN")
-    if named is not None and len(named) < 32:
+    if named is not None and not re.fullmatch(r"[A-Za-z0-9._~-]{32,}", named):
         raise InvalidInput(
-            "HONE_TOKEN has fewer than 32 characters and could be guessed.",
+            "HONE_TOKEN must be 32 letters, digits or more, so that it cannot be guessed.",
             hint='export HONE_TOKEN="$(openssl rand -hex 32)"',
         )
     return named

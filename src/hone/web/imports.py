@@ -27,7 +27,7 @@ class Imports:
 
     def __init__(self, ws: Workspace, begin: Begin | None = None) -> None:
         self._ws = ws
-        self._children: list[subprocess.Popen[bytes]] = []
+        self.children: list[subprocess.Popen[bytes]] = []
         self._begin = begin or self._begin_process
         self._lock = Lock()
         self._told: dict[str, Progressed | None] = {}
@@ -90,9 +90,9 @@ class Imports:
                 # Ctrl+C in the server's terminal is not meant for it.
                 start_new_session=True,
             )
-        self._children.append(child)
+        self.children.append(child)
         return child.pid
 
     def _reap(self) -> None:
         """Let ended processes go: one that nobody asked about would stay as a zombie."""
-        self._children = [child for child in self._children if child.poll() is None]
+        self.children = [child for child in self.children if child.poll() is None]

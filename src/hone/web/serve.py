@@ -163,7 +163,11 @@ class Running:
             return
 
     def __enter__(self) -> Running:
-        self.site.prepare()
+        try:
+            self.site.prepare()
+        except BaseException:
+            self._address.socket.close()
+            raise
         self._thread.start()
         if not self._has_started.wait(START_SECONDS):
             raise HoneError("The server did not start.", hint="Run hone up to see why.")

@@ -15,7 +15,7 @@ from hone.records.person import Role
 from hone.stages import configure, ingest
 from hone.web.access import NotAllowed, NotSignedIn, Visitor
 from hone.web.events import Happened, Hub
-from hone.web.imports import Imports
+from hone.web.imports import Begin, Imports
 from hone.web.security import Access
 from hone.web.sign_ins import SignIns
 from hone.web.static_files import StaticFiles
@@ -31,12 +31,12 @@ _T = TypeVar("_T")
 class Site:
     """One server's shared things; the workspace is the caller's to close."""
 
-    def __init__(self, ws: Workspace, access: Access, static: StaticFiles | None = None) -> None:
+    def __init__(self, ws: Workspace, access: Access, begin: Begin | None = None) -> None:
         self.ws = ws
         self.access = access
-        self.static = static or StaticFiles()
+        self.static = StaticFiles()
         self.sign_ins = SignIns(ws, access)
-        self.imports = Imports(ws)
+        self.imports = Imports(ws, begin)
         self._watch = Watch(ws, self.imports)
         self._deciding = CapacityLimiter(DECIDING_LANES)
         self._watching = CapacityLimiter(WATCHING_LANES)

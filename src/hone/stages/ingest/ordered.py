@@ -135,8 +135,8 @@ def carry_out(ws: Workspace, upload: str) -> None:
     path = file_of(ws, upload)
     folder = path.parent
     order = Order.model_validate_json((folder / "order.json").read_bytes())
-    on_progress = _teller(folder)
     try:
+        on_progress = _teller(folder)
         if order.kind == "session":
             ended = Progressed(state="done", session=_load_session(ws, path, order))
         else:
