@@ -75,3 +75,13 @@ def test_recall_at_the_threshold_is_as_stated() -> None:
 def test_any_text_can_be_compared(texts: list[str]) -> None:
     found = near_duplicate.run([*texts, *texts], near_duplicate.Options())
     assert all(match is not None for match in found[len(texts) :])
+
+
+def test_the_likeness_of_two_texts_is_what_the_search_for_twins_finds() -> None:
+    first, second = "Is the large parcel here?", "Is the large Parcels here?"
+    loose = near_duplicate.Options(threshold=0.5)
+    found = near_duplicate.run([first, second], loose)[1]
+    assert found is not None and found[1] == near_duplicate.similarity(first, second, loose)
+    exact = duplicate.Options()
+    assert duplicate.similarity("Kale  two", "kale TWO", exact) == 1.0
+    assert duplicate.similarity("Kale two", "kale three", exact) == 0.0

@@ -34,3 +34,8 @@ def run(texts: Iterable[str], options: Options) -> list[tuple[int, float] | None
         earlier = first.setdefault(key.digest(), index)
         found.append(None if earlier == index else (earlier, 1.0))
     return found
+
+
+def similarity(first: str, second: str, options: Options) -> float:
+    """1 where both texts are the same after normalising, else 0."""
+    return float(normal(first) == normal(second))

@@ -54,6 +54,12 @@ def run(texts: Iterable[str], options: Options) -> list[tuple[int, float] | None
     return [index.match_or_keep(position, text) for position, text in enumerate(texts)]
 
 
+def similarity(first: str, second: str, options: Options) -> float:
+    """How much of both texts is shared, 0 to 1: what `run` compares with the threshold."""
+    length = options.characters
+    return _jaccard(_pieces(normal(first), length), _pieces(normal(second), length))
+
+
 class _Index:
     """Kept texts, found again by bands of their min-hash signatures."""
 

@@ -11,9 +11,11 @@ from hone.workspace.store.connection import open_engine
 from hone.workspace.store.datasets import Datasets
 from hone.workspace.store.evaluations import Evaluations
 from hone.workspace.store.examples import Examples
+from hone.workspace.store.feed import Feed
 from hone.workspace.store.jobs import Jobs
 from hone.workspace.store.journal import Journal
 from hone.workspace.store.ledger import Ledger
+from hone.workspace.store.likeness import Likeness
 from hone.workspace.store.models import Models
 from hone.workspace.store.placements import Placements
 from hone.workspace.store.revision import bring_up_to_date
@@ -28,7 +30,9 @@ class Store:
     def __init__(self, engine: Engine, root: Path) -> None:
         self._engine = engine
         self.examples = Examples(engine)
+        self.likeness = Likeness(engine)
         self.journal = Journal(engine)
+        self.feed = Feed(engine)
         self.datasets = Datasets(engine)
         self.placements = Placements(engine)
         self.models = Models(engine, root)
