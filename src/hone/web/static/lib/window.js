@@ -85,6 +85,17 @@ export class ExampleWindow {
     }
   }
 
+  /** Forgets everything: what comes next has nothing to do with it. */
+  clear() {
+    this.turn += 1;
+    batch(() => {
+      this.pages = [];
+      this.items.value = [];
+      this.index.value = 0;
+      this.state.value = "loading";
+    });
+  }
+
   /** Goes `steps` on or back; never waits. @param {number} steps */
   move(steps) {
     const most = this.items.value.length;

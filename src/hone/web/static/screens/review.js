@@ -63,13 +63,16 @@ function Centre() {
     <${Head} example=${example} kind=${shownTask?.kind} />
     <div class="panes kind-${shownTask?.kind}">
       ${shown.state.value === "failed" && html`<${Failure} error=${shown.error.value} onRetry=${() => load(null)} />`}
-      ${shown.state.value === "loading" && html`<${Waiting} lines=${8} />`}
+      ${isComing(example) && html`<${Waiting} lines=${8} />`}
       ${example && shownTask && html`<${Source} example=${example} task=${shownTask} /><${Answer} example=${example} task=${shownTask} />`}
-      ${!example && shown.state.value === "ready" && isLoaded.value && html`<${Nothing} />`}
+      ${!example && !isComing(example) && isLoaded.value && html`<${Nothing} />`}
     </div>
     <${Actions} example=${example} task=${shownTask} onNote=${writeNote} />
   </div>`;
 }
+
+/** Whether the next examples are on their way: somebody was faster than the network. */
+const isComing = (example) => shown.state.value === "loading" || (!example && shown.hasAfter);
 
 function Head({ example, kind }) {
   const offset = shown.offset.value;

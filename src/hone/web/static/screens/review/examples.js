@@ -60,11 +60,10 @@ export function setCounters(found) {
 /** Takes the list up as the address says. @param {URLSearchParams} params */
 export async function open(params) {
   const wanted = fromParams(params, session.value.default_task);
-  counted.value = wanted.task;
   const at = params.get("at");
   const isOther = JSON.stringify(wanted) !== JSON.stringify(filter.value);
   if (isOther || !isLoaded.value) {
-    filter.value = wanted;
+    take(wanted);
     await load(at);
   } else if (at && at !== current.value?.id) {
     await reach(at);
@@ -78,9 +77,17 @@ export async function open(params) {
 
 /** Loads the list anew with some conditions changed. @param {Partial<typeof filter.value>} change */
 export async function choose(change) {
-  filter.value = { ...filter.value, ...change };
-  counted.value = filter.value.task;
+  take({ ...filter.value, ...change });
   await load(null);
+}
+
+/** What is shown of another task must not be decided as one of this. @param {typeof filter.value} wanted */
+function take(wanted) {
+  batch(() => {
+    if (wanted.task !== filter.value.task) shown.clear();
+    filter.value = wanted;
+    counted.value = wanted.task;
+  });
 }
 
 /** @param {string|null} around */
