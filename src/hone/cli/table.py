@@ -90,6 +90,15 @@ COMMANDS: dict[str, Command] = {
         "The settings of this workspace, hone.yaml.",
         {"show": "Show every setting, its value and its meaning.", "set": "Change one setting."},
     ),
+    "users": Command(
+        "hone.cli.users",
+        "Who may sign in to the web app when it is shared.",
+        {
+            "add": "Let somebody sign in; the password is asked for, or read from standard input.",
+            "list": "List who can sign in, and who could once.",
+            "remove": "Take the right to sign in away; decisions stand under the name as before.",
+        },
+    ),
     "completion": Command("hone.cli.completion", "Print a completion script for your shell."),
 }
 

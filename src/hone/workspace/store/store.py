@@ -17,6 +17,7 @@ from hone.workspace.store.journal import Journal
 from hone.workspace.store.ledger import Ledger
 from hone.workspace.store.likeness import Likeness
 from hone.workspace.store.models import Models
+from hone.workspace.store.people import People
 from hone.workspace.store.placements import Placements
 from hone.workspace.store.revision import bring_up_to_date
 
@@ -36,6 +37,7 @@ class Store:
         self.datasets = Datasets(engine)
         self.placements = Placements(engine)
         self.models = Models(engine, root)
+        self.people = People(engine)
         self.evaluations = Evaluations(engine)
         self.jobs = Jobs(engine)
         self.ledger = Ledger(engine)
