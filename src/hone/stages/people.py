@@ -67,6 +67,12 @@ def find_person(ws: Workspace, name: str) -> Person | None:
     return found[0] if found is not None and found[0].is_active else None
 
 
+def password_mark(ws: Workspace, name: str) -> str:
+    """A word that changes with a person's password and tells nothing of it."""
+    found = ws.store.people.find(name)
+    return hashlib.sha256(found[1].salt).hexdigest()[:16] if found is not None else ""
+
+
 def has_people(ws: Workspace) -> bool:
     """Whether anybody can sign in."""
     return ws.store.people.count_active() > 0

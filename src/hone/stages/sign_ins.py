@@ -27,6 +27,7 @@ class SignIn(BaseModel):
 
     name: str
     is_operator: bool = Field(description="came with the start-up token, not with a password")
+    mark: str = Field(default="", description="of the password: another one ends the sign-in")
     until: datetime
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import socket
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ from hone.web.security import Access
 from hone.web.site import Site
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8321
-EVERYWHERE = ("0.0.0.0", "::")
+EVERYWHERE = ("0.0.0.0", "::", "[::]")
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 GRACE_SECONDS = 3
 START_SECONDS = 20.0
@@ -69,15 +70,23 @@ class Address:
         self.socket = _bound(host, port)
         self.port: int = self.socket.getsockname()[1]
         self.is_shared = not is_loopback(host)
-        names = {*LOOPBACK_NAMES, *(_own_names(host) if self.is_shared else ())}
+        names = {*LOOPBACK_NAMES, _written(host)} - set(EVERYWHERE)
+        names |= _own_names(host) if self.is_shared else set()
         self.hosts = frozenset(
             {f"{name}:{self.port}".lower() for name in names} | {name.lower() for name in also}
         )
 
     @property
+    def name(self) -> str:
+        """How others find it."""
+        host = socket.gethostname() if self.host in EVERYWHERE else _written(self.host)
+        return f"{host}:{self.port}"
+
+    @property
     def url(self) -> str:
         """Where a browser on this machine finds it."""
-        return f"http://127.0.0.1:{self.port}/"
+        nearest = {"0.0.0.0": "127.0.0.1", "localhost": "127.0.0.1", "::": "[::1]"}
+        return f"http://{nearest.get(self.host, _written(self.host))}:{self.port}/"
 
 
 def own_address(ws: Workspace, port: int | None = None) -> Address:
@@ -123,6 +132,8 @@ def serve(site: Site, address: Address, *, say: Callable[[str], None], open_brow
 
     def started() -> None:
         say(f"Hone shows {site.ws.root} at {link}")
+        if address.is_shared:
+            say(f"Others sign in with name and password at http://{address.name}/")
         say("Ctrl+C stops it; running jobs go on.")
         if open_browser:
             # Others on this machine can read what a program was started with: it opens once.
@@ -196,7 +207,7 @@ def _bound(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # Not on Windows, where it would let two servers take the same port.
-        if hasattr(socket, "SO_REUSEPORT"):
+        if sys.platform != "win32":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(128)
@@ -212,11 +223,16 @@ def _bound(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _written(host: str) -> str:
+    """A host as it stands in an address."""
+    return f"[{host}]" if ":" in host else host
+
+
 def _own_names(host: str) -> set[str]:
     """Names and addresses of this machine; for one address, that one and the machine's name."""
     names = {socket.gethostname(), socket.getfqdn()}
     if host not in EVERYWHERE:
-        return {*names, f"[{host}]" if ":" in host else host}
+        return names
     import psutil
 
     for found in psutil.net_if_addrs().values():

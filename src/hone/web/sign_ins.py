@@ -58,7 +58,8 @@ class SignIns:
                 hint="An admin gives a new one: hone users add NAME --role ROLE",
             )
         visitor = Visitor(person.name, person.role)
-        return self._open(visitor, is_operator=False), visitor
+        mark = people.password_mark(self._ws, person.name)
+        return self._open(visitor, is_operator=False, mark=mark), visitor
 
     def visitor(self, cookie: str | None, bearer: str | None) -> Visitor | None:
         """Who that is; None where nothing was shown, or what was shown is not valid (any more)."""
@@ -70,9 +71,11 @@ class SignIns:
             return None
         if found.is_operator:
             return operator
-        # Asked each time: who was removed is out at once, and a new role counts at once.
+        # Asked each time: who was removed or has a new password is out at once.
         person = people.find_person(self._ws, found.name)
-        return Visitor(person.name, person.role) if person is not None else None
+        if person is None or people.password_mark(self._ws, found.name) != found.mark:
+            return None
+        return Visitor(person.name, person.role)
 
     def end(self, cookie: str | None) -> None:
         """Forget a cookie."""
@@ -85,9 +88,10 @@ class SignIns:
             until = self._tickets.pop(hash_of(token), None)
         return until is not None and until > datetime.now(UTC)
 
-    def _open(self, visitor: Visitor, *, is_operator: bool) -> str:
+    def _open(self, visitor: Visitor, *, is_operator: bool, mark: str = "") -> str:
         cookie = new_token()
-        one = SignIn(name=visitor.name, is_operator=is_operator, until=datetime.now(UTC) + LASTS)
+        until = datetime.now(UTC) + LASTS
+        one = SignIn(name=visitor.name, is_operator=is_operator, mark=mark, until=until)
         with self._lock:
             newest = sorted(self._known.items(), key=lambda pair: pair[1].until)
             self._known = dict(newest[1 - MOST_SIGN_INS :]) | {hash_of(cookie): one}

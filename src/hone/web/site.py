@@ -99,7 +99,7 @@ def needs(role: Role) -> Callable[[Request], Awaitable[Visitor]]:
             raise NotSignedIn("Nobody is signed in.", hint="Open the address that hone up printed.")
         if not visitor.may(role):
             raise NotAllowed(
-                f"{visitor.name} is a {visitor.role}; this needs a {role}.",
+                f"{visitor.name} is a {visitor.role}; this needs the role {role}.",
                 hint=f"An admin runs: hone users add {visitor.name} --role {role}",
             )
         return visitor

@@ -109,7 +109,7 @@ def download_refused(id: str, site: Here, visitor: Viewer) -> FileResponse:
 def _order(asked: PlanRequest, visitor: Visitor) -> Order:
     if asked.new_task is not None and not visitor.may("trainer"):
         raise NotAllowed(
-            f"{visitor.name} is a {visitor.role}; a new task needs a trainer.",
+            f"{visitor.name} is a {visitor.role}; a new task needs the role trainer.",
             hint="Import into a task that is there, or ask a trainer.",
         )
     return Order(

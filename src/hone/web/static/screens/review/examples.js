@@ -164,8 +164,8 @@ function hear({ ids, op_ids, has_more_ids, by_task }) {
   if (!queued.value.length) setCounters(by_task[filter.value.task]);
   if (op_ids.length && op_ids.every((one) => own.has(one))) return;
   const foreign = ids.filter((id) => shown.find(id) >= 0);
-  const isNew = !op_ids.length && !shown.items.value.length;
-  if (isNew || has_more_ids || foreign.length > MOST_REFETCHED) resync();
+  const isImport = !op_ids.length;
+  if (isImport || has_more_ids || foreign.length > MOST_REFETCHED) resync();
   else refetch(foreign);
 }
 

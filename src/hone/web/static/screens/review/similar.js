@@ -20,8 +20,12 @@ export function Similar({ example, task }) {
   if (error) return html`<${Failure} error=${error} />`;
   if (!found) return html`<${Waiting} lines=${4} />`;
   const near = found.near.map((one) => ({ ...one.example, similarity: one.similarity }));
-  const parts = [["same", found.same], ["near", near], ["group", found.group]];
-  const all = [...new Set(parts.flatMap(([, some]) => some.map((one) => one.id)))];
+  // What is nearly the same is often of the same group too: it stands once, where it is nearest.
+  const seen = new Set([example.id]);
+  const parts = [["same", found.same], ["near", near], ["group", found.group]].map(([name, some]) => [
+    name, some.filter((one) => !seen.has(one.id) && seen.add(one.id)),
+  ]);
+  const all = parts.flatMap(([, some]) => some.map((one) => one.id));
   if (!all.length) return html`<p class="muted">${texts.similar.none}</p>`;
   return html`<div class="panel-parts">
     <${Together} all=${all} kind=${task.kind} />
