@@ -17,6 +17,8 @@ from tests.browser.seat import Seat
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from hone.web.site import Site
+
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
@@ -68,7 +70,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Workspace], str
     from hone.web.app import build_app
 
     monkeypatch.setenv("HONE_REVIEWER", "ada")
-    running: list[tuple[web.Server, threading.Thread]] = []
+    running: list[tuple[web.Server, threading.Thread, Site]] = []
 
     def start(ws: Workspace) -> str:
         address = web.Address("127.0.0.1", 0)
@@ -77,14 +79,16 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Workspace], str
         server = web.Server(build_app(site), is_up.set, site.hub.close)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [address.socket]})
         thread.start()
-        running.append((server, thread))
+        running.append((server, thread, site))
         assert is_up.wait(20), "the server did not start"
         return f"{address.url}#token={site.access.token}"
 
     yield start
-    for server, thread in running:
+    for server, thread, site in running:
         server.handle_exit(2, None)
         thread.join(20)
+        for child in site.imports.children:
+            child.wait(20)
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ function Row({ row }) {
   const id = `setting-${row.key}`;
   const save = async (value) => {
     try {
-      await put(`/settings/${encodeURIComponent(row.key)}`, { value });
+      await put(`/settings/${encodeURIComponent(row.key)}`, { value: meant(row, value) });
       notify(texts.settings.saved(row.key), { tone: "ok" });
       await look();
     } catch (failed) {
@@ -162,5 +162,23 @@ function Value({ id, row, onSave }) {
   />`;
 }
 
-/** A value as it would stand in hone.yaml. @param {any} value */
-const asText = (value) => (value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+/** A value as people write it; lists with commas. @param {any} value */
+function asText(value) {
+  if (value === null || value === undefined) return "";
+  if (Array.isArray(value) && value.every((one) => typeof one !== "object")) return value.join(", ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** What was typed, as the kind of value that the setting has. @param {any} row @param {string} typed */
+function meant({ value, default: usual }, typed) {
+  const like = value ?? usual;
+  if (Array.isArray(like)) return typed.split(",").map((one) => one.trim()).filter(Boolean);
+  if (typeof like === "boolean") return typed === "true";
+  if (typeof like === "number") return Number.isNaN(Number(typed)) || !typed.trim() ? typed : Number(typed);
+  if (typeof like === "string") return typed;
+  try {
+    return typed.trim() ? JSON.parse(typed) : null;
+  } catch {
+    return typed; // no JSON: the server says what it should be
+  }
+}

@@ -1,0 +1,99 @@
+"""Beside an example: comparison, training view, look-alikes, statistics."""
+
+from __future__ import annotations
+
+from hone.loop import Workspace
+from hone.workspace.store import Filter
+from tests.browser.seat import Seat
+
+
+def test_suggestions_are_compared_word_by_word(seat: Seat) -> None:
+    columns = seat.press("ArrowRight", "c").page.locator(".compare-column")
+    columns.nth(1).wait_for()
+    assert [one.split("\n")[0] for one in columns.all_inner_texts()] == ["import", "harbour@v2"]
+    assert columns.nth(0).locator("ins, del").count() == 0
+    struck = " ".join(columns.nth(1).locator("del").all_inner_texts())
+    assert "fishers" in struck and "crown" not in struck
+    for mark, line in (("ins", "underline"), ("del", "line-through")):
+        style = (
+            columns.nth(1)
+            .locator(mark)
+            .first.evaluate("one => getComputedStyle(one).textDecorationLine")
+        )
+        assert style == line
+
+
+def test_one_is_taken_by_its_number(seat: Seat, workspace: Workspace) -> None:
+    seat.press("2").stands_at("Pair 2 / 24").is_saved()
+    first = workspace.store.examples.page(Filter(task="harbour"), limit=1).items[0]
+    assert (first.status, first.output) == ("accepted", {"answer": "The pier was built in 1908."})
+
+
+def test_one_is_taken_by_a_click_in_the_comparison(seat: Seat, workspace: Workspace) -> None:
+    seat.press("c")
+    seat.page.locator(".compare-column").nth(1).get_by_role("button", name="Take").click()
+    seat.stands_at("Pair 2 / 24").is_saved()
+    first = workspace.store.examples.page(Filter(task="harbour"), limit=1).items[0]
+    assert first.output == {"answer": "The pier was built in 1908."}
+
+
+def test_the_training_view_shows_what_is_learned(seat: Seat) -> None:
+    seat.press("t")
+    learned = seat.page.locator(".tokens .is-learned")
+    learned.first.wait_for()
+    text = "".join(learned.all_inner_texts()).replace("·", " ")
+    assert "The east pier was built in 1908, after the storm of 1906." in text
+    everything = "".join(seat.page.locator(".tokens .token").all_inner_texts()).replace("·", " ")
+    assert "When was the east pier built?" in everything
+
+
+def test_the_training_view_says_what_is_cut_off(seat: Seat) -> None:
+    seat.press("t").page.locator(".tokens").wait_for()
+    seat.field("Longest sequence").fill("64")
+    seat.press("Tab").sees("cut off: training does not see them")
+    assert seat.page.locator(".tokens .is-cut").count() > 0
+
+
+def test_look_alikes_are_decided_together(seat: Seat, workspace: Workspace) -> None:
+    seat.press("d")
+    rows = seat.page.locator(".similar-row")
+    rows.first.wait_for()
+    assert "When was the east pier built? (2)" in " ".join(rows.all_inner_texts())
+    seat.page.locator(".together input").check()
+    chosen = rows.count()
+    seat.page.locator(".together").get_by_role("button", name="Reject").click()
+    seat.click(f"Reject {chosen}").sees(f"{chosen} rejected")
+    assert workspace.store.examples.counters("harbour")["rejected"] == chosen
+    seat.page.locator(".toast").get_by_role("button", name="Undo").click()
+    seat.sees("Taken back")
+    assert seat.progress == "Reviewed 0 of 24 (24 pending)"
+
+
+def test_a_look_alike_is_opened_by_a_click(seat: Seat) -> None:
+    seat.press("d").click("Pending When was the east pier built? (3)")
+    seat.page.locator(".source").get_by_text("When was the east pier built? (3)").wait_for()
+
+
+def test_statistics_tell_how_far_who_and_when(seat: Seat) -> None:
+    seat.press("a", "a", "r").stands_at("Pair 4 / 24").is_saved()
+    seat.click("Statistics", role="tab")
+    table = seat.page.get_by_role("table", name="By reviewer")
+    assert "2 accepted, 1 rejected" in table.inner_text()
+    assert "3" in seat.page.get_by_role("table", name="Decisions by day").inner_text()
+
+
+def test_the_panel_and_the_list_can_be_put_away(seat: Seat) -> None:
+    seat.click("About this example")
+    seat.page.locator(".inspector").wait_for(state="hidden")
+    seat.page.reload()
+    seat.stands_at("Pair 1 / 24")
+    assert not seat.page.locator(".inspector").is_visible()
+    seat.press("c").page.locator(".compare").wait_for()
+
+
+def test_on_a_narrow_screen_the_panel_is_a_drawer(seat: Seat) -> None:
+    seat.page.set_viewport_size({"width": 360, "height": 740})
+    assert not seat.page.locator(".inspector").is_visible()
+    seat.press("c").page.locator(".compare").wait_for()
+    seat.press("Escape").page.locator(".inspector").wait_for(state="hidden")
+    seat.press("a").stands_at("Pair 2 / 24")
