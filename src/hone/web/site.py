@@ -23,7 +23,7 @@ from hone.web.watching import Watch
 
 # Each thread that reads holds a connection with its own cache; decisions have lanes of their own,
 # so that a slow search never keeps one waiting, and so has the look for what happened.
-READING_LANES, DECIDING_LANES, WATCHING_LANES = 8, 2, 1
+READING_LANES, DECIDING_LANES, WATCHING_LANES = 4, 2, 1
 
 _T = TypeVar("_T")
 
