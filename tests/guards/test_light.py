@@ -40,6 +40,8 @@ HELP_OF_ONE_COMMAND = [
         ["train", "--help"],
         ["evaluate", "--help"],
         ["completion", "bash"],
+        ["up", "--help"],
+        ["app", "--help"],
     )
 ]
 

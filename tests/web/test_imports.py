@@ -256,6 +256,18 @@ def test_what_nobody_came_back_for_is_removed(browser: Browser, ws: Workspace) -
     assert [path for path in (ws.data / "uploads").iterdir()] == [young]
 
 
+def test_a_session_that_is_imported_decides_in_the_name_of_who_imports_it(shared: Site) -> None:
+    rita = Browser(shared).sign_in(name="rita", password="password of rita")
+    item = {"question": "Who?", "answer": "Me.", "original_answer": "I.", "status": "edited"}
+    session = {"hone": 1, "kind": "session", "task": "qa", "position": 0, "items": [item]}
+    upload = uploaded(rita, json.dumps(session).encode(), "session.json")
+    assert rita.post("/api/imports", {"upload": upload}).status_code == 200
+    asyncio.run(shared.imports.ended(upload, DEADLINE_SECONDS))
+    assert [child.wait(DEADLINE_SECONDS) for child in shared.imports.children] in ([], [0])
+    (found,) = rita.get("/api/examples", status="edited").json()["items"]
+    assert (found["reviewer"], found["output"]) == ("rita", {"answer": "Me."})
+
+
 def test_a_real_process_imports_beside_the_server(ws: Workspace) -> None:
     site = Site(ws, access())
     browser = Browser(site).sign_in()

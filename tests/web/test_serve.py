@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hone.cli.run import run
 from hone.errors import Conflict, InvalidInput
 from hone.stages import people
 from hone.web.serve import Address, Running, is_loopback, own_address, site_for
@@ -69,6 +70,16 @@ def test_a_port_in_use_is_told_in_two_lines(root: Path, taken: int) -> None:
     what, hint = done.stderr.strip().splitlines()
     assert str(taken) in what and "in use" in what
     assert hint == f"Try: hone up --port {taken + 1}"
+
+
+def test_a_shared_server_without_people_is_refused_in_two_lines(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["up", "--host", "0.0.0.0", "--port", "0", "--no-browser", "--workspace", str(root)]
+    assert run(words) == 1
+    what, hint = capsys.readouterr().err.strip().splitlines()
+    assert "nobody has a password" in what
+    assert hint == "Try: hone users add NAME --role reviewer"
 
 
 @pytest.mark.parametrize("token", ["short", "x" * 31, "with a space " * 5, "é" * 40])

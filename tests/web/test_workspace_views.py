@@ -29,7 +29,7 @@ def test_home_says_where_the_loop_stands(browser: Browser) -> None:
     assert shown["examples"] == QUESTIONS + 1
     assert shown["statistics"]["sentence"].startswith("Reviewed 0 of")
     assert shown["datasets"] == shown["models"] == shown["jobs"] == []
-    assert shown["next"][0]["link"] == "#/review"
+    assert shown["next"][0]["link"].startswith("#/review")
 
 
 def test_settings_come_with_meaning_default_and_whether_they_may_change(browser: Browser) -> None:

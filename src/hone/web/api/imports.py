@@ -68,6 +68,7 @@ async def upload_file(
 @router.post("/plan")
 def plan_import(asked: PlanRequest, site: Here, visitor: Reviewer) -> ImportPlan:
     """What importing the upload would do; nothing is taken."""
+    site.refresh()
     return ingest.plan_upload(site.ws, asked.upload, _order(asked, visitor))
 
 

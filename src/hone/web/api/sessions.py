@@ -35,6 +35,7 @@ def download_session(
     ] = None,
 ) -> FileResponse:
     """Every example of a task with what was decided on it, complete and readable."""
+    site.refresh()
     folder = ingest.scratch_folder(site.ws)
     path = Path(folder.name) / "session.json"
     try:

@@ -19,6 +19,7 @@ class TaskView(Task):
 @router.get("")
 def list_tasks(site: Here, person: Viewer) -> list[TaskView]:
     """Every task of the workspace."""
+    site.refresh()
     default = site.ws.task().name
     return [
         TaskView.model_construct(**dict(task), is_default=task.name == default)
