@@ -39,7 +39,7 @@ def test_every_screen_is_accessible(seat: Seat, theme: str, width: int) -> None:
         seat.go(place).page.locator("main h1").first.wait_for(state="attached")
         if found := violations(seat):
             wrong[place] = found
-    assert not wrong
+    assert not wrong, wrong
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -20,7 +20,7 @@ export const texts = {
   review, similar, statistics, training, status,
   close: "Close", cancel: "Cancel", copy: "Copy the command", copied: "Copied", tryAgain: "Try again",
   added: "added", missing: "missing", notices: "Notices", skip: "Skip to the content",
-  navigation: "Screens",
+  navigation: "Screens", brand: "Hone, to the home screen",
   documentTitle: (/** @type {string} */ screen, /** @type {string} */ workspace) => `${screen} · ${workspace} · Hone`,
   screens: { home: "Home", review: "Review", import: "Import", settings: "Settings" },
   roles: { viewer: "viewer", reviewer: "reviewer", trainer: "trainer", admin: "administrator" },

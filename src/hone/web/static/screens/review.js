@@ -24,7 +24,7 @@ import { ALL, isNarrow } from "./review/filter.js";
 import { Inspector, tab } from "./review/inspector.js";
 import { List } from "./review/list.js";
 import { Source } from "./review/source.js";
-import { SEARCH_ID, Toolbar } from "./review/toolbar.js";
+import { startSearch, Toolbar } from "./review/toolbar.js";
 
 export const title = texts.screens.review;
 const NARROW = "(max-width: 1179px)";
@@ -138,7 +138,7 @@ function keymap() {
     next: { run: () => move(1), label: words.next, repeat: "always" },
     undo: { run: undo, label: words.undo }, undoAlso: { run: undo, label: words.undo },
     redo: { run: redo, label: words.redo },
-    search: { run: () => document.getElementById(SEARCH_ID)?.focus(), label: texts.review.search },
+    search: { run: startSearch, label: texts.review.search },
     compare: { run: () => show("compare"), label: texts.review.tabs.compare },
     training: { run: () => show("training"), label: texts.review.tabs.training },
     similar: { run: () => show("similar"), label: texts.review.tabs.similar },

@@ -32,7 +32,7 @@ export function Shell({ children }) {
   return html`
     <a class="skip-link" href="#main" onClick=${skip}>${texts.skip}</a>
     <header class="topbar">
-      <a class="brand" href=${linkTo("home")}><${Mark} /><span>Hone</span></a>
+      <a class="brand" href=${linkTo("home")} aria-label=${texts.brand}><${Mark} /><span>Hone</span></a>
       <nav class="nav" aria-label=${texts.navigation}>
         ${SCREENS.map(
           (name) => html`<a key=${name} href=${linkTo(name)} aria-current=${route.value.name === name ? "page" : undefined}>

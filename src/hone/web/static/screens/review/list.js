@@ -9,13 +9,15 @@ import { StatusMark } from "../../ui/show.js";
 import { hasDraft } from "./deciding.js";
 import { goTo, shown, task } from "./examples.js";
 
+const MARGIN = 8;
+
 /** @param {{onChosen?: () => void}} props */
 export function List({ onChosen }) {
   const items = shown.items.value;
   const index = shown.index.value;
   const place = useRef(null);
   useEffect(() => {
-    place.current?.children[index]?.scrollIntoView({ block: "nearest" });
+    bringIntoView(place.current?.children[index]);
   }, [index, items[0]?.id]);
   const choose = (chosen) => {
     goTo(chosen);
@@ -32,6 +34,15 @@ export function List({ onChosen }) {
     ${shown.hasAfter &&
     html`<${Button} isQuiet onClick=${() => choose(items.length - 1)}>${texts.review.goFurther}<//>`}
   </nav>`;
+}
+
+/** Scrolls the list alone; the page and the place where Tab goes on stay as they are. */
+function bringIntoView(row) {
+  const box = row?.closest(".list");
+  if (!box) return;
+  const end = row.offsetTop + row.offsetHeight - box.clientHeight;
+  if (row.offsetTop < box.scrollTop + MARGIN) box.scrollTop = row.offsetTop - MARGIN;
+  else if (end > box.scrollTop - MARGIN) box.scrollTop = end + MARGIN;
 }
 
 function Row({ example, kind, isCurrent, isDraft, isParked, onClick }) {

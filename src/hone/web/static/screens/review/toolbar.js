@@ -14,17 +14,30 @@ import { choose, counters, filter, shown, task } from "./examples.js";
 import { further, FURTHER, ORDERS, statusOptions } from "./filter.js";
 
 const TYPING_MS = 250;
-export const SEARCH_ID = "review-search";
+const SEARCH_ID = "review-search";
 const isOpen = signal(false);
+
+/** Puts the cursor into the search, which narrow screens hide until it is wanted. */
+export function startSearch() {
+  const field = document.getElementById(SEARCH_ID);
+  if (field?.offsetParent) {
+    field.focus();
+    return;
+  }
+  isOpen.value = true;
+  requestAnimationFrame(() => document.getElementById(SEARCH_ID)?.focus());
+}
 
 export function Toolbar() {
   const kind = task.value?.kind;
   return html`<div class=${isOpen.value ? "toolbar is-open" : "toolbar"}>
     ${tasks.value.length > 1 &&
-    html`<${Select}
-      label=${texts.review.task} isLabelHidden value=${filter.value.task}
-      options=${tasks.value.map((one) => [one.name, one.name])} onChange=${(name) => choose({ task: name })}
-    />`}
+    html`<div class="is-spare">
+      <${Select}
+        label=${texts.review.task} isLabelHidden value=${filter.value.task}
+        options=${tasks.value.map((one) => [one.name, one.name])} onChange=${(name) => choose({ task: name })}
+      />
+    </div>`}
     <${Select}
       label=${texts.review.show} isLabelHidden value=${filter.value.status}
       options=${statusOptions(kind, counters.value)} onChange=${(status) => choose({ status })}
@@ -64,7 +77,7 @@ function Search() {
       event.target.blur();
     }
   };
-  return html`<div class="search">
+  return html`<div class="search is-spare">
     <${Icon} name="search" />
     <input
       id=${SEARCH_ID} type="search" aria-label=${texts.review.search} placeholder=${texts.review.search}
