@@ -174,8 +174,11 @@ def test_the_workspace_is_looked_at_only_while_somebody_listens() -> None:
     run(work)
 
 
-def test_a_store_that_is_locked_for_a_while_ends_no_stream(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize(
+    "failure", [StoreLocked("The store is locked.", hint="Wait."), RuntimeError("a bug of ours")]
+)
+def test_a_look_that_fails_ends_no_stream_and_is_made_up_for(
+    caplog: pytest.LogCaptureFixture, failure: Exception
 ) -> None:
     looks = 0
 
@@ -183,20 +186,30 @@ def test_a_store_that_is_locked_for_a_while_ends_no_stream(
         nonlocal looks
         looks += 1
         if looks == 1:
-            raise StoreLocked("The store is locked.", hint="Wait.")
+            raise failure
         return [Happened("reviews", {"look": looks})]
 
     async def work() -> None:
         hub = Hub(look, first_id=0)
         running = asyncio.create_task(hub.run())
         stream = hub.listen()
-        assert (await take(stream, 2))[1].data == {"look": 2}
+        told = await take(stream, 3)
+        assert [one.event for one in told] == ["ready", "reviews", "resync"]
         await stream.aclose()
         hub.close()
         await asyncio.wait_for(running, DEADLINE_SECONDS)
 
     run(work)
-    assert "The store is locked." in caplog.text
+    assert str(failure).partition("\n")[0] in caplog.text
+
+
+def test_a_task_file_that_is_broken_for_a_while_holds_no_news_up(
+    watch: Watch, browser: Browser, ws: Workspace
+) -> None:
+    (ws.root / "tasks" / "pickup.yaml").write_text("kind: [")
+    accept(browser, "q1")
+    (told,) = watch.look()
+    assert told.data["ids"] == ["q1"] and told.data["by_task"] == {}
 
 
 def test_closing_ends_every_stream() -> None:

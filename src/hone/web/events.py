@@ -47,6 +47,7 @@ class Hub:
         self._nudged = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_closed = False
+        self._has_failed = False
 
     @property
     def listeners(self) -> int:
@@ -118,9 +119,17 @@ class Hub:
         try:
             happened = await self._look()
         except HoneError as error:
-            # A store that is locked for long: the next look tells what this one could not.
             log.warning("%s", error.message)
+            self._has_failed = True
             return
+        except Exception as error:
+            log.error("looking at the workspace failed", exc_info=error)
+            self._has_failed = True
+            return
+        if self._has_failed:
+            # What the failed look would have told is not known.
+            self._has_failed = False
+            happened = [*happened, Happened("resync", {})]
         for one in happened:
             self.publish(one)
 

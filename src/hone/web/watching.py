@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from time import monotonic
 from typing import Any
 
+from hone.errors import HoneError
 from hone.loop import Workspace
 from hone.stages import jobs, review
 from hone.web.events import Happened
@@ -13,6 +15,8 @@ from hone.web.imports import Imports
 MOST_IDS = 50
 JOBS_SECONDS = 2.0
 WATCHED_JOBS = 20
+
+log = logging.getLogger("hone.web")
 
 
 class Watch:
@@ -48,9 +52,17 @@ class Watch:
             "has_more_ids": not is_whole,
             "op_ids": [one.op_id for one in found.operations],
             "counters": review.counters(self._ws),
-            "by_task": {name: review.counters(self._ws, name) for name in self._ws.tasks()},
+            "by_task": {name: review.counters(self._ws, name) for name in self._task_names()},
         }
         return [Happened("reviews", told)]
+
+    def _task_names(self) -> list[str]:
+        try:
+            return list(self._ws.tasks())
+        except HoneError as error:
+            # A task file that somebody is just writing must not hold the news of reviews up.
+            log.warning("%s", error.message)
+            return []
 
     def _imported(self) -> list[Happened]:
         return [
