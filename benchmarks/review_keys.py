@@ -141,7 +141,8 @@ def press(page: Any, count: int, pause_ms: float) -> list[float]:
 def acknowledgements(page: Any) -> list[float]:
     """Milliseconds from request to answer of every batch of decisions since the last clearing."""
     return page.evaluate(
-        "performance.getEntriesByType('resource').filter(one => one.name.endsWith('/api/reviews'))"
+        "performance.getEntriesByType('resource')"
+        ".filter(one => new URL(one.name).pathname === '/api/reviews')"
         ".map(one => one.responseEnd - one.requestStart)"
     )
 
