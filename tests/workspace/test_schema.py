@@ -163,7 +163,7 @@ def test_a_database_of_another_program_is_not_touched(tmp_path: Path) -> None:
     assert tables == [("recipes",)]
 
 
-@pytest.mark.parametrize("table", ["operations", "activations", "ledger"])
+@pytest.mark.parametrize("table", ["operations", "activations", "ledger", "repeat_acts"])
 def test_append_only_tables_refuse_update_delete_and_replace(tmp_path: Path, table: str) -> None:
     engine = migrated(tmp_path / "hone.db", "head")
     rows = {
@@ -172,8 +172,13 @@ def test_append_only_tables_refuse_update_delete_and_replace(tmp_path: Path, tab
         "activations": "(seq, name, at, reviewer, note) VALUES (1, 'm', '', 'ann', '')",
         "ledger": "(seq, at, job, kind, what, amount_microusd, note)"
         " VALUES (1, '', 'j', 'spent', 'gpu', 1, '')",
+        "repeat_acts": "(number, op_id, repeat, kind, at, after_seq)"
+        " VALUES (1, 'o', 1, 'decide', '', 0)",
     }
     with writing(engine) as connection:
+        if table == "repeat_acts":
+            fill_as_of_m001(connection.exec_driver_sql)
+            connection.exec_driver_sql("INSERT INTO repeats VALUES (1, 'x', 'ann', 2, 1, 1, '')")
         connection.exec_driver_sql(f"INSERT INTO {table} {rows[table]}")
     for attempt in (
         f"UPDATE {table} SET at = 'x'",

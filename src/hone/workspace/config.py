@@ -80,6 +80,20 @@ class Gate(BaseModel):
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of the paired intervals")
 
 
+class Review(BaseModel):
+    """How examples are shown for review."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    repeat_share: float = Field(
+        0.0,
+        ge=0,
+        le=0.2,
+        description="share of the pending queue in the web app that the reviewer decided before, "
+        "shown again without the earlier answer: measures how steady a person decides",
+    )
+
+
 class WorkspaceConfig(BaseModel):
     """The contents of `hone.yaml`."""
 
@@ -91,6 +105,9 @@ class WorkspaceConfig(BaseModel):
     setup_mode: bool = Field(False, description="true: every real training is refused")
     budget: Budget = Field(
         default_factory=lambda: Budget.model_validate({}), description="limits in US dollars"
+    )
+    review: Review = Field(
+        default_factory=lambda: Review.model_validate({}), description="how examples are shown"
     )
     targets: Targets = Field(
         default_factory=lambda: Targets.model_validate({}), description="where jobs may run"

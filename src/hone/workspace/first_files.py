@@ -67,6 +67,9 @@ setup_mode: false                # true: every real training is refused
 # Limits in US dollars; what may cost more is refused before it starts
 budget: {{per_job_usd: 10, per_month_usd: 50}}
 
+# Share of the review queue (0 to 0.2) that was decided before and is shown again, blindly
+review: {{repeat_share: 0}}
+
 # Where jobs may run besides this machine; secrets stay in the environment or in .env
 targets: {{}}
 #  lambda: {{gpu: [gpu_1x_a10, gpu_1x_a100], region: [us-east-1]}}

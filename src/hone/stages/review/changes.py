@@ -62,6 +62,9 @@ def changes(ws: Workspace, after_seq: int | None) -> Changes:
 
 def changed_by(ws: Workspace, op_id: str) -> Touched:
     """The first 200 examples that an operation is about; an undo or redo: those of its target."""
+    alias = ws.store.repeats.about(op_id)
+    if alias is not None:
+        return Touched([alias], has_more=False)
     found = ws.store.feed.about(op_id, most_ids=MOST_TOUCHED)
     return Touched(found.ids, found.has_more)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from hone.records.choice import Choice, Span
 from hone.records.example import Example
+from hone.stages.review.repeats import with_repeats
 from hone.workspace.open import Workspace
 from hone.workspace.store import Filter
 
@@ -31,12 +32,24 @@ def page(
 ) -> Page:
     """A page of the examples that are meant; `counters` and `total` are those of the task.
 
-    With `repeats_for` a page of the pending queue also holds that reviewer's blind repeats, as
-    many as `review.repeat_share` says: examples they decided before, which look undecided.
+    With `repeats_for` a page of the plain pending queue also holds that reviewer's blind repeats,
+    as many as `review.repeat_share` says: examples they decided before, which look undecided.
     """
-    found = ws.store.examples.window(Filter.chosen(choice or Choice()), span or Span())
+    choice, span = choice or Choice(), span or Span()
+    if span.around is not None:
+        anchor = ws.store.repeats.anchor_of(span.around)
+        span = span if anchor is None else span.model_copy(update={"around": anchor})
+    share = ws.config.review.repeat_share
+    reviewer = repeats_for if choice == Choice(status=["pending"], task=choice.task) else None
+    limit = span.limit
+    if reviewer is not None:
+        span = span.model_copy(update={"limit": max(1, limit - round(limit * share))})
+    found = ws.store.examples.window(Filter.chosen(choice), span)
+    items = found.items
+    if reviewer is not None and share > 0:
+        items = with_repeats(ws, reviewer, items, most=limit - len(items))
     return Page(
-        items=found.items,
+        items=items,
         counters=found.counters,
         total=sum(found.counters.values()),
         first=found.first,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
+from hone.metrics._intervals import wilson
+from hone.workspace import clock
 from hone.workspace.open import Workspace
 
 
@@ -49,13 +51,26 @@ class Statistics(NamedTuple):
 
 
 def statistics(ws: Workspace, *, task: str | None = None, days: int = 90) -> Statistics:
-    """How far the review is, by status, by reviewer and by day."""
+    """How far the review is, by status, by reviewer, and by day for so many days back."""
     counters = ws.store.examples.counters(task)
+    since = clock.now() - timedelta(days=days)
     return Statistics(
         total=sum(counters.values()),
         pending=counters["pending"],
         by_status=counters,
         by_reviewer=ws.store.journal.by_reviewer(task),
-        consistency={},
-        by_day=[],
+        consistency=consistency(ws, task),
+        by_day=[
+            Day(date.fromisoformat(day), decisions, examples)
+            for day, decisions, examples in ws.store.feed.by_day(clock.as_text(since), task)
+        ],
     )
+
+
+def consistency(ws: Workspace, task: str | None = None) -> dict[str, Consistency]:
+    """By reviewer: how often a blind repeat came out with the same verdict and answer."""
+    found: dict[str, Consistency] = {}
+    for name, totals in ws.store.repeats.totals(task).items():
+        share = wilson(totals.same, totals.repeats)
+        found[name] = Consistency(*totals, share.value, share.low, share.high)
+    return found

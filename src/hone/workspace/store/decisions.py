@@ -18,7 +18,7 @@ from hone.workspace.store.tables import examples, states
 NOTHING_TO_ACCEPT = "there is no suggestion to accept: edit it, writing the answer"
 EMPTY_EDIT = "the edited answer is empty: write it, or reject the example"
 KEPT_AS_EDIT = "nobody suggested this answer: it is kept as an edit"
-# An accept may have been journalled as an edit, see `_choose`.
+# An accept may have been journalled as an edit, see `choose`.
 _VERDICTS_OF: dict[str, tuple[str, ...]] = {"accept": ("accept", "edit")}
 _INDEX_EDIT = (
     "INSERT INTO edit_search (rowid, text)"
@@ -40,7 +40,7 @@ _BEFORE = with_answer(
 ).where(examples.c.id == bindparam("example_id"))
 
 
-class _Chosen(NamedTuple):
+class Chosen(NamedTuple):
     """What a decision came to: its verdict, where its output stands, and that output."""
 
     verdict: Verdict
@@ -48,7 +48,7 @@ class _Chosen(NamedTuple):
     new_output: str | None
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """Why a decision cannot be journalled."""
 
 
@@ -75,8 +75,8 @@ def decide(connection: Connection, decision: Decision, at: str) -> Receipt:
         )
     seq = next_seq(connection)
     try:
-        chosen = _choose(decision, before, seq)
-    except _Refused as error:
+        chosen = choose(decision, before, seq)
+    except Refused as error:
         return Receipt(
             op_id=decision.op_id, outcome="refused", version=before.version, reason=str(error)
         )
@@ -120,34 +120,34 @@ def carry(
     projection.apply_decision(connection, seq, before, Standing(status, answer, note_operation))
 
 
-def _choose(decision: Decision, before: Row[Any], seq: int) -> _Chosen:
+def choose(decision: Decision, before: Row[Any], seq: int) -> Chosen:
     """Which output a decision leaves: its operation's own, the proposal, the one before, none.
 
     An accept that brings an answer which nobody suggested is what it is: an edit.
     """
     verdict = decision.verdict
     if verdict in ("reject", "reset"):
-        return _Chosen(verdict, None, None)
+        return Chosen(verdict, None, None)
     if verdict not in ("accept", "edit"):
-        return _Chosen(verdict, before.answer, before.output)
+        return Chosen(verdict, before.answer, before.output)
     if verdict == "accept" and decision.output is None:
         if before.answer is not None:
-            return _Chosen(verdict, before.answer, before.output)
+            return Chosen(verdict, before.answer, before.output)
         if before.proposal is None:
-            raise _Refused(NOTHING_TO_ACCEPT)
-        return _Chosen(verdict, PROPOSAL, before.proposal)
+            raise Refused(NOTHING_TO_ACCEPT)
+        return Chosen(verdict, PROPOSAL, before.proposal)
     if _is_empty(decision.output):
-        raise _Refused(EMPTY_EDIT)
+        raise Refused(EMPTY_EDIT)
     try:
         own = to_text(decision.output)
     except InvalidInput as error:
-        raise _Refused(error.message) from error
+        raise Refused(error.message) from error
     if verdict == "edit":
-        return _Chosen(verdict, seq, own)
+        return Chosen(verdict, seq, own)
     if before.proposal is not None and decision.output == from_text(before.proposal):
-        return _Chosen(verdict, PROPOSAL, before.proposal)
+        return Chosen(verdict, PROPOSAL, before.proposal)
     further = [one["output"] for one in from_text(before.suggestions, [])]
-    return _Chosen("accept" if decision.output in further else "edit", seq, own)
+    return Chosen("accept" if decision.output in further else "edit", seq, own)
 
 
 def _is_empty(output: Any) -> bool:

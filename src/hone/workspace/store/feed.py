@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, Row, case, exists, func, select
 
 from hone.errors import NotFound
 from hone.workspace.store.connection import reading
 from hone.workspace.store.json_text import from_text
-from hone.workspace.store.tables import examples, operations
+from hone.workspace.store.tables import examples, operations, states, taken_back, tally
 
 _target = operations.alias("target")
 # An undo and a redo moved what their target moved.
@@ -59,6 +59,57 @@ class Feed:
             if row is None:
                 raise NotFound(f'There is no operation "{op_id}".', hint="It was not journalled.")
             return _news(connection, row, most_ids)
+
+    def by_day(self, since: str, task: str | None = None) -> list[tuple[str, int, int]]:
+        """Day, decisions and examples they moved, of what was decided since and still stands.
+
+        A bulk decision is one; of its examples those of the task count.
+        """
+        day = func.substr(operations.c.at, 1, 10)
+        moved = operations.c.changed
+        stands = ~exists().where(taken_back.c.seq == operations.c.seq)
+        with reading(self._engine) as connection:
+            if task is not None and not _is_only(connection, task):
+                moved = _moved_of(task)
+            query = (
+                select(day, func.count(), func.sum(moved))
+                .where(
+                    operations.c.at >= since,
+                    operations.c.kind.in_(("decide", "bulk")),
+                    stands,
+                    moved > 0,
+                )
+                .group_by(day)
+                .order_by(day)
+            )
+            return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+def _is_only(connection: Connection, task: str) -> bool:
+    """Whether there are examples of this task alone."""
+    query = select(tally.c.task).where(tally.c.examples > 0).distinct()
+    return set(connection.execute(query).scalars()) <= {task}
+
+
+def _moved_of(task: str) -> Any:
+    """How many of the examples that an operation is about belong to a task."""
+    alone, member = states.alias("alone"), states.alias("member")
+    span = func.json_each(operations.c.members).table_valued("value", joins_implicitly=True)
+    of_one = (
+        select(func.count())
+        .where(alone.c.position == operations.c.position, alone.c.task == task)
+        .scalar_subquery()
+    )
+    of_many = (
+        select(func.count())
+        .where(
+            member.c.position >= func.json_extract(span.c.value, "$[0]"),
+            member.c.position <= func.json_extract(span.c.value, "$[1]"),
+            member.c.task == task,
+        )
+        .scalar_subquery()
+    )
+    return case((operations.c.kind == "decide", of_one), else_=of_many)
 
 
 def _ends(connection: Connection) -> tuple[int, int]:

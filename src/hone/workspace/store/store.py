@@ -19,6 +19,7 @@ from hone.workspace.store.likeness import Likeness
 from hone.workspace.store.models import Models
 from hone.workspace.store.people import People
 from hone.workspace.store.placements import Placements
+from hone.workspace.store.repeats import Repeats
 from hone.workspace.store.revision import bring_up_to_date
 
 
@@ -34,6 +35,7 @@ class Store:
         self.likeness = Likeness(engine)
         self.journal = Journal(engine)
         self.feed = Feed(engine)
+        self.repeats = Repeats(engine)
         self.datasets = Datasets(engine)
         self.placements = Placements(engine)
         self.models = Models(engine, root)

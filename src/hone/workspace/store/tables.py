@@ -179,29 +179,40 @@ tally = Table(
     sqlite_with_rowid=False,
 )
 
-# A decided example that was shown again, blindly; such a decision never touches the example.
+# A decided example that is shown again, blindly, under an id of its own.
 repeats = Table(
     "repeats",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("alias", Text, nullable=False),  # the id under which it is shown
+    Column("alias", Text, nullable=False),
     Column("reviewer", Text, nullable=False),
     Column("position", Integer, ForeignKey("examples.position"), nullable=False),
     Column("anchor", Integer, nullable=False),  # the pending example that it is shown behind
     Column("seq", Integer, ForeignKey("operations.seq"), nullable=False),  # compared with this
     Column("shown_at", Text, nullable=False),
-    Column("op_id", Text),
-    Column("decided_at", Text),
-    Column("journal", Integer),  # the newest operation when it was decided
+    Index("uq_repeats_alias", "alias", unique=True),
+    Index("uq_repeats_reviewer_anchor", "reviewer", "anchor", unique=True),
+    Index("uq_repeats_reviewer_position", "reviewer", "position", unique=True),
+)
+
+# What was decided on repeats; it never touches an example. The newest act of a repeat counts: an
+# undo has no verdict, a redo has that of the decision which it repeats.
+repeat_acts = Table(
+    "repeat_acts",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("op_id", Text, nullable=False),
+    Column("repeat", Integer, ForeignKey("repeats.number"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("after_seq", Integer, nullable=False),  # the newest operation of the journal then
     Column("verdict", Text),
     Column("output", Text),
     Column("is_same_verdict", Integer),
     Column("is_same_answer", Integer),
-    Column("undone_by", Text),
-    Index("uq_repeats_alias", "alias", unique=True),
-    Index("uq_repeats_op_id", "op_id", unique=True),
-    Index("uq_repeats_reviewer_anchor", "reviewer", "anchor", unique=True),
-    Index("uq_repeats_reviewer_position", "reviewer", "position", unique=True),
+    CheckConstraint("kind IN ('decide', 'undo', 'redo')", name="kind"),
+    Index("uq_repeat_acts_op_id", "op_id", unique=True),
+    Index("ix_repeat_acts_repeat_number", "repeat", "number"),
 )
 
 people = Table(
@@ -342,7 +353,7 @@ ledger = Table(
     Index("ix_ledger_at", "at"),
 )
 
-_APPEND_ONLY = ("operations", "activations", "ledger")
+_APPEND_ONLY = ("operations", "activations", "ledger", "repeat_acts")
 
 SQLITE_ONLY: tuple[str, ...] = (
     *(
