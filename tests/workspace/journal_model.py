@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,13 +88,14 @@ class JournalModel:
         example.version += 1
         return "applied"
 
-    def bulk(self, op_id: str, verdict: str, status: str, reviewer: str) -> str:
-        """One verdict about every example of a status; the outcome."""
+    def bulk(
+        self, op_id: str, verdict: str, members: list[str], reviewer: str, note: str | None = None
+    ) -> str:
+        """One verdict about these examples; the outcome."""
         earlier = self.by_op_id(op_id)
         if earlier is not None:
             is_same = (earlier.kind, earlier.verdict) == ("bulk", verdict)
             return "duplicate" if is_same else "refused"
-        members = self.fitting(verdict, status)
         if not members:
             return "missing"
         number = self._enter(Entry(0, op_id, "bulk", reviewer, members, verdict))
@@ -101,9 +103,19 @@ class JournalModel:
             example, before = self.examples[name], self.stand(name)
             after = self._after(example, before, verdict, None)
             assert after is not None
-            example.stands[number] = Stand(*after, before.note, reviewer)
+            said = before.note if note is None else note
+            example.stands[number] = Stand(*after, said, reviewer)
             example.version += 1
         return "applied"
+
+    def touched_since(self, number: int) -> set[str]:
+        """What any operation after this one moved, or put back."""
+        touched: set[str] = set()
+        for one in self.entries[number:]:
+            touched.update(one.members)
+            if one.target is not None:
+                touched.update(self.entries[one.target - 1].members)
+        return touched
 
     def undo(self, op_id: str, reviewer: str, target: str | None) -> str:
         """Takes an operation back; the outcome."""
@@ -154,12 +166,12 @@ class JournalModel:
         self._rise(before, tops)
         return "applied"
 
-    def fitting(self, verdict: str, status: str) -> list[str]:
+    def fitting(self, verdict: str, fits: Callable[[str, Stand], bool]) -> list[str]:
         """Which examples a bulk operation is about."""
         return [
             name
             for name, one in self.examples.items()
-            if self.stand(name).status == status
+            if fits(name, self.stand(name))
             and (
                 verdict != "accept"
                 or one.proposal is not None

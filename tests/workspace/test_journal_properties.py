@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from hone.records.choice import Span
 from hone.records.review import Decision
-from hone.workspace.store import Filter, NewExample, Store
+from hone.workspace.store import Bulk, Filter, NewExample, Store
 from hone.workspace.store.connection import open_engine, reading
 from hone.workspace.store.json_text import to_text
 from tests.workspace.journal_model import JournalModel
@@ -32,6 +33,20 @@ asked = st.fixed_dictionaries(
         "note": st.sampled_from([None, None, "", "why"]),
         "text": st.sampled_from(["first e0", "second e0", "mine", " "]),
         "has_output": st.sampled_from([False, False, True]),
+    }
+)
+
+asked_of_many = st.fixed_dictionaries(
+    {
+        "op_id": op_ids,
+        "verdict": st.sampled_from(["accept", "accept", "reject", "flag", "reset"]),
+        "reviewer": reviewers,
+        "note": st.sampled_from([None, None, "", "all of them"]),
+        "choice": st.sampled_from(["status", "status", "ids", "reviewer"]),
+        "status": st.sampled_from(STATUSES),
+        "names": st.lists(st.sampled_from([*NAMES, "nobody"]), max_size=4),
+        "of_whom": reviewers,
+        "is_shown_before": st.booleans(),
     }
 )
 
@@ -77,6 +92,7 @@ def projection(store: Store) -> dict[str, list[tuple[Any, ...]]]:
                 "effects": "",
                 "taken_back": "",
                 "tally": " WHERE examples != 0",
+                "reviewer_tally": " WHERE examples != 0",
             }.items()
         }
 
@@ -84,12 +100,16 @@ def projection(store: Store) -> dict[str, list[tuple[Any, ...]]]:
 class Reviewing(RuleBasedStateMachine):
     """Two reviewers at one store, with requests that are repeated and requests that are late."""
 
+    operations = 0
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.store = Store.open(Path(self.folder.name) / "hone.db")
         self.store.examples.add_many(rows())
         self.model = JournalModel(proposals())
+        # What was previewed and may be confirmed later: verdict, filter, the same as a function.
+        self.shown: Any = None
 
     @rule(wanted=st.lists(asked, min_size=1, max_size=6))
     def decide(self, wanted: list[dict[str, Any]]) -> None:
@@ -123,21 +143,41 @@ class Reviewing(RuleBasedStateMachine):
             if outcome == "applied":
                 assert (receipt.version, receipt.changed) == (version, 1)
 
-    @rule(
-        op_id=op_ids,
-        verdict=st.sampled_from(["accept", "accept", "reject", "flag", "reset"]),
-        status=st.sampled_from(STATUSES),
-        reviewer=reviewers,
-    )
-    def bulk(self, op_id: str, verdict: Any, status: str, reviewer: str) -> None:
-        wanted = Filter(status=(status,))
-        count = len(self.model.fitting(verdict, status))
-        assert self.store.journal.count_bulk(verdict, wanted) == count
-        expected = self.model.bulk(op_id, verdict, status, reviewer)
-        receipt = self.store.journal.bulk(op_id, verdict, wanted, reviewer, count)
+    @rule(asked=asked_of_many)
+    def bulk(self, asked: dict[str, Any]) -> None:
+        """Over a status, some ids or a reviewer's examples; as it stands or as it was shown."""
+        verdict, wanted, fits = asked["verdict"], *self.choice(asked)
+        members = self.model.fitting(verdict, fits)
+        count, snapshot = self.store.journal.preview_bulk(verdict, wanted)
+        assert (count, snapshot.seq) == (len(members), len(self.model.entries))
+        if asked["is_shown_before"] and self.shown is not None:
+            verdict, wanted, fits, shown = self.shown
+            members = self.model.fitting(verdict, fits)
+            touched = self.model.touched_since(shown.snapshot.seq)
+            members = [name for name in members if name not in touched]
+            bulk, kept = shown, shown.expected_count - len(members)
+            assert kept >= 0, "what fits and was not touched was shown"
+        else:
+            bulk, kept = Bulk(verdict, wanted, count, note=asked["note"]), 0
+            shown = Bulk(verdict, wanted, count, snapshot, asked["note"])
+            self.shown = verdict, wanted, fits, shown
+        who = asked["op_id"], verdict, members, asked["reviewer"], bulk.note
+        expected = self.model.bulk(*who)
+        receipt = self.store.journal.decide_many(asked["op_id"], bulk, reviewer=asked["reviewer"])
         assert receipt.outcome == expected, receipt
         if expected == "applied":
-            assert receipt.changed == count
+            assert (receipt.changed, receipt.kept) == (len(members), kept)
+
+    def choice(self, asked: dict[str, Any]) -> tuple[Filter, Any]:
+        """A filter, and the same as a function over the model."""
+        kind, status, named, reviewer = (
+            asked[key] for key in ("choice", "status", "names", "of_whom")
+        )
+        if kind == "ids":
+            return Filter(ids=tuple(named)), lambda name, stand: name in named
+        if kind == "reviewer":
+            return Filter(reviewer=reviewer), lambda name, stand: stand.reviewer == reviewer
+        return Filter(status=(status,)), lambda name, stand: stand.status == status
 
     @rule(op_id=op_ids, reviewer=reviewers, of=st.none() | op_ids)
     def undo(self, op_id: str, reviewer: str, of: str | None) -> None:
@@ -183,9 +223,27 @@ class Reviewing(RuleBasedStateMachine):
             status: stands.count(status) for status in set(stands)
         }
 
+    @invariant()
+    def who_decided_what_is_found_and_counted(self) -> None:
+        stands = {name: self.model.stand(name) for name in NAMES}
+        counted: dict[str, dict[str, int]] = {}
+        for stand in stands.values():
+            if stand.reviewer is not None:
+                of_one = counted.setdefault(stand.reviewer, {})
+                of_one[stand.status] = of_one.get(stand.status, 0) + 1
+        assert self.store.journal.by_reviewer() == counted
+        for reviewer in ("ann", "bob"):
+            found = self.store.examples.window(
+                Filter(reviewer=reviewer), Span(order="most_valuable")
+            )
+            assert {one.id for one in found.items} == {
+                name for name, stand in stands.items() if stand.reviewer == reviewer
+            }
+
     def teardown(self) -> None:
         live = projection(self.store)
         assert self.store.journal.rebuild() == len(self.model.entries)
+        Reviewing.operations += len(self.model.entries)
         assert projection(self.store) == live
         assert [one.op_id for one in self.store.journal.operations()] == [
             one.op_id for one in self.model.entries
@@ -214,8 +272,11 @@ def test_random_reviews_agree_with_the_model_and_with_a_rebuild() -> None:
 
 
 @pytest.mark.long
-def test_thousands_of_random_reviews_agree_with_the_model_and_with_a_rebuild() -> None:
-    run(examples=400, steps=80)
+def test_ten_thousand_random_operations_agree_with_the_model_and_with_a_rebuild() -> None:
+    # 200 histories of up to 80 steps, most of them of several operations.
+    before = Reviewing.operations
+    run(examples=200, steps=80)
+    assert Reviewing.operations - before >= 10_000
 
 
 def test_a_rebuild_mends_a_projection_that_was_damaged(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ _BEFORE = with_answer(
     states.c.version,
     states.c.answer,
     states.c.note_operation,
+    states.c.reviewer,
     effective_output.label("output"),
 ).where(examples.c.id == bindparam("example_id"))
 

@@ -15,13 +15,13 @@ from sqlalchemy import Connection, Engine, Row, func, select
 from hone.errors import InvalidInput, NotFound
 from hone.records.review import Decision, Operation, Receipt, Verdict
 from hone.workspace import clock
-from hone.workspace.store import decisions, projection, requests
+from hone.workspace.store import decisions, projection, requests, tallies
 from hone.workspace.store.connection import reading, writing
 from hone.workspace.store.filters import Filter
 from hone.workspace.store.journal_rows import Request
 from hone.workspace.store.json_text import from_text
 from hone.workspace.store.requests import Bulk, Snapshot
-from hone.workspace.store.tables import effects, examples, operations, states, taken_back
+from hone.workspace.store.tables import effects, examples, operations, taken_back
 
 _target = operations.alias("target")
 _undo = operations.alias("undo")
@@ -126,20 +126,9 @@ class Journal:
             return [_operation_of(row) for row in connection.execute(query)]
 
     def by_reviewer(self, task: str | None = None) -> dict[str, dict[str, int]]:
-        """How many examples stand where because of whom; reads every reviewed example."""
-        query = (
-            select(states.c.reviewer, states.c.status, func.count().label("number"))
-            .where(states.c.reviewer.is_not(None))
-            .group_by(states.c.reviewer, states.c.status)
-            .order_by(states.c.reviewer, states.c.status)
-        )
-        if task is not None:
-            query = query.where(states.c.task == task)
-        found: dict[str, dict[str, int]] = {}
+        """How many examples stand where because of whom; kept, not counted."""
         with reading(self._engine) as connection:
-            for row in connection.execute(query):
-                found.setdefault(row.reviewer, {})[row.status] = row.number
-        return found
+            return tallies.by_reviewer(connection, task)
 
     def last_seq(self) -> int:
         """The number of the newest operation; 0 before the first."""

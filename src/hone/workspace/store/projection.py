@@ -29,7 +29,6 @@ _BULK_ANSWER = {
     "reject": "NULL",
     "reset": "NULL",
 }
-_REVIEWER = "(SELECT o.reviewer FROM operations o WHERE o.seq = {seq})"
 # The examples of one step, and the operation that each of them shall stand by; it lives as long
 # as the connection and is no part of the schema.
 concerned = Table(
@@ -62,19 +61,22 @@ def status_after(connection: Connection, verdict: Verdict, answer: int | None) -
 
 
 def apply_decision(connection: Connection, seq: int, before: Row[Any], standing: Standing) -> None:
-    """Puts one example where a decision says; `before` has its position, task and status."""
+    """Puts one example where a decision says; `before` is its row of `states` until then."""
+    reviewer = connection.exec_driver_sql(
+        "SELECT reviewer FROM operations WHERE seq = ?", (seq,)
+    ).scalar()
     connection.exec_driver_sql(
         "INSERT INTO effects (position, seq, status, answer, note_operation) VALUES (?,?,?,?,?)",
         (before.position, seq, *standing),
     )
     connection.exec_driver_sql(
         "UPDATE states SET status=?, answer=?, note_operation=?, last_operation=?,"
-        f" reviewer={_REVIEWER.format(seq='?')}, version=version+1 WHERE position=?",
-        (*standing, seq, seq, before.position),
+        " reviewer=?, version=version+1 WHERE position=?",
+        (*standing, seq, reviewer, before.position),
     )
-    if before.status != standing.status:
-        tallies.add(connection, before.task, before.status, -1)
-        tallies.add(connection, before.task, standing.status, 1)
+    if (before.status, before.reviewer) != (standing.status, reviewer):
+        tallies.move(connection, (before.task, before.status, before.reviewer), -1)
+        tallies.move(connection, (before.task, standing.status, reviewer), 1)
 
 
 def apply_bulk(connection: Connection, seq: int, verdict: Verdict, *, is_noted: bool) -> int:
@@ -85,7 +87,8 @@ def apply_bulk(connection: Connection, seq: int, verdict: Verdict, *, is_noted: 
     connection.exec_driver_sql(
         f"UPDATE states SET status={_BULK_STATUS}, answer={answer},"
         f" note_operation={note_operation},"
-        f" last_operation=:seq, reviewer={_REVIEWER.format(seq=':seq')}, version=version+1"
+        " last_operation=:seq, reviewer=(SELECT o.reviewer FROM operations o WHERE o.seq = :seq),"
+        " version=version+1"
         f" WHERE {_IN_CONCERNED}",
         {"seq": seq, "verdict": verdict, "status": STATUS_OF[verdict]},
     )
@@ -179,7 +182,8 @@ def _settle(connection: Connection) -> int:
 
 def _count(connection: Connection, sign: int) -> None:
     counted = connection.exec_driver_sql(
-        f"SELECT task, status, count(*) FROM states WHERE {_IN_CONCERNED} GROUP BY task, status"
+        "SELECT task, status, reviewer, count(*) FROM states"
+        f" WHERE {_IN_CONCERNED} GROUP BY task, status, reviewer"
     ).all()
-    for task, status, number in counted:
-        tallies.add(connection, task, status, sign * number)
+    for task, status, reviewer, number in counted:
+        tallies.move(connection, (task, status, reviewer), sign * number)

@@ -1,7 +1,7 @@
 """The tables of the store; migrations build exactly these, and a test compares them.
 
 Two kinds of tables hold reviews. `operations` is the journal: append-only, the truth. `effects`,
-`taken_back`, `states` and `tally` are its projection and can be rebuilt from it at any time.
+`taken_back`, `states` and both tallies are its projection and can be rebuilt from it at any time.
 Content never moves: an example's row is written once, a review touches only its small row in
 `states`, so accepting 100,000 examples costs the same whether they hold 200 bytes or 20 kB each.
 
@@ -176,6 +176,18 @@ tally = Table(
     Column("status", Text, nullable=False),
     Column("examples", Integer, nullable=False),
     PrimaryKeyConstraint("task", "status"),
+    sqlite_with_rowid=False,
+)
+
+# By whose last operation reviewed examples stand where they stand.
+reviewer_tally = Table(
+    "reviewer_tally",
+    metadata,
+    Column("reviewer", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("examples", Integer, nullable=False),
+    PrimaryKeyConstraint("reviewer", "task", "status"),
     sqlite_with_rowid=False,
 )
 

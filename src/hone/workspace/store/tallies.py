@@ -7,7 +7,7 @@ from typing import get_args
 from sqlalchemy import Connection, func, select
 
 from hone.records.example import Status
-from hone.workspace.store.tables import tally
+from hone.workspace.store.tables import reviewer_tally, tally
 
 STATUSES: tuple[str, ...] = get_args(Status)
 
@@ -19,6 +19,32 @@ def add(connection: Connection, task: str, status: str, number: int) -> None:
         " ON CONFLICT (task, status) DO UPDATE SET examples = examples + excluded.examples",
         (task, status, number),
     )
+
+
+def move(connection: Connection, place: tuple[str, str, str | None], number: int) -> None:
+    """Adds to the counts of a (task, status, reviewer), or takes from them."""
+    task, status, reviewer = place
+    add(connection, task, status, number)
+    if reviewer is not None:
+        connection.exec_driver_sql(
+            "INSERT INTO reviewer_tally (reviewer, task, status, examples) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (reviewer, task, status)"
+            " DO UPDATE SET examples = examples + excluded.examples",
+            (reviewer, task, status, number),
+        )
+
+
+def by_reviewer(connection: Connection, task: str | None) -> dict[str, dict[str, int]]:
+    """Reviewer to status to number; only what there is."""
+    table = reviewer_tally.c
+    query = select(table.reviewer, table.status, func.sum(table.examples)).where(table.examples > 0)
+    if task is not None:
+        query = query.where(table.task == task)
+    query = query.group_by(table.reviewer, table.status).order_by(table.reviewer, table.status)
+    found: dict[str, dict[str, int]] = {}
+    for reviewer, status, number in connection.execute(query):
+        found.setdefault(reviewer, {})[status] = int(number)
+    return found
 
 
 def counters(connection: Connection, task: str | None) -> dict[str, int]:
@@ -36,4 +62,10 @@ def recount(connection: Connection) -> None:
     connection.exec_driver_sql(
         "INSERT INTO tally (task, status, examples)"
         " SELECT task, status, count(*) FROM states GROUP BY task, status"
+    )
+    connection.exec_driver_sql("DELETE FROM reviewer_tally")
+    connection.exec_driver_sql(
+        "INSERT INTO reviewer_tally (reviewer, task, status, examples)"
+        " SELECT reviewer, task, status, count(*) FROM states WHERE reviewer IS NOT NULL"
+        " GROUP BY reviewer, task, status"
     )

@@ -43,6 +43,7 @@ def upgrade() -> None:
     op.drop_table("states_of_m003")
     _mark_contradictions()
     _indices()
+    _reviewer_tally()
 
 
 def _states() -> None:
@@ -112,3 +113,20 @@ def _indices() -> None:
         postgresql_where=text("proposal IS NULL"),
     )
     op.create_index("ix_operations_at", "operations", ["at"])
+
+
+def _reviewer_tally() -> None:
+    op.create_table(
+        "reviewer_tally",
+        Column("reviewer", Text, nullable=False),
+        Column("task", Text, nullable=False),
+        Column("status", Text, nullable=False),
+        Column("examples", Integer, nullable=False),
+        PrimaryKeyConstraint("reviewer", "task", "status", name="pk_reviewer_tally"),
+        sqlite_with_rowid=False,
+    )
+    op.execute(
+        "INSERT INTO reviewer_tally (reviewer, task, status, examples)"
+        " SELECT reviewer, task, status, count(*) FROM states WHERE reviewer IS NOT NULL"
+        " GROUP BY reviewer, task, status"
+    )
