@@ -1,6 +1,6 @@
 // The answer under review: a text, fields or scores. What is changed is kept as a draft at once.
 
-import { html, useEffect, useRef } from "../../vendor/preact.js";
+import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { score } from "../../lib/format.js";
 import { mayReview } from "../../lib/session.js";
 import { texts } from "../../texts.js";
@@ -50,8 +50,9 @@ function Origin({ example, isDraft }) {
 function Text({ example, task, output, onChange }) {
   const place = useRef(null);
   const text = textOf(task, output);
-  useEffect(() => {
-    if (!isEditing.value) return;
+  // Before the next key arrives: what is typed after E belongs to the answer.
+  useLayoutEffect(() => {
+    if (!isEditing.value || !place.current) return;
     place.current.focus();
     place.current.setSelectionRange(text.length, text.length);
   }, [isEditing.value]);

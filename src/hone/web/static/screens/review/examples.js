@@ -169,10 +169,17 @@ function hear({ ids, op_ids, has_more_ids, by_task }) {
   else refetch(foreign);
 }
 
+/** The address follows at once, then not more often than browsers allow. */
 function showAddress() {
-  clearTimeout(addressTimer);
+  if (addressTimer) return;
+  writeAddress();
   addressTimer = setTimeout(() => {
-    if (!location.hash.startsWith("#/review")) return;
-    rewrite("review", { ...toParams(filter.value), at: current.value?.id });
+    addressTimer = undefined;
+    writeAddress();
   }, ADDRESS_MS);
+}
+
+function writeAddress() {
+  if (!location.hash.startsWith("#/review")) return;
+  rewrite("review", { ...toParams(filter.value), at: current.value?.id });
 }

@@ -1,6 +1,6 @@
 // The fields of an extract task: one form per record, checked while one types.
 
-import { html, useEffect, useRef } from "../../vendor/preact.js";
+import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { number } from "../../lib/format.js";
 import { mayReview } from "../../lib/session.js";
 import { texts } from "../../texts.js";
@@ -13,7 +13,7 @@ import { isEditing } from "./deciding.js";
 export function Records({ task, output, onChange }) {
   const place = useRef(null);
   const records = recordsOf(task, output);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const isInside = place.current.contains(document.activeElement);
     if (isEditing.value && !isInside) place.current.querySelector("input, select, button")?.focus();
   }, [isEditing.value]);

@@ -1,6 +1,6 @@
 // The dimensions of a score task: a slider and a number each, with the tiers beside them.
 
-import { html, useEffect, useId, useRef } from "../../vendor/preact.js";
+import { html, useLayoutEffect, useId, useRef } from "../../vendor/preact.js";
 import { mayReview } from "../../lib/session.js";
 import { texts } from "../../texts.js";
 import { namesOf, tierOf } from "./answers.js";
@@ -12,7 +12,7 @@ const STEPS = 20;
 export function Scores({ task, output, onChange }) {
   const place = useRef(null);
   const labels = output?.labels ?? {};
-  useEffect(() => {
+  useLayoutEffect(() => {
     const isInside = place.current.contains(document.activeElement);
     if (isEditing.value && !isInside) place.current.querySelector("input")?.focus();
   }, [isEditing.value]);
