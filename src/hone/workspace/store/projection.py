@@ -104,27 +104,17 @@ def apply_bulk(connection: Connection, seq: int, verdict: Verdict, *, is_noted: 
 def take_back(connection: Connection, target: Row[Any], by: int) -> tuple[int, int]:
     """Marks an operation as taken back; (examples changed, examples with a later decision)."""
     connection.exec_driver_sql("INSERT INTO taken_back (seq, by) VALUES (?, ?)", (target.seq, by))
-    members = concern_members(connection, target)
-    connection.exec_driver_sql(
-        "DELETE FROM concerned WHERE position NOT IN"
-        " (SELECT position FROM states WHERE last_operation = ? AND position = concerned.position)",
-        (target.seq,),
-    )
+    concern_members(connection, target, f"s.last_operation = {target.seq:d}")
     changed = _settle(connection)
-    return changed, members - changed
+    return changed, target.changed - changed
 
 
 def repeat(connection: Connection, target: Row[Any]) -> tuple[int, int]:
     """Removes the mark; (examples changed, examples with a later decision)."""
     connection.exec_driver_sql("DELETE FROM taken_back WHERE seq = ?", (target.seq,))
-    members = concern_members(connection, target)
-    connection.exec_driver_sql(
-        "DELETE FROM concerned WHERE (SELECT last_operation FROM states"
-        " WHERE position = concerned.position) > ?",
-        (target.seq,),
-    )
+    concern_members(connection, target, f"coalesce(s.last_operation, 0) < {target.seq:d}")
     changed = _settle(connection)
-    return changed, members - changed
+    return changed, target.changed - changed
 
 
 def concern(connection: Connection) -> None:
@@ -133,16 +123,16 @@ def concern(connection: Connection) -> None:
     connection.execute(concerned.delete())
 
 
-def concern_members(connection: Connection, operation: Row[Any]) -> int:
-    """Lists the examples of an operation; gives their number."""
+def concern_members(connection: Connection, operation: Row[Any], which: str = "TRUE") -> None:
+    """Lists the examples of an operation, or those of them whose row `s` of states fits."""
     concern(connection)
     members = operation.members or to_text([[operation.position, operation.position]])
-    return connection.exec_driver_sql(
+    connection.exec_driver_sql(
         "INSERT INTO concerned (position) SELECT s.position FROM json_each(?) r"
         " JOIN states s ON s.position BETWEEN json_extract(r.value, '$[0]')"
-        " AND json_extract(r.value, '$[1]')",
+        f" AND json_extract(r.value, '$[1]') WHERE {which}",
         (members,),
-    ).rowcount
+    )
 
 
 def clear(connection: Connection) -> None:
