@@ -200,6 +200,36 @@ def test_statistics_say_how_far_the_review_is(browser: Browser) -> None:
     assert sum(day["decisions"] for day in shown["by_day"]) == 2
 
 
+def test_a_repeat_is_asked_blindly_and_counts_for_consistency_alone(browser: Browser) -> None:
+    assert browser.put("/api/settings/review.repeat_share", {"value": 0.2}).status_code == 200
+    send(browser, *(one(f"q{number}") for number in range(1, 7)))
+    # So much else is decided in between that nobody remembers.
+    for number in range(30):
+        send(browser, one("q6", "skip" if number % 2 else "flag", op_id=f"in-between-{number}"))
+    shown = browser.get("/api/examples", status="pending", task="qa").json()["items"]
+    known = {f"q{number}" for number in range(1, QUESTIONS + 1)}
+    repeats = [item for item in shown if item["id"] not in known]
+    assert repeats, "no example of these is followed by a repeat"
+    plain = next(item for item in shown if item["id"] in known)
+    repeat = repeats[0]
+    assert set(repeat) == set(plain)
+    assert (repeat["status"], repeat["reviewer"], repeat["output"]) == ("pending", None, None)
+    before = browser.get("/api/reviews/statistics", task="qa").json()
+    answer = send(browser, one(repeat["id"], "reject", base_version=repeat["version"]), task="qa")
+    assert outcomes(answer) == ["applied"]
+    after = browser.get("/api/reviews/statistics", task="qa").json()
+    assert after["by_status"] == before["by_status"] == answer["counters"]
+    consistency = after["consistency"]["olive"]
+    assert (consistency["repeats"], consistency["same"], consistency["same_verdict"]) == (1, 0, 0)
+
+
+def test_a_viewer_is_shown_no_repeats(shared: Site) -> None:
+    Browser(shared).sign_in().put("/api/settings/review.repeat_share", {"value": 0.2})
+    vera = Browser(shared).sign_in(name="vera", password="password of vera")
+    shown = vera.get("/api/examples", status="pending", task="qa").json()["items"]
+    assert len(shown) == QUESTIONS
+
+
 def test_a_record_is_text_whatever_it_holds(browser: Browser) -> None:
     hostile = "<script>alert(1)</script>\u202e\x00</textarea>{{7*7}}"
     send(browser, one("q1", "edit", output={"answer": hostile}))
