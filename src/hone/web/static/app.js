@@ -23,13 +23,16 @@ async function bring(name) {
   try {
     const screen = await LOADERS[name]();
     loaded.value = { ...loaded.value, [name]: screen };
-  } catch {
+  } catch (error) {
+    console.error(error);
     failure.value = { message: texts.errors.screen, hint: texts.errors.screenHint };
   }
 }
 
 function App() {
-  if (failure.value) return html`<${Failure} error=${failure.value} onRetry=${() => location.reload()} />`;
+  if (failure.value) {
+    return html`<main class="page"><${Failure} error=${failure.value} onRetry=${() => location.reload()} /></main>`;
+  }
   if (!session.value) return html`<main class="page"><${Waiting} /></main>`;
   if (!isSignedIn.value) return html`<${SignIn} />`;
   return html`<${Shell}><${Screen} /><//>`;

@@ -1,6 +1,8 @@
 // @ts-check
 // The English texts of the review screen.
 
+const NUMBER = new Intl.NumberFormat("en");
+
 const THINGS = {
   qa: ["Pair", "pairs"], extract: ["Message", "messages"], score: ["Article", "articles"], chat: ["Conversation", "conversations"],
 };
@@ -12,7 +14,7 @@ const thing = (kind) => /** @type {any} */ (THINGS)[kind ?? ""] ?? ["Example", "
 /** @param {number} count @param {string|undefined} kind */
 const things = (count, kind) => {
   const [one, many] = thing(kind);
-  return count === 1 ? `1 ${one.toLowerCase()}` : `${count.toLocaleString("en")} ${many}`;
+  return count === 1 ? `1 ${one.toLowerCase()}` : `${NUMBER.format(count)} ${many}`;
 };
 
 const STATUS_FILTERS = {
@@ -26,7 +28,7 @@ export const review = {
   orders: { file: "File order", newest: "Newest first", least_certain: "Least certain first", most_valuable: "Most valuable first" },
   statusFilter: (/** @type {string} */ name, /** @type {string} */ kind, /** @type {number} */ count) => {
     const word = (kind === "extract" && /** @type {any} */ (MESSAGE_FILTERS)[name]) || /** @type {any} */ (STATUS_FILTERS)[name];
-    return `${word} (${count.toLocaleString("en")})`;
+    return `${word} (${NUMBER.format(count)})`;
   },
   search: "Search", clearFilter: "Clear the filter",
   further: (/** @type {number} */ count) => (count ? `Filter (${count})` : "Filter"),
@@ -40,7 +42,7 @@ export const review = {
   acceptAllTitle: (/** @type {number} */ count, /** @type {string} */ kind) => `Accept ${things(count, kind)}?`,
   acceptAllText: (/** @type {string} */ kind) =>
     `The first suggestion of every pending ${thing(kind)[0].toLowerCase()} in this list is accepted as it stands, as one decision that can be undone.`,
-  acceptAllConfirm: (/** @type {number} */ count) => `Accept ${count.toLocaleString("en")}`,
+  acceptAllConfirm: (/** @type {number} */ count) => `Accept ${NUMBER.format(count)}`,
   place: (/** @type {string} */ kind, /** @type {string|null} */ place, /** @type {string|null} */ total) => {
     const [one] = thing(kind);
     if (!place) return one;
@@ -85,7 +87,7 @@ export const review = {
     ({
       accept: "Accepted", reject: "Rejected", edit: "Edited", skip: "Skipped", flag: "Flagged",
       unknown: "Not known", reset: "Set back",
-    })[/** @type {"accept"} */ (one.verdict)] + (one.kind === "bulk" ? ` with ${(one.changed - 1).toLocaleString("en")} others` : ""),
+    })[/** @type {"accept"} */ (one.verdict)] + (one.kind === "bulk" ? ` with ${NUMBER.format(one.changed - 1)} others` : ""),
   by: (/** @type {string} */ who) => `by ${who}`, takenBackMark: "taken back",
   nothingToCompare: "Nothing was suggested for it.", onlyOne: "There is one answer, so there is nothing to compare.",
   nothingSuggested: "Nothing is suggested here: write the answer.",
@@ -95,7 +97,7 @@ export const review = {
   takenBackMany: (/** @type {string} */ kind, /** @type {number} */ count) =>
     `${kind === "undo" ? "Taken back" : "Done again"}: ${things(count, undefined)}.`,
   nothingToUndo: "There is nothing to undo.", undo: "Undo",
-  decidedMany: (/** @type {string} */ status, /** @type {number} */ count) => `${count.toLocaleString("en")} ${status.toLowerCase()}.`,
+  decidedMany: (/** @type {string} */ status, /** @type {number} */ count) => `${NUMBER.format(count)} ${status.toLowerCase()}.`,
   countChanged: (/** @type {string} */ reason) => `Nothing was decided: ${reason}. Look again.`,
   nothingFits: "There is nothing to decide.",
   notWhileOffline: "The server does not answer; your own decisions have to reach it first.",
@@ -119,7 +121,7 @@ export const similar = {
     `${/** @type {any} */ (VERDICTS)[verdict]} ${things(count, kind)}?`,
   text: "They are decided together, as one decision that can be undone.",
   confirm: (/** @type {string} */ verdict, /** @type {number} */ count) =>
-    `${/** @type {any} */ (VERDICTS)[verdict]} ${count.toLocaleString("en")}`,
+    `${/** @type {any} */ (VERDICTS)[verdict]} ${NUMBER.format(count)}`,
 };
 
 export const statistics = {

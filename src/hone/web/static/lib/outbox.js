@@ -14,6 +14,8 @@ const BEACON_BYTES = 60_000;
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 4000;
 const BUSY_WAIT = 300;
+/** What was decided is kept at once and sent after the next frame, so that a key never waits. */
+const AFTER_FRAME = 30;
 
 /** @typedef {import("./kept.js").Entry} Entry */
 
@@ -87,7 +89,7 @@ export function push(operation) {
   const entry = { ...operation, key: kept.key(operation.op_id), state: "queued" };
   if (!attempt(() => kept?.write(entry))) return false;
   entries.value = [...entries.value, entry];
-  schedule(0);
+  if (!isFlushing) schedule(isOffline.value ? wait : AFTER_FRAME);
   return true;
 }
 

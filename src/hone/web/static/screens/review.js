@@ -18,7 +18,7 @@ import { candidatesOf } from "./review/answers.js";
 import { decide, isEditing, redo, undo } from "./review/deciding.js";
 import { NOTE_ID } from "./review/details.js";
 import {
-  choose, counters, current, filter, isLoaded, listTotal, load, move, open, shown, task,
+  choose, counters, current, filter, isLoaded, listTotal, drawBeside, load, move, open, settled, shown, task,
 } from "./review/examples.js";
 import { ALL, isNarrow } from "./review/filter.js";
 import { Inspector, tab } from "./review/inspector.js";
@@ -50,11 +50,13 @@ export default function Review() {
     <div class="review-columns">
       <${List} onChosen=${() => (drawer.value = null)} />
       <${Centre} />
-      <${Inspector} example=${current.value} task=${task.value} />
+      <${Beside} />
     </div>
     ${drawer.value && html`<div class="drawer-veil" onClick=${() => (drawer.value = null)}></div>`}
   </div>`;
 }
+
+const Beside = () => html`<${Inspector} example=${settled.value} task=${task.value} />`;
 
 function Centre() {
   const example = current.value;
@@ -165,6 +167,7 @@ function show(name) {
 }
 
 function writeNote() {
+  drawBeside();
   show("details");
   requestAnimationFrame(() => document.getElementById(NOTE_ID)?.focus());
 }

@@ -7,6 +7,7 @@ import { texts } from "../../texts.js";
 import { Button } from "../../ui/button.js";
 import { Diff, Failure, Waiting } from "../../ui/show.js";
 import { decide } from "./deciding.js";
+import { current } from "./examples.js";
 import { useLookup } from "./lookup.js";
 
 export function Compare({ example }) {
@@ -17,17 +18,19 @@ export function Compare({ example }) {
   if (!columns.length) return html`<p class="muted">${texts.review.nothingToCompare}</p>`;
   return html`<div class="compare">
     ${columns.length === 1 && html`<p class="muted">${texts.review.onlyOne}</p>`}
-    ${columns.map((column, place) => html`<${Column} key=${place} column=${column} place=${place} />`)}
+    ${columns.map((column, place) => html`<${Column} key=${place} ...${{ column, place, example }} />`)}
   </div>`;
 }
 
-function Column({ column, place }) {
+function Column({ column, place, example }) {
+  // The panel follows the example by a blink: what it shows is only taken for what it belongs to.
+  const take = () => example.id === current.value?.id && decide("accept", { output: column.output });
   return html`<section class="compare-column" aria-label=${column.agent}>
     <div class="pane-head">
       <h3 class="pane-title">${column.agent}</h3>
       ${typeof column.score === "number" && html`<span class="figure">${score(column.score)}</span>`}
       <${Button}
-        action="take${place + 1}" onClick=${() => decide("accept", { output: column.output })}
+        action="take${place + 1}" onClick=${take}
         isDisabled=${!mayReview.value}
       >
         ${texts.review.take}

@@ -9,6 +9,7 @@ import { Button } from "../../ui/button.js";
 import { Field } from "../../ui/field.js";
 import { Failure, Waiting } from "../../ui/show.js";
 import { decide, draftNote, saveNote } from "./deciding.js";
+import { current } from "./examples.js";
 import { useLookup } from "./lookup.js";
 
 export const NOTE_ID = "review-note";
@@ -72,7 +73,7 @@ function History({ example, kind }) {
     <div class="pane-head">
       <h3 class="pane-title">${texts.review.history}</h3>
       ${example.status !== "pending" &&
-      html`<${Button} isQuiet onClick=${() => decide("reset", { isStaying: true })} isDisabled=${!mayReview.value}>
+      html`<${Button} isQuiet onClick=${() => example.id === current.value?.id && decide("reset", { isStaying: true })} isDisabled=${!mayReview.value}>
         ${texts.review.reset}
       <//>`}
     </div>

@@ -1,7 +1,7 @@
 // @ts-check
 // The list under review: what is loaded, where we stand in it, how many there are of each status.
 
-import { batch, computed, signal } from "../../vendor/preact.js";
+import { batch, computed, effect, signal } from "../../vendor/preact.js";
 import { get } from "../../lib/api.js";
 import { counted, delta, queued } from "../../lib/outbox.js";
 import { rewrite } from "../../lib/route.js";
@@ -12,7 +12,8 @@ import { fromParams, isNarrow, statusTotal, toParams, toQuery } from "./filter.j
 
 const MOST_REFETCHED = 12;
 const MOST_OWN = 1000;
-const ADDRESS_MS = 250;
+const SETTLED_MS = 60;
+const ADDRESS_MS = 150;
 
 export const filter = signal(fromParams(new URLSearchParams(), ""));
 const serverCounters = signal(/** @type {Record<string, number>} */ ({}));
@@ -32,12 +33,27 @@ export const counters = computed(() => {
 export const current = computed(() => shown.items.value[shown.index.value] ?? null);
 export const task = computed(() => taskNamed(filter.value.task) ?? null);
 export const isLoaded = signal(false);
+/** The example on which a person stays: what stands beside it is drawn after the example itself. */
+export const settled = signal(/** @type {any} */ (null));
 
 /** Operations of this tab: news of them need no second look. */
 const own = new Set();
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let addressTimer;
 let isListening = false;
+/** @type {ReturnType<typeof setTimeout>|undefined} */
+let settleTimer;
+effect(() => {
+  const example = current.value;
+  clearTimeout(settleTimer);
+  settleTimer = setTimeout(drawBeside, SETTLED_MS, example);
+});
+
+/** Draws what stands beside an example at once. */
+export function drawBeside(example = current.value) {
+  clearTimeout(settleTimer);
+  settled.value = example;
+}
 
 /** @param {Record<string, any>} query */
 async function page(query) {
@@ -54,7 +70,8 @@ async function one(id) {
 
 /** @param {Record<string, number>|null|undefined} found */
 export function setCounters(found) {
-  if (found) serverCounters.value = found;
+  const isNews = found && JSON.stringify(found) !== JSON.stringify(serverCounters.value);
+  if (isNews) serverCounters.value = found;
 }
 
 /** Takes the list up as the address says. @param {URLSearchParams} params */
@@ -169,11 +186,9 @@ function hear({ ids, op_ids, has_more_ids, by_task }) {
   else refetch(foreign);
 }
 
-/** The address follows at once, then not more often than browsers allow. */
+/** The address follows after the frame that a key is waiting for, not more often than browsers allow. */
 function showAddress() {
-  if (addressTimer) return;
-  writeAddress();
-  addressTimer = setTimeout(() => {
+  addressTimer ??= setTimeout(() => {
     addressTimer = undefined;
     writeAddress();
   }, ADDRESS_MS);

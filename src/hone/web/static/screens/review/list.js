@@ -19,20 +19,21 @@ export function List({ onChosen }) {
   useEffect(() => {
     bringIntoView(place.current?.children[index]);
   }, [index, items[0]?.id]);
-  const choose = (chosen) => {
-    goTo(chosen);
+  const choose = (event) => {
+    const row = event.target.closest("li");
+    if (!row) return;
+    goTo([...place.current.children].indexOf(row));
     onChosen?.();
   };
   const waiting = new Set(parked.value.map((one) => one.example_id));
   return html`<nav class="list" aria-label=${texts.review.list}>
-    <ol class="list-rows" ref=${place}>
-      ${items.map((one, at) => html`<${Row}
-        key=${one.id} example=${one} isCurrent=${at === index} isDraft=${hasDraft(one)} isParked=${waiting.has(one.id)}
-        kind=${task.value?.kind} onClick=${() => choose(at)}
-      />`)}
+    <ol class="list-rows" ref=${place} onClick=${choose}>
+      ${items.map((one, at) => rowOf(one, {
+        isCurrent: at === index, isDraft: hasDraft(one), isParked: waiting.has(one.id), kind: task.value?.kind,
+      }))}
     </ol>
     ${shown.hasAfter &&
-    html`<${Button} isQuiet onClick=${() => choose(items.length - 1)}>${texts.review.goFurther}<//>`}
+    html`<${Button} isQuiet onClick=${() => goTo(items.length - 1)}>${texts.review.goFurther}<//>`}
   </nav>`;
 }
 
@@ -45,9 +46,21 @@ function bringIntoView(row) {
   else if (end > box.scrollTop - MARGIN) box.scrollTop = end + MARGIN;
 }
 
-function Row({ example, kind, isCurrent, isDraft, isParked, onClick }) {
+/** Example -> its row as it was drawn last: a key changes two of them, not a hundred. */
+const drawn = new WeakMap();
+
+function rowOf(example, shape) {
+  const before = drawn.get(example);
+  const name = Object.values(shape).join();
+  if (before?.name === name) return before.row;
+  const row = html`<${Row} key=${example.id} example=${example} ...${shape} />`;
+  drawn.set(example, { name, row });
+  return row;
+}
+
+function Row({ example, kind, isCurrent, isDraft, isParked }) {
   return html`<li>
-    <button type="button" class="list-row" aria-current=${isCurrent ? "true" : undefined} onClick=${onClick}>
+    <button type="button" class="list-row" aria-current=${isCurrent ? "true" : undefined}>
       <${StatusMark} status=${isParked ? "flagged" : example.status} kind=${kind} />
       <span class="list-text" dir="auto">${excerpt(example) || texts.review.noText}</span>
       ${isDraft && html`<span class="list-draft">${texts.review.draft}</span>`}
