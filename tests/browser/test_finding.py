@@ -95,4 +95,9 @@ def test_a_long_list_is_walked_through_in_both_directions(drawn, tmp_path, serve
     walk(seat, "ArrowLeft", 121, 41)
     walk(seat, "ArrowRight", 41, 121)
     assert seat.question == middle
+    id = ws.store.examples.page(Filter(first=121, last=121), limit=1).items[0].id
+    seat.page.wait_for_url(f"**at={id}")
+    seat.page.reload()
+    seat.stands_at("Pair 121 / 400")
+    assert seat.question == middle
     ws.close()

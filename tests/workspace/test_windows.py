@@ -220,6 +220,32 @@ def test_a_page_around_an_example_has_it_in_the_middle(reviewed: Reviewed, order
         assert (page.has_before, page.has_after) == (begin > 0, begin + 10 < 200)
 
 
+@pytest.mark.parametrize("order", ["file", "newest"])
+@pytest.mark.parametrize("name", ["everything", "pending", "one task", "two statuses of a task"])
+def test_a_page_around_an_example_says_how_many_stand_before_it(
+    reviewed: Reviewed, order: Order, name: str
+) -> None:
+    wanted = Filter(**FILTERS[name])
+    fitting = [one.example for one in reviewed.known if fits(one, wanted)]
+    ids = [one.id for one in sorted(fitting, key=lambda one: place(one, order))]
+    for middle in (ids[0], ids[len(ids) // 2], ids[-1]):
+        page = reviewed.store.examples.window(wanted, Span(order=order, around=middle, limit=10))
+        assert page.place == ids.index(page.items[0].id)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "span"),
+    [
+        (Filter(text="heavy"), Span(around="e100", limit=4)),
+        (Filter(), Span(order="least_certain", around="e100", limit=4)),
+    ],
+)
+def test_places_that_cost_a_walk_are_not_counted(
+    reviewed: Reviewed, wanted: Filter, span: Span
+) -> None:
+    assert reviewed.store.examples.window(wanted, span).place is None
+
+
 def test_a_page_around_an_example_that_no_longer_fits_keeps_the_place(reviewed: Reviewed) -> None:
     wanted = Filter(status=("pending",))
     decided = next(
@@ -253,7 +279,7 @@ def test_a_page_around_nothing_is_an_error(reviewed: Reviewed) -> None:
 def test_a_page_in_an_empty_store_is_empty(store: Store) -> None:
     for order in ORDERS:
         page = store.examples.window(Filter(), Span(order=order))
-        assert page[:1] + page[2:] == ([], None, None, False, False)
+        assert page[:1] + page[2:] == ([], None, None, False, False, 0)
 
 
 def plans(store: Store, wanted: Filter, span: Span) -> list[str]:

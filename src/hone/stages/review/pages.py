@@ -12,7 +12,10 @@ from hone.workspace.store import Filter
 
 
 class Page(NamedTuple):
-    """Examples in the asked order, the counts beside them, and the cursors at both ends."""
+    """Examples in the asked order, the counts beside them, and the cursors at both ends.
+
+    `place` is how many stand before them, where that is cheap to count.
+    """
 
     items: list[Example]
     counters: dict[str, int]
@@ -21,6 +24,7 @@ class Page(NamedTuple):
     last: str | None
     has_before: bool
     has_after: bool
+    place: int | None = None
 
 
 def page(
@@ -56,6 +60,7 @@ def page(
         last=found.last,
         has_before=found.has_before,
         has_after=found.has_after,
+        place=found.place,
     )
 
 

@@ -54,6 +54,9 @@ class Window(BaseModel):
     last: str | None = Field(description="cursor: after=… gives what follows them")
     has_before: bool
     has_after: bool
+    place: int | None = Field(
+        description="how many stand before the items; null where counting them costs too much"
+    )
 
 
 class ExampleHistory(BaseModel):
@@ -157,6 +160,7 @@ def list_examples(query: Annotated[WindowQuery, Query()], site: Here, visitor: V
         last=page.last,
         has_before=page.has_before,
         has_after=page.has_after,
+        place=page.place,
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from hone.records.choice import Span
 from hone.records.example import Example
+from hone.records.review import STATUS_OF
 from hone.workspace.store import tallies
 from hone.workspace.store.filters import Filter
 from hone.workspace.store.orders import Key, cursor_of, key_of_cursor, key_of_example
 from hone.workspace.store.rows import fetch
+from hone.workspace.store.tables import states
 from hone.workspace.store.walks import Walk, keys
 
 
@@ -24,6 +26,7 @@ class Window(NamedTuple):
     last: str | None
     has_before: bool
     has_after: bool
+    place: int | None = None
 
 
 class _Found(NamedTuple):
@@ -43,7 +46,26 @@ def window(connection: Connection, wanted: Filter, span: Span) -> Window:
         last=cursor_of(span.order, ends[1]) if ends else None,
         has_before=found.has_before,
         has_after=found.has_after,
+        place=_place(connection, wanted, span, found) if ends else 0,
     )
+
+
+def _place(connection: Connection, wanted: Filter, span: Span, found: _Found) -> int | None:
+    """How many fit before the window; None where only a walk past all of them could tell."""
+    if not found.has_before:
+        return 0
+    if span.around is None or span.order not in ("file", "newest") or not wanted.is_tallied:
+        return None
+    position, first = states.c.position, found.keys[0].position
+    query = select(func.count()).where(
+        position > first if span.order == "newest" else position < first
+    )
+    if wanted.task is not None:
+        statuses = wanted.status or tuple(STATUS_OF.values())
+        query = query.where(states.c.task == wanted.task, states.c.status.in_(statuses))
+    elif wanted.status:
+        query = query.where(states.c.status.in_(wanted.status))
+    return connection.execute(query).scalar() or 0
 
 
 def _found(connection: Connection, wanted: Filter, span: Span) -> _Found:
