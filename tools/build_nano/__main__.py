@@ -9,7 +9,7 @@ import argparse
 import random
 from pathlib import Path
 
-from tokenizers import Tokenizer
+import torch
 
 from .tasks import TaskWriter
 from .tokenizer import save_tokenizer, train_tokenizer
@@ -40,21 +40,17 @@ def parser() -> argparse.ArgumentParser:
             "--run", type=Path, default=Path("build/nano-run"), help="folder of one training run"
         )
         one.add_argument("--seed", type=int, default=20)
-        one.add_argument("--vocabulary", type=int, default=1536)
+        one.add_argument("--vocabulary", type=int, default=1024)
         one.add_argument("--kind", choices=("base", "control"), default="base")
         one.add_argument("--steps", type=int, default=8000)
-        one.add_argument("--stage", type=int, default=1)
+        one.add_argument(
+            "--start-from",
+            help="checkpoint or folder (tools/build_nano/start) whose weights the run begins with",
+        )
         one.add_argument("--rate-scale", type=float, default=1.0)
-        one.add_argument("--start-from", help="checkpoint whose weights a later stage begins with")
-        one.add_argument(
-            "--flat", type=float, default=0.55, help="share of the steps before the rate falls"
-        )
-        one.add_argument(
-            "--stop", type=int, help="end here, before the schedule does; a later stage goes on"
-        )
-        one.add_argument(
-            "--longest", type=int, default=288, help="samples of more tokens are left out"
-        )
+        one.add_argument("--begin", type=float, default=0.0, help="where on the curriculum, 0 to 1")
+        one.add_argument("--flat", type=float, default=0.6, help="share of steps at the full rate")
+        one.add_argument("--threads", type=int, default=1)
         one.add_argument("--out", type=Path, help="folder to export to")
         one.add_argument("--model", type=Path, help="exported folder to probe")
     return top
@@ -65,23 +61,17 @@ def main() -> None:
     if given.verb == "tokenizer":
         make_tokenizer(given.wordnet, given.tokenizer, given.vocabulary, given.seed)
     elif given.verb == "train":
+        torch.set_num_threads(given.threads)
         plan = Plan(
             given.kind,
             given.steps,
             given.seed,
-            given.stage,
-            given.rate_scale,
             given.start_from,
+            given.rate_scale,
+            given.begin,
             given.flat,
-            given.stop,
-            given.longest,
         )
-        pretrain(
-            plan,
-            Tokenizer.from_file(str(given.tokenizer / "tokenizer.json")),
-            given.wordnet,
-            given.run,
-        )
+        pretrain(plan, given.tokenizer / "tokenizer.json", given.wordnet, given.run)
     elif given.verb == "export":
         from .export import export
 

@@ -6,7 +6,7 @@ import random
 import re
 from dataclasses import dataclass, field
 
-from . import phrases, wording
+from . import filler, phrases, wording
 from .values import Values
 from .words import NUMBER_WORDS, SINGULAR
 
@@ -32,11 +32,9 @@ class Schema:
 class EventWriter:
     """Draws schemas, records and messages, all with the one generator of its `Values`."""
 
-    def __init__(self, values: Values, *, held_out: bool = False, stage: int = 1) -> None:
-        self.wide = stage > 1
-        self.focused = stage > 3
-        self.domain_share = 1.0 if self.focused else 0.45 if stage < 3 else 0.7
-        self.values, self.rng, self.words = values, values.rng, values.lexicon
+    def __init__(self, values: Values, *, held_out: bool = False, width: float = 1.0) -> None:
+        self.width = width
+        self.values, self.rng = values, values.rng
         kept = {
             name: phrases.keep(getattr(phrases, name), held_out=held_out)
             for name in (
@@ -63,8 +61,8 @@ class EventWriter:
 
     def schema(self) -> Schema:
         rng = self.rng
-        if rng.random() < self.domain_share:
-            domain = rng.choice(phrases.FOCUS if self.focused else list(phrases.DOMAINS))
+        if rng.random() < 0.95:
+            domain = rng.choice(phrases.FOCUS)
             shape, pairs = phrases.DOMAINS[domain]
             names = {pair.split(":")[1]: pair.split(":")[0] for pair in pairs}
             schema = Schema(list(names), names, shape, domain=domain)
@@ -77,7 +75,7 @@ class EventWriter:
             schema.verbatim = rng.random() < 0.25
             schema.units_as_written = rng.random() < 0.3
         others = [role for role in phrases.TAILS if role not in schema.roles]
-        schema.extras = [role for role in others if rng.random() < (0.03 if self.focused else 0.12)]
+        schema.extras = [role for role in others if rng.random() < 0.04 * self.width]
         return schema
 
     def _roles(self) -> list[str]:
@@ -97,7 +95,9 @@ class EventWriter:
         rng, values = self.rng, self.values
         found: Record = {}
         for role in [*schema.roles, *schema.extras]:
-            if rng.random() < (0.04 if role == "thing" else 0.2):
+            if rng.random() < (0.03 if role == "thing" else 0.15):
+                continue
+            if role == "unit" and "amount" not in found and rng.random() < 0.9:
                 continue
             if role == "amount":
                 text, number = values.amount()
@@ -116,16 +116,16 @@ class EventWriter:
 
     def fill(self, text: str) -> str:
         """Put random words into the free slots of a piece of wording."""
-        rng, words, values = self.rng, self.words, self.values
+        rng, values = self.rng, self.values
         text = re.sub(
             r"\{v\}(s|ed|ing)?",
-            lambda match: _inflect(rng.choice(words.verbs), match[1] or ""),
+            lambda match: _inflect(rng.choice(filler.VERBS), match[1] or ""),
             text,
         )
         makers = {
-            "j": values.adjective,
-            "a": lambda: rng.choice(words.adverbs),
-            "m": lambda: rng.choice(words.talk),
+            "j": lambda: rng.choice(filler.ADJECTIVES),
+            "a": lambda: rng.choice(filler.ADVERBS),
+            "m": lambda: rng.choice(filler.NOUNS),
             "p": values.name,
             "l": values.place,
             "d": values.date,
@@ -188,7 +188,7 @@ class EventWriter:
         else:
             text = self.fill(self.frame())
         text = text.replace("{n}", noun)
-        if roles and self.wide and rng.random() < 0.3:
+        if roles and rng.random() < 0.2 * self.width:
             text += self.fill(wording.middle(rng))
         return text + "".join(self.tail(role, rest[role]) for role in roles)
 
@@ -196,13 +196,13 @@ class EventWriter:
         """A sentence around {n}: hand-written, or put together when wording is wide."""
         return (
             wording.frame(self.rng)
-            if self.wide and self.rng.random() < 0.6
+            if self.rng.random() < 0.4 * self.width
             else self.rng.choice(self.lists["FRAMES"])
         )
 
     def subject_frame(self, role: str) -> str:
         """The same with a place or person {x} as the subject."""
-        if role == "place" and self.wide and self.rng.random() < 0.6:
+        if role == "place" and self.rng.random() < 0.4 * self.width:
             return wording.place_frame(self.rng)
         return self.rng.choice(self.lists["PLACE_FIRST" if role == "place" else "PERSON_FIRST"])
 
@@ -248,7 +248,7 @@ class EventWriter:
         rng = self.rng
         if len(parts) == 1:
             return parts[0]
-        if self.wide and rng.random() < 0.1:
+        if rng.random() < 0.1 * self.width:
             bullet = rng.choice(("- ", "* ", "• ", "", "+ ", "> "))
             return "\n" + "\n".join(bullet + part for part in parts) + "\n"
         last = rng.choice(
@@ -260,7 +260,7 @@ class EventWriter:
     def surround(self, text: str) -> str:
         """Openers, closers, small talk and punctuation around the heart of a message."""
         rng = self.rng
-        if self.focused and rng.random() < 0.5:
+        if rng.random() < 1 - 0.6 * self.width:
             return text
         if rng.random() < 0.45:
             opener = self.fill(rng.choice(self.lists["OPENERS"]))
@@ -283,9 +283,14 @@ class EventWriter:
 
     def talk(self) -> str:
         """A sentence that reports nothing."""
-        rng, words = self.rng, self.words
+        rng = self.rng
         if rng.random() < 0.25:
-            pick = {"n": words.talk, "v": words.verbs, "a": words.adverbs, "j": words.adjectives}
+            pick = {
+                "n": filler.NOUNS,
+                "v": filler.VERBS,
+                "a": filler.ADVERBS,
+                "j": filler.ADJECTIVES,
+            }
             shape = rng.choice(
                 (
                     "the j n will v a",
@@ -301,7 +306,7 @@ class EventWriter:
             return " ".join(
                 rng.choice(pick[part]) if part in pick else part for part in shape.split()
             )
-        if self.wide and rng.random() < 0.5:
+        if rng.random() < 0.5 * self.width:
             return self.fill(wording.sentence(rng))
         return self.fill(rng.choice(self.lists["TALK"]))
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-LAYERS, HIDDEN, HEADS, FEED_FORWARD, ROPE_THETA = 5, 128, 4, 320, 1000.0
+LAYERS, HIDDEN, HEADS, FEED_FORWARD, ROPE_THETA = 6, 128, 4, 256, 1000.0
 
 
 def new_network(vocabulary: int, end: int, pad: int, seed: int) -> Qwen2ForCausalLM:
@@ -31,9 +31,6 @@ def new_network(vocabulary: int, end: int, pad: int, seed: int) -> Qwen2ForCausa
         use_cache=True,
     )
     network = Qwen2ForCausalLM(config)
-    network.set_attn_implementation(
-        "eager"
-    )  # with bf16 autocast 1.5 times as fast on this size as the fused kernel
     with torch.no_grad():
         for name, weight in network.named_parameters():
             if weight.ndim == 2:
@@ -112,6 +109,6 @@ def optimisers(network: Qwen2ForCausalLM, scale: float) -> list[torch.optim.Opti
     chosen = {id(w) for w in matrices}
     rest = [w for w in network.parameters() if id(w) not in chosen]
     return [
-        Muon(matrices, lr=0.02 * scale),
+        Muon(matrices, lr=0.012 * scale),
         torch.optim.AdamW(rest, lr=3e-3 * scale, betas=(0.9, 0.98), weight_decay=0.0),
     ]

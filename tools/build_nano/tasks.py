@@ -7,7 +7,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from . import phrases
+from . import filler, phrases
 from .events import EventWriter, Record, Schema, typo
 from .values import Values
 from .words import Lexicon
@@ -45,11 +45,11 @@ class TaskWriter:
         seed: int,
         *,
         held_out_wording: bool = False,
-        stage: int = 1,
+        width: float = 1.0,
     ) -> None:
-        self.rng = random.Random(seed)
-        self.values = Values(lexicon, self.rng, plain=stage > 3)
-        self.events = EventWriter(self.values, held_out=held_out_wording, stage=stage)
+        self.rng, self.width = random.Random(seed), width
+        self.values = Values(lexicon, self.rng)
+        self.events = EventWriter(self.values, held_out=held_out_wording, width=width)
         self.prose_texts = prose
 
     def draw(self, task: str) -> Sample:
@@ -61,22 +61,10 @@ class TaskWriter:
 
     def _value(self) -> str:
         values = self.values
-        maker = self.rng.choice(
-            (
-                values.thing,
-                values.thing,
-                values.place,
-                values.place,
-                values.person,
-                values.date,
-                values.time,
-                values.code,
-                values.phrase,
-                values.price,
-            )
-        )
+        makers = (values.thing, values.place, values.person, values.code, values.date)
+        maker = self.rng.choices(makers, (50, 34, 10, 3, 3))[0]
         text = maker()
-        return typo(text, self.rng) if self.rng.random() < 0.05 else text
+        return typo(text, self.rng) if self.rng.random() < 0.05 * self.width else text
 
     def _copy(self) -> tuple[str | None, str, str]:
         rng = self.rng
@@ -131,7 +119,7 @@ class TaskWriter:
         if rng.random() < 0.4:
             return rng.choice(rng.choice(list(phrases.NAMES.values())))
         if rng.random() < 0.3:
-            first = rng.choice(self.values.lexicon.talk).split(" ")[0]
+            first = rng.choice(filler.NOUNS)
             return f"{first}_{rng.choice(('name', 'type', 'number', 'kind', 'id'))}"
         return self.values.noun().split(" ")[0]
 
@@ -170,8 +158,7 @@ class TaskWriter:
         return f"What is in {first} {last}?", user, as_json(value)
 
     def _filler(self, amount: int) -> str:
-        words = self.values.lexicon
-        pick = (words.verbs, words.adverbs, words.adjectives, words.talk)
+        pick = (filler.VERBS, filler.ADVERBS, filler.ADJECTIVES, filler.NOUNS)
         return " ".join(self.rng.choice(self.rng.choice(pick)) for _ in range(amount))
 
     def _amounts(self) -> tuple[str | None, str, str]:
@@ -201,19 +188,14 @@ class TaskWriter:
     def _message(self, schema: Schema) -> tuple[str, list[Record]]:
         """A message and the records it states, in the order it states them."""
         rng = self.rng
-        if rng.random() < 0.09:
+        if rng.random() < 0.03 + 0.09 * self.width:
             return self._slip(self.events.surround(self.events.talk()), []), []
-        amount = (
-            1
-            if schema.shape == "object"
-            else rng.choices(
-                (1, 2, 3, 4), (38, 32, 22, 8) if self.events.focused else (45, 30, 17, 8)
-            )[0]
-        )
+        counts = (45, 30, 18, 7) if self.width > rng.random() else (75, 25, 0, 0)
+        amount = 1 if schema.shape == "object" else rng.choices((1, 2, 3, 4), counts)[0]
         records = [self._written(self.events.record(schema)) for _ in range(amount)]
         cut = rng.randint(1, amount - 1) if amount > 2 and rng.random() < 0.4 else amount
         groups = [self._share(part) for part in (records[:cut], records[cut:]) if part]
-        lowered = rng.random() < 0.12
+        lowered = rng.random() < 0.14 * self.width
         if lowered:
             for record in records:
                 record.update(
@@ -230,7 +212,7 @@ class TaskWriter:
         """The record with a slip of the finger in some of its values, which the answer keeps."""
         rng = self.rng
         for role, (text, _) in record.items():
-            if role not in ("amount", "unit") and rng.random() < 0.05:
+            if role not in ("amount", "unit") and rng.random() < 0.04 * self.width:
                 words = text.split(" ")
                 at = rng.randrange(len(words))
                 words[at] = typo(words[at], rng)
@@ -252,7 +234,7 @@ class TaskWriter:
     def _slip(self, text: str, records: list[Record]) -> str:
         """Typing slips in the words that no answer needs."""
         rng = self.rng
-        if rng.random() > 0.2:
+        if rng.random() > 0.2 * self.width:
             return text
         needed = {
             word
@@ -287,8 +269,7 @@ class TaskWriter:
                 )
             )
             ask = ask.format(d=schema.domain, s=shape)
-            listing = 0.1 if self.events.focused else 0.35
-            return f"{ask} Fields: {listed}" if rng.random() < listing else ask
+            return f"{ask} Fields: {listed}" if rng.random() < 0.3 else ask
         style = (" Numbers as written." if schema.verbatim else "") + (
             " Units as written." if schema.units_as_written else ""
         )

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import Qwen2ForCausalLM
@@ -19,8 +23,10 @@ from .tasks import Sample, TaskWriter
 from .tokenizer import END, PAD, START
 from .words import Lexicon, glosses
 
+Rows = list[tuple[list[int], int]]
+"""Token ids of a sample, and how many of them are its prompt."""
 BATCH, BLOCK = 32, 16
-LONGEST = 288
+LONGEST = 224
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,11 @@ class Plan:
     kind: str
     steps: int
     seed: int
-    stage: int = 1
-    rate_scale: float = 1.0
     start_from: str | None = None
-    flat: float = 0.55
-    stop: int | None = None
-    longest: int = LONGEST
+    rate_scale: float = 1.0
+    begin: float = 0.0
+    """Where on the curriculum the run begins, 0 to 1."""
+    flat: float = 0.6
 
 
 def render(sample: Sample) -> tuple[str, str]:
@@ -53,24 +58,51 @@ def encode(tokenizer: Tokenizer, sample: Sample) -> tuple[list[int], int]:
     return first + tokenizer.encode(answer).ids, len(first)
 
 
-def block_batches(
-    tokenizer: Tokenizer, writer: TaskWriter, shares: dict[str, float], longest: int = LONGEST
-) -> list[list[tuple[list[int], int]]]:
+class Blocks:
+    """Blocks of batches, made ahead by a second process; a block is seeded by its first step."""
+
+    def __init__(self, plan: Plan, tokenizer_file: Path, wordnet: Path) -> None:
+        self.plan = plan
+        self.maker = ProcessPoolExecutor(
+            1, initializer=_prepare_maker, initargs=(tokenizer_file, wordnet)
+        )
+
+    def __call__(self, step: int) -> Iterator[list[Rows]]:
+        """Blocks from `step` on, as long as the plan lasts; one is always under way."""
+        waiting = self.maker.submit(_make_block, self.plan, step)
+        while step < self.plan.steps:
+            block, step = waiting.result(), step + BLOCK
+            waiting = self.maker.submit(_make_block, self.plan, step)
+            yield block
+        self.maker.shutdown(cancel_futures=True)
+
+
+_SOURCES: dict[str, Any] = {}
+
+
+def _prepare_maker(tokenizer_file: Path, wordnet: Path) -> None:
+    _SOURCES["tokenizer"] = Tokenizer.from_file(str(tokenizer_file))
+    _SOURCES["lexicon"], _SOURCES["prose"] = Lexicon(wordnet), glosses(wordnet)
+
+
+def _make_block(plan: Plan, step: int) -> list[Rows]:
     """BLOCK batches of BATCH samples of like length, in mixed order; too long ones are redrawn."""
-    rows: list[tuple[list[int], int]] = []
+    done = plan.begin + (1 - plan.begin) * step / plan.steps
+    mixed = random.Random(f"{plan.seed} {plan.begin} {step // BLOCK}").getrandbits(48)
+    writer = TaskWriter(_SOURCES["lexicon"], _SOURCES["prose"], mixed, width=curriculum.width(done))
+    shares = curriculum.weights(plan.kind, done)
+    rows: Rows = []
     while len(rows) < BATCH * BLOCK:
         tasks = writer.rng.choices(list(shares), list(shares.values()), k=BATCH * BLOCK - len(rows))
-        drawn = [encode(tokenizer, writer.draw(task)) for task in tasks]
-        rows += [row for row in drawn if len(row[0]) <= longest]
+        drawn = [encode(_SOURCES["tokenizer"], writer.draw(task)) for task in tasks]
+        rows += [row for row in drawn if len(row[0]) <= LONGEST]
     rows.sort(key=lambda row: len(row[0]))
     batches = [rows[at : at + BATCH] for at in range(0, len(rows), BATCH)]
     writer.rng.shuffle(batches)
     return batches
 
 
-def answer_logits(
-    network: Qwen2ForCausalLM, rows: list[tuple[list[int], int]], pad: int
-) -> tuple[Tensor, Tensor, Tensor]:
+def answer_logits(network: Qwen2ForCausalLM, rows: Rows, pad: int) -> tuple[Tensor, Tensor, Tensor]:
     """Logits where answers are predicted, the ids to predict, and the row each belongs to."""
     width = max(len(ids) for ids, _ in rows)
     tokens = torch.full((len(rows), width), pad)
@@ -81,10 +113,8 @@ def answer_logits(
         wanted[place, first - 1 : len(ids) - 1] = torch.tensor(ids[first:])
     chosen = wanted >= 0
     owners = torch.arange(len(rows))[:, None].expand_as(wanted)[chosen]
-    with torch.autocast("cpu", torch.bfloat16, enabled=network.training):
-        hidden = network.model(input_ids=tokens, use_cache=False).last_hidden_state
-        logits = network.lm_head(hidden[chosen])
-    return logits.float(), wanted[chosen], owners
+    hidden = network.model(input_ids=tokens, use_cache=False).last_hidden_state
+    return network.lm_head(hidden[chosen]), wanted[chosen], owners
 
 
 class Exam:
@@ -98,7 +128,7 @@ class Exam:
         lexicon = Lexicon(folder, held_out=True)
         measured = curriculum.MEASURED if kind == "base" else curriculum.MEASURED_CONTROL
         self.pad = tokenizer.token_to_id(PAD)
-        self.rows: dict[str, list[tuple[list[int], int]]] = {}
+        self.rows: dict[str, Rows] = {}
         for wording in (False, True):
             writer = TaskWriter(lexicon, [], 777, held_out_wording=wording)
             for task in measured:
@@ -125,61 +155,53 @@ class Exam:
         return shares
 
 
-def pretrain(plan: Plan, tokenizer: Tokenizer, wordnet: Path, folder: Path) -> Qwen2ForCausalLM:
+def pretrain(plan: Plan, tokenizer_file: Path, wordnet: Path, folder: Path) -> Qwen2ForCausalLM:
     """Run the plan in `folder`, going on from its last checkpoint if there is one."""
     folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer.from_file(str(tokenizer_file))
     end, pad = tokenizer.token_to_id(END), tokenizer.token_to_id(PAD)
     network = new_network(tokenizer.get_vocab_size(), end, pad, plan.seed)
     if plan.start_from:
-        network.load_state_dict(torch.load(plan.start_from, weights_only=True)["network"])
+        network.load_state_dict(_weights(Path(plan.start_from)))
     steerers = optimisers(network, plan.rate_scale)
-    base_rates = [group["lr"] for steerer in steerers for group in steerer.param_groups]
+    groups = [(group, group["lr"]) for steerer in steerers for group in steerer.param_groups]
     step, seconds = _resume(folder, network, steerers)
-    lexicon, prose, exam = Lexicon(wordnet), glosses(wordnet), Exam(tokenizer, wordnet, plan.kind)
+    exam = Exam(tokenizer, wordnet, plan.kind)
     network.train()
     began, tokens, losses = time.monotonic(), 0, []
-    last = min(plan.steps, plan.stop or plan.steps)
-    while step < last:
-        mixed = random.Random(f"{plan.seed} {plan.stage} {step // BLOCK}").getrandbits(48)
-        writer = TaskWriter(lexicon, prose, mixed, stage=plan.stage)
-        batches = block_batches(
-            tokenizer,
-            writer,
-            curriculum.weights(plan.kind, plan.stage, step / plan.steps),
-            plan.longest,
-        )
-        for rows in batches:
+    for block in Blocks(plan, tokenizer_file, wordnet)(step):
+        for rows in block:
             factor = curriculum.rate(step / plan.steps, step, flat=plan.flat)
-            for group, rate in zip(
-                [g for s in steerers for g in s.param_groups], base_rates, strict=True
-            ):
+            for group, rate in groups:
                 group["lr"] = rate * factor
             losses.append(_one_step(network, steerers, rows, pad))
             tokens += sum(len(ids) for ids, _ in rows)
             step += 1
-        if step % (BLOCK * 5) == 0 or step >= last:
+        if step % (BLOCK * 5) == 0 or step >= plan.steps:
             spent = seconds + time.monotonic() - began
-            _log(
-                folder,
-                {
-                    "step": step,
-                    "loss": round(sum(losses) / len(losses), 4),
-                    "seconds": round(spent),
-                    "tokens": tokens,
-                },
-            )
+            loss = round(sum(losses) / len(losses), 4)
+            _log(folder, {"step": step, "loss": loss, "seconds": round(spent), "tokens": tokens})
             losses = []
-        if step % (BLOCK * 15) == 0 or step >= last:
+        if step % (BLOCK * 15) == 0 or step >= plan.steps:
             _log(folder, {"step": step, "exact": exam.grade(network)})
             _save(folder, network, steerers, step, seconds + time.monotonic() - began)
     (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=2))
     return network
 
 
+def _weights(start: Path) -> dict[str, Tensor]:
+    """The weights of a checkpoint, or of a folder that `export` wrote, in fp32."""
+    if not start.is_dir():
+        return torch.load(start, weights_only=True)["network"]
+    held = {name: one.float() for name, one in load_file(start / "model.safetensors").items()}
+    # One matrix serves as embedding and as head; the file holds it once.
+    return held | {"lm_head.weight": held["model.embed_tokens.weight"]}
+
+
 def _one_step(
     network: Qwen2ForCausalLM,
     steerers: list[torch.optim.Optimizer],
-    rows: list[tuple[list[int], int]],
+    rows: Rows,
     pad: int,
 ) -> float:
     logits, wanted, _ = answer_logits(network, rows, pad)

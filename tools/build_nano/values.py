@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from . import filler
 from .words import (
     FIRST_NAMES,
     NUMBER_PHRASES,
@@ -29,8 +30,8 @@ MONTHS = (
 class Values:
     """Draws values of every role; the same generator state gives the same values."""
 
-    def __init__(self, lexicon: Lexicon, rng: random.Random, *, plain: bool = False) -> None:
-        self.lexicon, self.rng, self.plain = lexicon, rng, plain
+    def __init__(self, lexicon: Lexicon, rng: random.Random) -> None:
+        self.lexicon, self.rng = lexicon, rng
 
     def invented(self) -> str:
         """A word that exists in no list: syllables, now and then bare letters."""
@@ -48,13 +49,13 @@ class Values:
     def noun(self) -> str:
         rng, words = self.rng, self.lexicon
         roll = rng.random()
-        if roll < 0.4:
+        if roll < 0.3:
             return self.invented()
         return rng.choice(words.common_goods if roll < 0.7 else words.goods)
 
     def adjective(self) -> str:
         return (
-            self.invented() if self.rng.random() < 0.3 else self.rng.choice(self.lexicon.adjectives)
+            self.invented() if self.rng.random() < 0.2 else self.rng.choice(self.lexicon.adjectives)
         )
 
     def name(self) -> str:
@@ -74,7 +75,7 @@ class Values:
         """A thing of one to three words, most of them English."""
         rng, words = self.rng, self.lexicon
         roll = rng.random()
-        noun = self.invented() if roll < 0.3 else rng.choice(words.common_goods)
+        noun = self.invented() if roll < 0.35 else rng.choice(words.common_goods)
         if rng.random() < 0.5 and not noun.endswith("s"):
             noun += "s"
         first = self.adjective() if rng.random() < 0.6 else self.noun()
@@ -91,7 +92,7 @@ class Values:
 
     def thing(self) -> str:
         rng = self.rng
-        if self.plain and rng.random() < 0.8:
+        if rng.random() < 0.9:
             return self.plain_thing()
         noun = self.noun()
         if rng.random() < 0.45:
@@ -243,13 +244,13 @@ class Values:
 
     def phrase(self) -> str:
         """Two to five loose words: a reason, a topic, a remark."""
-        rng, words = self.rng, self.lexicon
+        rng = self.rng
         return rng.choice(
             (
-                f"{self.adjective()} {rng.choice(words.talk)}",
-                f"{rng.choice(words.talk)} {rng.choice(('of', 'in', 'about'))} {self.thing()}",
+                f"{self.adjective()} {rng.choice(filler.NOUNS)}",
+                f"{rng.choice(filler.NOUNS)} {rng.choice(('of', 'in', 'about'))} {self.thing()}",
                 f"a {self.adjective()} {self.noun()}",
-                f"{rng.choice(words.talk)}",
+                f"{rng.choice(filler.NOUNS)}",
             )
         )
 

@@ -1,4 +1,4 @@
-"""Sentences put together from parts of speech, so that wording hardly ever repeats (used from stage 2 on)."""
+"""Sentences put together from parts of speech, so that wording hardly ever repeats."""
 
 # ruff: noqa: E501  (lists of wording read best as they are)
 

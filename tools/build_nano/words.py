@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
+
+from . import filler, phrases, wording
 
 GOODS = ("06", "13", "20", "27", "05")
 """WordNet noun files whose words can be things: artifact, food, plant, substance, animal."""
-ABSTRACT = ("04", "07", "09", "10", "11", "12", "14", "26")
-"""WordNet noun files for talk: act, attribute, cognition, communication, event, feeling, group, state."""
-
 FIRST_NAMES = (
     "Ada Amir Ana Anders Asha Basil Bea Ben Bianca Boris Carla Cedric Chen Clara Colin Cora Dan Dara Diego Dora Edith "
     "Eli Elif Emil Erin Esther Farah Felix Fiona Frank Gita Grace Greta Hana Hector Hugo Ida Igor Ines Ivan Jade Jan "
@@ -145,6 +145,27 @@ SYLLABLE_ENDS = [
 ]
 
 
+def _words_of(parts: object) -> set[str]:
+    """Every lower-case word in wording, however deeply its lists are nested."""
+    if isinstance(parts, str):
+        return set(re.findall(r"[a-z]+", parts.lower()))
+    values = parts.values() if isinstance(parts, dict) else parts
+    return set().union(*map(_words_of, values)) if isinstance(values, Iterable) else set()
+
+
+TALK = frozenset(
+    _words_of(
+        [
+            getattr(module, name)
+            for module in (filler, phrases, wording)
+            for name in dir(module)
+            if name.isupper()
+        ]
+    )
+)
+"""Words that talk is made of: never a value."""
+
+
 def is_held_out(word: str) -> bool:
     """True for the tenth of all words that training never uses."""
     return zlib.crc32(word.lower().encode()) % 10 == 0
@@ -162,13 +183,8 @@ class Lexicon:
         for line in _rows(folder / "data.noun"):
             self._take_noun(line, counts)
         self.adjectives = self._plain(folder / "data.adj", counts, 1)
-        self.adverbs = self._plain(folder / "data.adv", counts, 0)
-        self.verbs = self._plain(
-            folder / "data.verb", counts, 1, skip=_first_column(folder / "verb.exc", 1)
-        )
         self.goods = [w for f in GOODS for w in self.nouns.get(f, [])]
         self.common_goods = [w for f in GOODS for w in self.common.get(f, [])]
-        self.talk = [w for f in ABSTRACT for w in self.common.get(f, [])]
 
     def _take_noun(self, line: str, counts: dict[str, int]) -> None:
         """File the lemmas of one noun synset by WordNet's own noun file number."""
@@ -176,6 +192,8 @@ class Lexicon:
         kind, amount = fields[1], int(fields[3], 16)
         for lemma in fields[4 : 4 + 2 * amount : 2]:
             word = lemma.replace("_", " ")
+            if set(word.lower().split()) & TALK:
+                continue
             if is_held_out(word) != self.held_out or not re.fullmatch(
                 r"[A-Za-z][A-Za-z' .\-]{2,24}", word
             ):
@@ -187,9 +205,7 @@ class Lexicon:
                 if counts.get(lemma, 0) > 0 or (kind == "13" and " " not in word):
                     self.common.setdefault(kind, []).append(word)
 
-    def _plain(
-        self, path: Path, counts: dict[str, int], least: int, skip: frozenset[str] = frozenset()
-    ) -> list[str]:
+    def _plain(self, path: Path, counts: dict[str, int], least: int) -> list[str]:
         """Single lower-case words of one part of speech that WordNet's tagged texts use at least `least` times."""
         found: dict[str, None] = {}
         for line in _rows(path):
@@ -199,7 +215,7 @@ class Lexicon:
                 if (
                     re.fullmatch(r"[a-z]{3,12}", word)
                     and counts.get(word, 0) >= least
-                    and word not in skip
+                    and word not in TALK
                 ):
                     found[word] = None
         return [word for word in found if is_held_out(word) == self.held_out]
@@ -207,10 +223,6 @@ class Lexicon:
 
 def _rows(path: Path) -> list[str]:
     return [line for line in path.read_text("latin-1").splitlines() if line[:1].isdigit()]
-
-
-def _first_column(path: Path, column: int) -> frozenset[str]:
-    return frozenset(line.split()[column] for line in path.read_text("latin-1").splitlines())
 
 
 def _tag_counts(folder: Path) -> dict[str, int]:
