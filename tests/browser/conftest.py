@@ -64,7 +64,7 @@ def workspace(drawn: Path, tmp_path: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Workspace], str]]:
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """Starts servers of `hone up` in threads of their own; gives the link with the token."""
     from hone.web import serve as web
     from hone.web.app import build_app
@@ -72,8 +72,10 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Workspace], str
     monkeypatch.setenv("HONE_REVIEWER", "ada")
     running: list[tuple[web.Server, threading.Thread, Site]] = []
 
-    def start(ws: Workspace) -> str:
+    def start(ws: Workspace, *, is_shared: bool = False) -> str:
         address = web.Address("127.0.0.1", 0)
+        # As with --host: people sign in by name; this machine alone can reach it all the same.
+        address.is_shared = is_shared
         site = web.site_for(ws, address)
         is_up = threading.Event()
         server = web.Server(build_app(site), is_up.set, site.hub.close)
@@ -111,6 +113,6 @@ def sit(browser: Browser) -> Iterator[Callable[..., Seat]]:
 
 
 @pytest.fixture
-def seat(workspace: Workspace, serve: Callable[[Workspace], str], sit: Callable[..., Seat]) -> Seat:
+def seat(workspace: Workspace, serve: Callable[..., str], sit: Callable[..., Seat]) -> Seat:
     """Somebody who sits in front of the review of the samples, signed in."""
     return sit(serve(workspace)).open("#/review")

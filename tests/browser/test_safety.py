@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hone.loop import Workspace, init_workspace
+from hone.stages.people import add_person
 from tests.browser import samples
 from tests.browser.seat import Seat
 
@@ -45,7 +46,7 @@ def hostile(tmp_path: Path) -> Workspace:
 
 
 def test_hostile_records_stay_text_everywhere(
-    hostile: Workspace, serve: Callable[[Workspace], str], sit: Callable[..., Seat]
+    hostile: Workspace, serve: Callable[..., str], sit: Callable[..., Seat]
 ) -> None:
     seat = sit(serve(hostile)).open("#/review?status=all")
     for place, text in enumerate(HOSTILE, 1):
@@ -82,7 +83,7 @@ def test_the_policy_of_the_page_is_never_broken(seat: Seat) -> None:
 
 
 def test_without_the_link_nobody_comes_in(
-    workspace: Workspace, serve: Callable[[Workspace], str], sit: Callable[..., Seat]
+    workspace: Workspace, serve: Callable[..., str], sit: Callable[..., Seat]
 ) -> None:
     link = serve(workspace)
     seat = sit(link)
@@ -92,6 +93,41 @@ def test_without_the_link_nobody_comes_in(
     seat.field("Link or token").fill(link)
     seat.click("Sign in").page.locator(".topbar").wait_for()
     assert "token" not in seat.page.url
+
+
+def signed_in(sit: Callable[..., Seat], link: str, name: str, password: str) -> Seat:
+    seat = sit(link)
+    seat.page.goto(seat.url)
+    seat.sees("Sign in with your name.").field("Name").fill(name)
+    seat.field("Password").fill(password)
+    return seat.click("Sign in")
+
+
+def test_people_sign_in_with_name_and_password_where_it_is_shared(
+    workspace: Workspace, serve: Callable[..., str], sit: Callable[..., Seat]
+) -> None:
+    add_person(workspace, "bea", "reviewer", "correct horse")
+    link = serve(workspace, is_shared=True)
+    seat = signed_in(sit, link, "bea", "wrong horse")
+    seat.page.locator(".failure").wait_for()
+    seat.field("Password").fill("correct horse")
+    seat.click("Sign in").page.locator(".topbar").wait_for()
+    seat.go("#/review").press("a").stands_at("Pair 2 / 24").is_saved()
+    assert workspace.store.journal.by_reviewer("harbour") == {"bea": {"accepted": 1}}
+    seat.go("#/settings").sees("Signed in as bea, reviewer.").click("Sign out")
+    seat.sees("Sign in with your name.")
+
+
+def test_a_viewer_looks_and_cannot_decide(
+    workspace: Workspace, serve: Callable[..., str], sit: Callable[..., Seat]
+) -> None:
+    add_person(workspace, "vic", "viewer", "only looking")
+    seat = signed_in(sit, serve(workspace, is_shared=True), "vic", "only looking")
+    seat.page.locator(".topbar").wait_for()
+    seat.go("#/review").press("a").sees("You are signed in as a viewer").stands_at("Pair 1 / 24")
+    assert seat.page.locator(".actions").get_by_role("button", name="Accept").is_disabled()
+    seat.press("ArrowRight").stands_at("Pair 2 / 24")
+    assert workspace.store.journal.last_seq() == 0
 
 
 def test_the_token_leaves_the_address(seat: Seat) -> None:
@@ -121,7 +157,7 @@ def test_history_names_who_is_signed_in_not_who_is_claimed(
 
 
 def test_a_workspace_that_was_closed_is_not_shown_to_another(
-    tmp_path: Path, serve: Callable[[Workspace], str], sit: Callable[..., Seat]
+    tmp_path: Path, serve: Callable[..., str], sit: Callable[..., Seat]
 ) -> None:
     """Decisions kept for one workspace are never sent to another one of the same browser."""
     one = samples.make(tmp_path / "one", {"harbour": 6})

@@ -18,7 +18,7 @@ def theme(seat: Seat) -> str:
 def test_the_theme_follows_the_system_until_one_is_chosen(seat: Seat) -> None:
     assert theme(seat) == "light"
     seat.page.emulate_media(color_scheme="dark")
-    seat.page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    seat.page.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")
     seat.go("#/settings").page.get_by_text("Light", exact=True).click()
     assert theme(seat) == "light"
     seat.page.reload()

@@ -56,7 +56,7 @@ def test_the_next_examples_are_there_before_they_are_needed(tmp_path, serve, sit
 
 
 def test_nothing_moves_from_one_example_to_the_next(seat: Seat) -> None:
-    seat.stands_at("Pair 1 / 24").page.wait_for_function("document.fonts.status === 'loaded'")
+    seat.stands_at("Pair 1 / 24").page.wait_for_function("() => document.fonts.status === 'loaded'")
     seat.page.evaluate(SHIFTS)
     before = seat.page.evaluate(PLACES)
     for place in range(2, 8):

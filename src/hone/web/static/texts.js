@@ -132,7 +132,7 @@ export const texts = {
     person: "You", signOut: "Sign out", version: (/** @type {string} */ version) => `Hone ${version}`,
     signedInAs: (/** @type {string} */ name, /** @type {string} */ role) => `Signed in as ${name}, ${role}.`,
     workspace: "Workspace", workspaceAbout: "What stands in hone.yaml; it counts for everybody and for the command line.",
-    key: "Setting", value: "Value", default: (/** @type {string} */ value) => `usually ${value || "empty"}`,
+    key: "Setting", value: "Value", none: "not set", default: (/** @type {string} */ value) => `usually ${value || "empty"}`,
     saved: (/** @type {string} */ key) => `${key} is saved.`,
     keyboard: "Keyboard", single: "Single keys decide",
     singleHint: "Off: letters and digits do nothing, arrows and Ctrl keys stay.",

@@ -16,7 +16,7 @@ import { Actions } from "./review/actions.js";
 import { Answer } from "./review/answer.js";
 import { candidatesOf } from "./review/answers.js";
 import { decide, isEditing, redo, undo } from "./review/deciding.js";
-import { NOTE_ID } from "./review/details.js";
+import { isNoteWanted } from "./review/details.js";
 import {
   choose, counters, current, filter, isLoaded, listTotal, drawBeside, load, move, open, settled, shown, task,
 } from "./review/examples.js";
@@ -169,7 +169,7 @@ function show(name) {
 function writeNote() {
   drawBeside();
   show("details");
-  requestAnimationFrame(() => document.getElementById(NOTE_ID)?.focus());
+  isNoteWanted.value = true;
 }
 
 /** While editing, the edit; otherwise the whole session as a file. */

@@ -145,7 +145,7 @@ function Row({ row }) {
       ${isOpen
         ? html`<${Value} id=${id} row=${row} onSave=${save} />`
         : html`<code>${asText(row.value)}</code>`}
-      ${asText(row.value) !== asText(row.default) && html`<span class="hint">${texts.settings.default(asText(row.default))}</span>`}
+      ${row.default !== null && asText(row.value) !== asText(row.default) && html`<span class="hint">${texts.settings.default(asText(row.default))}</span>`}
     </td>
   </tr>`;
 }
@@ -157,7 +157,7 @@ function Value({ id, row, onSave }) {
     </select>`;
   }
   return html`<input
-    id=${id} type="text" value=${asText(row.value)} autocomplete="off"
+    id=${id} type="text" value=${asText(row.value)} placeholder=${texts.settings.none} autocomplete="off"
     onChange=${(event) => event.target.value !== asText(row.value) && onSave(event.target.value)}
   />`;
 }

@@ -55,6 +55,6 @@ function Writing({ isLocked }) {
     <${Button} action="save" icon="edit" tone="accent" onClick=${() => decide("edit", { isStaying: true })} isDisabled=${isLocked}>
       ${texts.review.saveEdit}
     <//>
-    <${Button} action="leave" icon="close" onClick=${() => (isEditing.value = false)}>${texts.review.leaveEdit}<//>
+    <${Button} action="leave" icon="close" isIconOnly label=${texts.review.leaveEdit} onClick=${() => (isEditing.value = false)} />
   `;
 }

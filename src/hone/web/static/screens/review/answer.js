@@ -28,7 +28,7 @@ export function Answer({ example, task }) {
     html`<ul class="problems" role="alert">
       ${problems.value.map((one) => html`<li key=${one}><${Icon} name="warning" size=${15} />${one}</li>`)}
     </ul>`}
-    <${Candidates} example=${example} />
+    ${!(kind === "text" && isEditing.value) && html`<${Candidates} example=${example} />`}
   </section>`;
 }
 

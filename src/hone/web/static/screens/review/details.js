@@ -1,6 +1,6 @@
 // Details of an example: the note, where it comes from, and everything that was decided about it.
 
-import { html } from "../../vendor/preact.js";
+import { html, signal, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { answerText, isSame, moment, score } from "../../lib/format.js";
 import { drafts } from "../../lib/outbox.js";
 import { mayReview } from "../../lib/session.js";
@@ -12,7 +12,9 @@ import { decide, draftNote, saveNote } from "./deciding.js";
 import { current } from "./examples.js";
 import { useLookup } from "./lookup.js";
 
-export const NOTE_ID = "review-note";
+const NOTE_ID = "review-note";
+/** Somebody wants to write a note: the field takes the focus as soon as it is drawn. */
+export const isNoteWanted = signal(false);
 
 export function Details({ example, task }) {
   return html`<div class="panel-parts" key=${example.id}>
@@ -25,6 +27,12 @@ export function Details({ example, task }) {
 function Note({ example }) {
   const draft = drafts.value[example.id];
   const isChanged = Boolean(draft && "note" in draft);
+  const place = useRef(null);
+  useLayoutEffect(() => {
+    if (!isNoteWanted.value) return;
+    place.current.focus();
+    isNoteWanted.value = false;
+  }, [isNoteWanted.value]);
   const keep = (event) => {
     if (event.key === "Escape") event.target.blur();
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -36,7 +44,7 @@ function Note({ example }) {
   return html`<div class="note">
     <label class="pane-title" for=${NOTE_ID}>${texts.review.note}</label>
     <textarea
-      id=${NOTE_ID} rows="3" dir="auto" disabled=${!mayReview.value} placeholder=${texts.review.notePlaceholder}
+      ref=${place} id=${NOTE_ID} rows="3" dir="auto" disabled=${!mayReview.value} placeholder=${texts.review.notePlaceholder}
       value=${isChanged ? draft.note : example.note} onKeyDown=${keep}
       onInput=${(event) => draftNote(example, event.target.value)}
     ></textarea>

@@ -1,6 +1,6 @@
 // The line above the list: task, status, order, search, further conditions, progress, Accept All.
 
-import { html, signal, useRef } from "../../vendor/preact.js";
+import { batch, html, signal, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { number } from "../../lib/format.js";
 import { mayReview, tasks } from "../../lib/session.js";
 import { texts } from "../../texts.js";
@@ -16,16 +16,15 @@ import { further, FURTHER, ORDERS, statusOptions } from "./filter.js";
 const TYPING_MS = 250;
 const SEARCH_ID = "review-search";
 const isOpen = signal(false);
+/** Somebody wants to search: the field takes the focus as soon as it is drawn. */
+const isSearchWanted = signal(false);
 
 /** Puts the cursor into the search, which narrow screens hide until it is wanted. */
 export function startSearch() {
-  const field = document.getElementById(SEARCH_ID);
-  if (field?.offsetParent) {
-    field.focus();
-    return;
-  }
-  isOpen.value = true;
-  requestAnimationFrame(() => document.getElementById(SEARCH_ID)?.focus());
+  batch(() => {
+    isOpen.value ||= !document.getElementById(SEARCH_ID)?.offsetParent;
+    isSearchWanted.value = true;
+  });
 }
 
 export function Toolbar() {
@@ -67,6 +66,12 @@ export function Toolbar() {
 
 function Search() {
   const timer = useRef(0);
+  const place = useRef(null);
+  useLayoutEffect(() => {
+    if (!isSearchWanted.value) return;
+    place.current.focus();
+    isSearchWanted.value = false;
+  }, [isSearchWanted.value]);
   const search = (text) => {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => choose({ text }), TYPING_MS);
@@ -80,7 +85,7 @@ function Search() {
   return html`<div class="search is-spare">
     <${Icon} name="search" />
     <input
-      id=${SEARCH_ID} type="search" aria-label=${texts.review.search} placeholder=${texts.review.search}
+      ref=${place} id=${SEARCH_ID} type="search" aria-label=${texts.review.search} placeholder=${texts.review.search}
       value=${filter.value.text} onInput=${(event) => search(event.target.value)} onKeyDown=${leave}
       aria-keyshortcuts=${ariaKey("search")} autocomplete="off"
     />
