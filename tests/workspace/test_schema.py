@@ -124,7 +124,10 @@ def fill_as_of_m001(run: Callable[[str], object]) -> None:
         "INSERT INTO states (position, task, status, version, last_operation, answer)"
         " VALUES (1, 'qa', 'pending', 1, NULL, NULL), (2, 'qa', 'edited', 2, 1, 1)"
     )
-    run("INSERT INTO tally VALUES ('qa', 'pending', 1), ('qa', 'edited', 1)")
+    run(
+        "INSERT INTO tally (task, status, examples)"
+        " VALUES ('qa', 'pending', 1), ('qa', 'edited', 1)"
+    )
 
 
 def test_an_upgrade_that_is_interrupted_leaves_the_old_revision(tmp_path: Path) -> None:

@@ -101,7 +101,8 @@ def _decided_then(wanted: Filter) -> Any:
         operations.c.kind == "bulk",
         stand.c.position >= func.json_extract(span.c.value, "$[0]"),
         stand.c.position <= func.json_extract(span.c.value, "$[1]"),
-        stand.c.last_operation == operations.c.seq,
+        # Not a plain column: every state would be read to look up the operation that it names.
+        stand.c.last_operation == func.abs(operations.c.seq),
         *_standing(rest, stand),
         *_beside(rest, stand.c.position),
     )

@@ -37,6 +37,7 @@ _BEFORE = with_answer(
     states.c.answer,
     states.c.note_operation,
     states.c.reviewer,
+    states.c.agreement,
     effective_output.label("output"),
 ).where(examples.c.id == bindparam("example_id"))
 

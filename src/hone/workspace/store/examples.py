@@ -244,10 +244,12 @@ def _add_batch(connection: Connection, batch: list[NewExample], begin: int) -> i
         _texts(connection, batch, begin, is_whole=end - begin == len(batch)),
     )
     counted = (
-        select(states.c.task, func.count()).where(states.c.position > begin).group_by(states.c.task)
+        select(states.c.task, func.count(), func.count() - func.count(states.c.agreement))
+        .where(states.c.position > begin)
+        .group_by(states.c.task)
     )
-    for task, number in connection.execute(counted).all():
-        tallies.add(connection, task, "pending", number)
+    for task, number, unscored in connection.execute(counted).all():
+        tallies.add(connection, tallies.Place(task, "pending"), number, unscored)
     return end - begin
 
 

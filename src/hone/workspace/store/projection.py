@@ -16,6 +16,7 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Row, Table
 from hone.records.review import STATUS_OF, Verdict
 from hone.workspace.store import tallies
 from hone.workspace.store.json_text import to_text
+from hone.workspace.store.tallies import Place
 
 PROPOSAL = 0  # `answer` of an example whose truth is its first suggestion
 
@@ -75,8 +76,10 @@ def apply_decision(connection: Connection, seq: int, before: Row[Any], standing:
         (*standing, seq, reviewer, before.position),
     )
     if (before.status, before.reviewer) != (standing.status, reviewer):
-        tallies.move(connection, (before.task, before.status, before.reviewer), -1)
-        tallies.move(connection, (before.task, standing.status, reviewer), 1)
+        old = Place(before.task, before.status, before.reviewer)
+        unscored = int(before.agreement is None)
+        tallies.add(connection, old, -1, -unscored)
+        tallies.add(connection, Place(before.task, standing.status, reviewer), 1, unscored)
 
 
 def apply_bulk(connection: Connection, seq: int, verdict: Verdict, *, is_noted: bool) -> int:
@@ -172,8 +175,8 @@ def _settle(connection: Connection) -> int:
 
 def _count(connection: Connection, sign: int) -> None:
     counted = connection.exec_driver_sql(
-        "SELECT task, status, reviewer, count(*) FROM states"
+        "SELECT task, status, reviewer, count(*), sum(agreement IS NULL) FROM states"
         f" WHERE {_IN_CONCERNED} GROUP BY task, status, reviewer"
     ).all()
-    for task, status, reviewer, number in counted:
-        tallies.move(connection, (task, status, reviewer), sign * number)
+    for task, status, reviewer, number, unscored in counted:
+        tallies.add(connection, Place(task, status, reviewer), sign * number, sign * unscored)

@@ -175,6 +175,8 @@ tally = Table(
     Column("task", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("examples", Integer, nullable=False),
+    # Those of them that no order by certainty knows anything of: `agreement` is NULL.
+    Column("unscored", Integer, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("task", "status"),
     sqlite_with_rowid=False,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from sqlalchemy import Connection, func, select
 
@@ -12,25 +12,28 @@ from hone.workspace.store.tables import reviewer_tally, tally
 STATUSES: tuple[str, ...] = get_args(Status)
 
 
-def add(connection: Connection, task: str, status: str, number: int) -> None:
-    """Adds to one count, or takes from it."""
+class Place(NamedTuple):
+    """What is counted together; `reviewer` is None where nobody decided."""
+
+    task: str
+    status: str
+    reviewer: str | None = None
+
+
+def add(connection: Connection, place: Place, number: int, unscored: int) -> None:
+    """Adds to the counts of a place, or takes from them; `unscored` of the number are so."""
     connection.exec_driver_sql(
-        "INSERT INTO tally (task, status, examples) VALUES (?, ?, ?)"
-        " ON CONFLICT (task, status) DO UPDATE SET examples = examples + excluded.examples",
-        (task, status, number),
+        "INSERT INTO tally (task, status, examples, unscored) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (task, status) DO UPDATE SET examples = examples + excluded.examples,"
+        " unscored = unscored + excluded.unscored",
+        (place.task, place.status, number, unscored),
     )
-
-
-def move(connection: Connection, place: tuple[str, str, str | None], number: int) -> None:
-    """Adds to the counts of a (task, status, reviewer), or takes from them."""
-    task, status, reviewer = place
-    add(connection, task, status, number)
-    if reviewer is not None:
+    if place.reviewer is not None:
         connection.exec_driver_sql(
             "INSERT INTO reviewer_tally (reviewer, task, status, examples) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (reviewer, task, status)"
             " DO UPDATE SET examples = examples + excluded.examples",
-            (reviewer, task, status, number),
+            (place.reviewer, place.task, place.status, number),
         )
 
 
@@ -60,8 +63,8 @@ def recount(connection: Connection) -> None:
     """Counts everything anew; only a rebuild needs it."""
     connection.exec_driver_sql("DELETE FROM tally")
     connection.exec_driver_sql(
-        "INSERT INTO tally (task, status, examples)"
-        " SELECT task, status, count(*) FROM states GROUP BY task, status"
+        "INSERT INTO tally (task, status, examples, unscored)"
+        " SELECT task, status, count(*), sum(agreement IS NULL) FROM states GROUP BY task, status"
     )
     connection.exec_driver_sql("DELETE FROM reviewer_tally")
     connection.exec_driver_sql(

@@ -15,18 +15,14 @@ from dataclasses import replace
 from itertools import chain, groupby, islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Table, select, tuple_
+from sqlalchemy import Connection, Select, Table, exists, func, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from hone.records.choice import Order
 from hone.workspace.store import conditions
 from hone.workspace.store.filters import Filter, search_phrase
 from hone.workspace.store.orders import CONTRADICTED, DECIDED, REST, SCORED, Key, key_columns
-from hone.workspace.store.tables import examples, states, tally
-
-# Up to so many examples of the asked statuses are walked to find those of one reviewer; where
-# there are more, the reviewer's own are walked.
-FEW_OF_STATUS = 50_000
+from hone.workspace.store.tables import examples, reviewer_tally, states, tally
 
 
 class Walk(NamedTuple):
@@ -74,6 +70,20 @@ def positions(
         limit=limit,
     )
     return (key.position for key in keys(connection, wanted, walk))
+
+
+def count_up_to(connection: Connection, wanted: Filter, walk: Walk, most: int) -> int | None:
+    """How many examples a walk in an order of import would find; None for more than `most`."""
+    is_falling = (walk.order == "newest") != walk.is_backward
+    found = 0
+    for stream in _by_position(connection, wanted):
+        bounded = _bounded(stream, walk, is_falling)
+        if bounded is not None:
+            some = bounded.query.limit(most + 1 - found).subquery("counted")
+            found += connection.execute(select(func.count()).select_from(some)).scalar() or 0
+        if found > most:
+            return None
+    return found
 
 
 def list_into(connection: Connection, table: Table, wanted: Filter) -> None:
@@ -132,34 +142,46 @@ def _groups(connection: Connection, wanted: Filter, order: Order) -> Iterator[li
         yield [Stream(select(*columns).where(states.c.position.in_(found)), columns)]
     elif wanted.text.strip():
         return  # only punctuation was typed: no word, no match
-    elif order == "least_certain":
-        pairs = _pairs(connection, wanted)
-        yield [
-            _by_certainty(wanted, pair, (0, agreement))
-            for pair in pairs
-            for agreement in (CONTRADICTED, SCORED)
-        ]
-        yield [_rest(wanted, pair, phase=1) for pair in pairs]
     else:
-        pairs = _pairs(connection, wanted)
-        for decided in (0, DECIDED):
-            some = [pair for pair in pairs if (pair[1] != "pending") == bool(decided)]
-            for agreement in (CONTRADICTED, SCORED):
-                phase = decided + agreement
-                yield [_by_certainty(wanted, pair, (phase, agreement)) for pair in some]
-            yield [_rest(wanted, pair, phase=decided + REST) for pair in some]
+        for phase, agreements, places in _phases(order, _places(connection, wanted)):
+            yield [
+                _by_certainty(wanted, place, (phase, agreement))
+                for place in places
+                for agreement in agreements
+                if _may_hold(place, agreement, wanted)
+            ]
 
 
-def _by_certainty(wanted: Filter, pair: tuple[str, str], place: tuple[int, int]) -> Stream:
-    phase, agreement = place
-    columns = states.c.certainty, states.c.position
-    query = _of_pair(wanted, pair, *columns).where(states.c.agreement == agreement)
+def _phases(
+    order: Order, places: Sequence[_Place]
+) -> Iterator[tuple[int, tuple[int, ...], Sequence[_Place]]]:
+    """Each phase of an order with the agreements and the places that belong to it."""
+    if order == "least_certain":
+        yield 0, (CONTRADICTED, SCORED), places
+        yield 1, (REST,), places
+        return
+    for decided in (0, DECIDED):
+        some = [place for place in places if (place.status != "pending") == bool(decided)]
+        for agreement in (CONTRADICTED, SCORED, REST):
+            yield decided + agreement, (agreement,), some
+
+
+def _may_hold(place: _Place, agreement: int, wanted: Filter) -> bool:
+    """Whether an example can be there: nobody walks a queue to find nothing at its end."""
+    if agreement != REST:
+        return place.unscored < place.examples
+    return place.unscored > 0 and wanted.min_score is None and wanted.max_score is None
+
+
+def _by_certainty(wanted: Filter, place: _Place, key: tuple[int, int]) -> Stream:
+    phase, agreement = key
+    position = states.c.position
+    if agreement == REST:
+        query = _of_place(wanted, place, position).where(states.c.agreement.is_(None))
+        return Stream(query, (position,), (phase, 0.0))
+    columns = states.c.certainty, position
+    query = _of_place(wanted, place, *columns).where(states.c.agreement == agreement)
     return Stream(query, columns, (phase,))
-
-
-def _rest(wanted: Filter, pair: tuple[str, str], *, phase: int) -> Stream:
-    query = _of_pair(wanted, pair, states.c.position).where(states.c.agreement.is_(None))
-    return Stream(query, (states.c.position,), (phase, 0.0))
 
 
 def _by_position(connection: Connection, wanted: Filter) -> Iterator[Stream]:
@@ -180,43 +202,67 @@ def _by_position(connection: Connection, wanted: Filter) -> Iterator[Stream]:
         for file in dict.fromkeys(wanted.files):
             query = select(position).where(examples.c.file == file)
             yield _stream(query.where(*conditions.around(rest, position)), position)
-    elif wanted.reviewer is not None and not _has_few(connection, wanted):
-        yield _stream(
-            select(states.c.position).where(*conditions.of_state(wanted)), states.c.position
-        )
+    elif wanted.reviewer is not None:
+        yield from _of_reviewer(connection, wanted)
     elif wanted.status or wanted.task is not None:
-        for pair in _pairs(connection, wanted):
-            yield _stream(_of_pair(wanted, pair, states.c.position), states.c.position)
+        for place in _places(connection, wanted):
+            yield _stream(_of_place(wanted, place, states.c.position), states.c.position)
     else:
         yield _stream(
             select(states.c.position).where(*conditions.of_state(wanted)), states.c.position
         )
 
 
+def _of_reviewer(connection: Connection, wanted: Filter) -> Iterator[Stream]:
+    """Along what the reviewer decided, or along the asked statuses, whichever is less."""
+    places, position = _places(connection, wanted), states.c.position
+    own = select(func.sum(reviewer_tally.c.examples)).where(
+        reviewer_tally.c.reviewer == wanted.reviewer
+    )
+    if sum(place.examples for place in places) < (connection.execute(own).scalar() or 0):
+        for place in places:
+            yield _stream(_of_place(wanted, place, position), position)
+    elif places:
+        yield _stream(select(position).where(*conditions.of_state(wanted)), position)
+
+
 def _stream(query: Select[Any], position: ColumnElement[int]) -> Stream:
     return Stream(query, (position,), (0, 0.0))
 
 
-def _of_pair(wanted: Filter, pair: tuple[str, str], *columns: ColumnElement[Any]) -> Select[Any]:
-    task, status = pair
+def _of_place(wanted: Filter, place: _Place, *columns: ColumnElement[Any]) -> Select[Any]:
     rest = replace(wanted, status=(), task=None)
     return select(*columns).where(
-        states.c.task == task, states.c.status == status, *conditions.of_state(rest)
+        states.c.task == place.task,
+        states.c.status == place.status,
+        *conditions.of_state(rest),
     )
 
 
-def _pairs(connection: Connection, wanted: Filter) -> list[tuple[str, str]]:
-    """Every (task, status) that the filter allows and that an example stands in."""
-    return [pair for pair, _ in _counted_pairs(connection, wanted)]
+class _Place(NamedTuple):
+    """A task and a status that the filter allows, and how many examples stand there."""
+
+    task: str
+    status: str
+    examples: int
+    unscored: int
 
 
-def _has_few(connection: Connection, wanted: Filter) -> bool:
-    """Whether so few examples stand where the filter asks that they may all be looked at."""
-    return sum(number for _, number in _counted_pairs(connection, wanted)) <= FEW_OF_STATUS
-
-
-def _counted_pairs(connection: Connection, wanted: Filter) -> Iterator[tuple[tuple[str, str], int]]:
-    query = select(tally.c.task, tally.c.status, tally.c.examples).where(tally.c.examples > 0)
-    for task, status, number in connection.execute(query).all():
-        if wanted.task in (None, task) and (not wanted.status or status in wanted.status):
-            yield (task, status), number
+def _places(connection: Connection, wanted: Filter) -> list[_Place]:
+    """Every place where an example can fit; of one reviewer, where one of theirs stands."""
+    query = select(tally.c.task, tally.c.status, tally.c.examples, tally.c.unscored)
+    query = query.where(tally.c.examples > 0)
+    if wanted.task is not None:
+        query = query.where(tally.c.task == wanted.task)
+    if wanted.status:
+        query = query.where(tally.c.status.in_(wanted.status))
+    if wanted.reviewer is not None:
+        query = query.where(
+            exists().where(
+                reviewer_tally.c.reviewer == wanted.reviewer,
+                reviewer_tally.c.task == tally.c.task,
+                reviewer_tally.c.status == tally.c.status,
+                reviewer_tally.c.examples > 0,
+            )
+        )
+    return [_Place(*row) for row in connection.execute(query)]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from hone.records.choice import Span
 from hone.records.example import Example
-from hone.records.review import STATUS_OF
 from hone.workspace.store import tallies
 from hone.workspace.store.filters import Filter
 from hone.workspace.store.orders import Key, cursor_of, key_of_cursor, key_of_example
 from hone.workspace.store.rows import fetch
-from hone.workspace.store.tables import states
-from hone.workspace.store.walks import Walk, keys
+from hone.workspace.store.walks import Walk, count_up_to, keys
+
+# What stands before or behind a window is counted no further, so that it costs the same anywhere.
+MOST_COUNTED = 50_000
 
 
 class Window(NamedTuple):
@@ -51,21 +52,21 @@ def window(connection: Connection, wanted: Filter, span: Span) -> Window:
 
 
 def _place(connection: Connection, wanted: Filter, span: Span, found: _Found) -> int | None:
-    """How many fit before the window; None where only a walk past all of them could tell."""
+    """How many fit before the window; None where only a walk past very many could tell."""
     if not found.has_before:
         return 0
     if span.around is None or span.order not in ("file", "newest") or not wanted.is_tallied:
         return None
-    position, first = states.c.position, found.keys[0].position
-    query = select(func.count()).where(
-        position > first if span.order == "newest" else position < first
-    )
-    if wanted.task is not None:
-        statuses = wanted.status or tuple(STATUS_OF.values())
-        query = query.where(states.c.task == wanted.task, states.c.status.in_(statuses))
-    elif wanted.status:
-        query = query.where(states.c.status.in_(wanted.status))
-    return connection.execute(query).scalar() or 0
+    begin = found.keys[0]
+    before = Walk(span.order, begin, is_backward=True)
+    place = count_up_to(connection, wanted, before, MOST_COUNTED)
+    if place is None:
+        onward = Walk(span.order, begin, is_inclusive=True)
+        rest = count_up_to(connection, wanted, onward, MOST_COUNTED)
+        if rest is not None:
+            counted = tallies.counters(connection, wanted.task)
+            place = sum(counted[status] for status in wanted.status or counted) - rest
+    return place
 
 
 def _found(connection: Connection, wanted: Filter, span: Span) -> _Found:

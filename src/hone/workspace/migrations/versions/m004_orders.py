@@ -43,7 +43,7 @@ def upgrade() -> None:
     op.drop_table("states_of_m003")
     _mark_contradictions()
     _indices()
-    _reviewer_tally()
+    _tallies()
 
 
 def _states() -> None:
@@ -115,7 +115,18 @@ def _indices() -> None:
     op.create_index("ix_operations_at", "operations", ["at"])
 
 
-def _reviewer_tally() -> None:
+def _tallies() -> None:
+    op.rename_table("tally", "tally_of_m003")
+    op.create_table(
+        "tally",
+        Column("task", Text, nullable=False),
+        Column("status", Text, nullable=False),
+        Column("examples", Integer, nullable=False),
+        Column("unscored", Integer, nullable=False, server_default=text("0")),
+        PrimaryKeyConstraint("task", "status", name="pk_tally"),
+        sqlite_with_rowid=False,
+    )
+    op.drop_table("tally_of_m003")
     op.create_table(
         "reviewer_tally",
         Column("reviewer", Text, nullable=False),
@@ -124,6 +135,10 @@ def _reviewer_tally() -> None:
         Column("examples", Integer, nullable=False),
         PrimaryKeyConstraint("reviewer", "task", "status", name="pk_reviewer_tally"),
         sqlite_with_rowid=False,
+    )
+    op.execute(
+        "INSERT INTO tally (task, status, examples, unscored)"
+        " SELECT task, status, count(*), sum(agreement IS NULL) FROM states GROUP BY task, status"
     )
     op.execute(
         "INSERT INTO reviewer_tally (reviewer, task, status, examples)"
