@@ -273,9 +273,9 @@ def test_random_reviews_agree_with_the_model_and_with_a_rebuild() -> None:
 
 @pytest.mark.long
 def test_ten_thousand_random_operations_agree_with_the_model_and_with_a_rebuild() -> None:
-    # 200 histories of up to 80 steps, most of them of several operations.
+    # 300 histories of up to 80 steps; refused and repeated requests do not count.
     before = Reviewing.operations
-    run(examples=200, steps=80)
+    run(examples=300, steps=80)
     assert Reviewing.operations - before >= 10_000
 
 
