@@ -20,7 +20,7 @@ from hone.importers._json_stream import ROW_KEYS, json_line_rows, json_rows
 from hone.importers._json_window import looks_like_lines
 from hone.importers._rows import RawRow, Read, Refusal, Rows, RowUnfit
 from hone.importers._text import detect, read_head
-from hone.records.task import Task, TaskField
+from hone.records.task import Task
 
 
 class Options(BaseModel):
@@ -65,13 +65,12 @@ def propose_task(name: str, rows: Iterable[Read]) -> tuple[Task, dict[str, int]]
         if isinstance(item, RawRow):
             counts.update(list(item.fields["slots"]))
     ordered = dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
-    fields = {slot: TaskField.model_validate({"type": "string"}) for slot in ordered}
     task = Task.model_validate(
         {
             "kind": "extract",
             "name": name,
             "system": f"You turn messages into JSON. Fields: {', '.join(ordered)}.",
-            "fields": {slot: field.model_dump() for slot, field in fields.items()},
+            "fields": {slot: {"type": "string"} for slot in ordered},
         }
     )
     return task, ordered
