@@ -26,10 +26,31 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/importers/test_shapes.py::test_a_mapping_answers_the_question",
         ),
     ),
-    "QA-02": Requirement("save a session and resume at the same pair"),
-    "QA-03": Requirement("one pair at a time: accept, reject, edit, previous, next"),
-    "QA-04": Requirement("accept all pending pairs after a confirmation with the count"),
-    "QA-05": Requirement("progress: reviewed X of Y (Z pending)"),
+    "QA-02": Requirement(
+        "save a session and resume at the same pair",
+        (
+            "tests/web/test_sessions.py::test_a_session_is_downloaded_complete_and_readable",
+            "tests/web/test_sessions.py::test_a_session_is_taken_up_elsewhere_at_the_same_example",
+            "tests/browser/test_deciding.py::test_saving_with_ctrl_s_stays_at_the_pair",
+        ),
+    ),
+    "QA-03": Requirement(
+        "one pair at a time: accept, reject, edit, previous, next",
+        (
+            "tests/browser/test_deciding.py::test_a_key_decides_and_goes_on",
+            "tests/browser/test_deciding.py::test_every_decision_has_a_button",
+            "tests/browser/test_deciding.py::test_arrows_move_and_the_ends_hold",
+            "tests/browser/test_deciding.py::test_an_answer_is_edited_and_saved_with_a_key",
+        ),
+    ),
+    "QA-04": Requirement(
+        "accept all pending pairs after a confirmation with the count",
+        ("tests/browser/test_deciding.py::test_accept_all_names_the_count_and_is_undone_as_one",),
+    ),
+    "QA-05": Requirement(
+        "progress: reviewed X of Y (Z pending)",
+        ("tests/browser/test_deciding.py::test_a_key_decides_and_goes_on",),
+    ),
     "QA-06": Requirement("settings from .env"),
     "QA-07": Requirement("connect to the GPU service, choose an endpoint"),
     "QA-08": Requirement("prepare RAFT data, or load a prepared file"),
@@ -42,7 +63,13 @@ REQUIREMENTS: dict[str, Requirement] = {
     "QA-15": Requirement("flagged for review: edit, note, save and next, skip"),
     "QA-16": Requirement("corrections go into the next training set"),
     "QA-17": Requirement("folders under data/ fill as one works"),
-    "QA-18": Requirement("desktop application"),
+    "QA-18": Requirement(
+        "desktop application",
+        (
+            "tests/desktop/test_window.py::test_a_window_of_its_own_is_the_best_way",
+            "tests/desktop/test_window.py::test_without_either_it_opens_in_the_browser_and_says_why",
+        ),
+    ),
     "QA-19": Requirement("a sentence and a mend for every known failure"),
     "QA-20": Requirement("trainer image with a version that the job checks"),
     "DOC-01": Requirement("PDFs into a persistent collection"),
@@ -116,7 +143,14 @@ REQUIREMENTS: dict[str, Requirement] = {
     "SCO-16": Requirement("a sentence and a mend for every known failure"),
     "SCO-17": Requirement("prompts for a written narrative"),
     "EXT-01": Requirement("messages from a file; a rule parser proposes fields"),
-    "EXT-02": Requirement("mark audited, edit, skip, filter"),
+    "EXT-02": Requirement(
+        "mark audited, edit, skip, filter",
+        (
+            "tests/browser/test_kinds.py::test_a_message_shows_its_records_and_is_marked_audited",
+            "tests/browser/test_kinds.py::test_fields_are_edited_before_auditing",
+            "tests/browser/test_kinds.py::test_audited_messages_are_shown_apart",
+        ),
+    ),
     "EXT-03": Requirement("from ten audited messages on"),
     "EXT-04": Requirement("one command on a rented GPU"),
     "EXT-05": Requirement("data only, without training"),
