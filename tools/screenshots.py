@@ -151,6 +151,8 @@ def decided(ws: loop.Workspace) -> None:
         Decision(
             op_id=f"sample-{place}", example_id=one.id, verdict=verdict,
             reviewer=("ada", "bea")[place % 2],
+            base_version=None,
+            output=None,
         )
         for place, (one, verdict) in enumerate(zip(shown, VERDICTS, strict=True))
     ]  # fmt: skip

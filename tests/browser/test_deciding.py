@@ -122,6 +122,7 @@ def test_undo_goes_back_and_redo_repeats(seat: Seat, workspace: Workspace, key: 
 def test_undo_works_after_a_reload(seat: Seat, workspace: Workspace) -> None:
     question = seat.question
     seat.press("a").stands_at("Pair 2 / 24").is_saved()
+    seat.page.wait_for_url(f"**at={stored(workspace, 2).id}")
     seat.page.reload()
     seat.stands_at("Pair 1 / 23").press("u").sees(question)
     seat.page.wait_for_function(

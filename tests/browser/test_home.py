@@ -54,3 +54,13 @@ def test_screens_are_reached_by_the_navigation(seat: Seat) -> None:
         assert seat.page.title().startswith(name)
     seat.page.go_back()
     seat.page.get_by_role("heading", name="Settings", level=1).wait_for()
+
+
+def test_the_navigation_leads_back_to_where_one_was(seat: Seat) -> None:
+    seat.go("#/review?task=pickup").stands_at("Message 1 / 20").press("ArrowRight", "ArrowRight")
+    seat.stands_at("Message 3 / 20").page.wait_for_url("**at=**")
+    links = seat.page.get_by_role("navigation", name="Screens")
+    links.get_by_role("link", name="Home").click()
+    seat.sees("What to do next")
+    links.get_by_role("link", name="Review").click()
+    seat.stands_at("Message 3 / 20")

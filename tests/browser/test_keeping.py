@@ -27,6 +27,7 @@ def elsewhere(ws: Workspace, example_id: str, verdict: Verdict, output: Any = No
     """Somebody else decides, at another terminal."""
     wanted = Decision(
         op_id=f"elsewhere-{example_id}", example_id=example_id, verdict=verdict, reviewer="bea",
+        base_version=None,
         output=output,
     )  # fmt: skip
     assert decide(ws, [wanted])[0].outcome == "applied"
@@ -154,6 +155,19 @@ def test_nine_tabs_share_one_stream_and_all_stay_quick(seat: Seat) -> None:
             other.page.locator(".progress-text", has_text=f"Reviewed {place} of 24").wait_for()
 
 
+def test_an_undo_in_one_tab_leaves_the_place_of_another(seat: Seat, workspace: Workspace) -> None:
+    seat.press("a").stands_at("Pair 2 / 24").is_saved()
+    other = Seat(seat.page.context.new_page(), seat.link).go("#/review").stands_at("Pair 1 / 23")
+    other.press("ArrowRight", "ArrowRight").stands_at("Pair 3 / 23")
+    question = other.question
+    seat.page.reload()
+    seat.page.locator(".pane.answer").wait_for()
+    seat.press("u").is_saved()
+    assert count(workspace, "pending") == 24
+    other.page.locator(".progress-text", has_text="(24 pending)").wait_for()
+    assert other.question == question
+
+
 def test_full_storage_is_said_and_nothing_more_is_accepted(
     seat: Seat, workspace: Workspace
 ) -> None:
@@ -171,6 +185,16 @@ def test_full_storage_is_said_and_nothing_more_is_accepted(
     seat.stands_at("Pair 1 / 24")
     assert seat.named("Accept", role="button").nth(1).is_disabled()
     assert count(workspace, "pending") == 24
+    seat.page.evaluate(
+        """() => {
+          const fillers = Object.keys(localStorage).filter((key) => key.startsWith("filler"));
+          fillers.forEach((key) => localStorage.removeItem(key));
+        }"""
+    )
+    seat.page.locator(".save-state").get_by_role("button", name="Look").click()
+    seat.press("Escape")
+    shows(seat, "All saved")
+    seat.press("a").stands_at("Pair 2 / 24").is_saved()
 
 
 @pytest.fixture

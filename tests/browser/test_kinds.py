@@ -5,6 +5,7 @@ from __future__ import annotations
 from hone.loop import Workspace
 from hone.records.example import Example
 from hone.workspace.store import Filter
+from tests.browser import samples
 from tests.browser.seat import Seat
 
 
@@ -120,3 +121,21 @@ def test_the_answer_for_what_cannot_be_answered_is_one_click(
     seat.press("e").click("Use “I do not know.”")
     seat.press("Control+Enter").stands_at("Pair 2 / 24").is_saved()
     assert first_of(workspace, "harbour").output == {"answer": "I do not know."}
+
+
+def test_what_nobody_suggested_is_written_first(seat: Seat, workspace: Workspace) -> None:
+    workspace.store.examples.add_many([samples.row("harbour", 90, {"question": "Bare?"}, [])])
+    seat.go("#/review?text=Bare").sees("There is no answer yet.").press("a")
+    seat.sees("Nothing is suggested here").type("Now there is.").press("Control+Enter").is_saved()
+    found = workspace.store.examples.page(Filter(text="Bare"), limit=1).items[0]
+    assert (found.status, found.output) == ("edited", {"answer": "Now there is."})
+
+
+def test_a_message_where_nothing_was_suggested_is_audited_as_it_stands(
+    seat: Seat, workspace: Workspace
+) -> None:
+    workspace.store.examples.add_many([samples.row("pickup", 90, {"message": "bare words"}, [])])
+    seat.go("#/review?task=pickup&text=bare").sees("Nothing was found in this message.")
+    seat.press("a").is_saved()
+    found = workspace.store.examples.page(Filter(text="bare"), limit=1).items[0]
+    assert (found.status, found.output) == ("edited", [])

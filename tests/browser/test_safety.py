@@ -143,7 +143,7 @@ def test_a_session_that_ended_asks_to_sign_in_and_keeps_decisions(
     seat.page.context.clear_cookies()
     seat.press("a").sees("Link or token")
     assert workspace.store.examples.counters("harbour")["accepted"] == 0
-    seat.page.context.add_cookies(cookies)
+    seat.page.context.add_cookies(cookies)  # type: ignore[arg-type]
     seat.page.reload()
     seat.go("#/review").is_saved()
     assert workspace.store.examples.counters("harbour")["accepted"] == 1

@@ -111,7 +111,10 @@ export const texts = {
     acceptAsMe: "The answers are already right",
     acceptAsMeHint: "They are accepted in your name, as one decision that can be undone.",
     start: (/** @type {string} */ count) => `Import about ${count} rows`, noAnswer: "no answer: to be written in review",
+    stop: "Stop", oneByOne: (/** @type {string} */ name) => `One file at a time: ${name} is taken.`,
     states: {
+      waiting: (/** @type {string} */ name) => `Importing ${name}`,
+      cancelled: (/** @type {string} */ name) => `Stopped: what was read of ${name} stays`,
       running: (/** @type {string} */ name) => `Importing ${name}`,
       done: (/** @type {string} */ name) => `${name} is imported`,
       failed: (/** @type {string} */ name) => `${name} was not imported`,

@@ -3,6 +3,7 @@
 
 const OPERATION = "hone:op:";
 const DRAFT = "hone:draft:";
+const PROBE = 4000;
 
 /**
  * @typedef {object} Entry
@@ -56,6 +57,12 @@ export class Kept {
   /** @param {string} key */
   remove(key) {
     this.storage.removeItem(key);
+  }
+
+  /** Throws where the storage is full or blocked. */
+  probe() {
+    this.storage.setItem(`${DRAFT}probe`, "x".repeat(PROBE));
+    this.storage.removeItem(`${DRAFT}probe`);
   }
 
   /** Throws where the storage is full or blocked. @param {string} id @param {any} draft */

@@ -23,8 +23,9 @@ const FIXED = /** @type {Record<string, string>} */ ({
   undoAlso: "z",
 });
 const DIGITS = "123456789";
+const IS_MAC = /Mac|iP(hone|ad)/.test(navigator.platform);
 const NAMES = /** @type {Record<string, string>} */ ({
-  ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", Enter: "↵", " ": "Space",
+  Ctrl: IS_MAC ? "⌘" : "Ctrl", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", Enter: "↵", " ": "Space",
 });
 
 /** The person's own settings; `keys` holds only what differs or everything, both are fine. */

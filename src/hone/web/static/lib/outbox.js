@@ -25,9 +25,18 @@ let wait = FIRST_WAIT;
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let timer;
 let isFlushing = false;
+let isListening = false;
 /** @type {BroadcastChannel|null} */
 let channel = null;
-/** @typedef {{receipts: any[], counters: any, task: string, examples: string[], entries: Entry[]}} News */
+/**
+ * @typedef {object} News what came of some operations
+ * @property {any[]} receipts
+ * @property {any} counters
+ * @property {string} task whose counters these are
+ * @property {string[]} examples which an undo or redo moved
+ * @property {Entry[]} entries
+ * @property {boolean} [isElsewhere] another tab of this browser was told
+ */
 /** @type {Array<(news: News) => void>} */
 const listeners = [];
 
@@ -60,9 +69,17 @@ export const delta = computed(() => {
 export function open(scope) {
   kept = new Kept(localStorage, scope);
   reread();
+  if (!isListening) listen();
+  flush();
+}
+
+function listen() {
+  isListening = true;
   if (typeof BroadcastChannel === "function" && !channel) {
     channel = new BroadcastChannel("hone-receipts");
-    channel.onmessage = (event) => event.data?.scope === kept?.scope && tell(event.data.news);
+    channel.onmessage = (event) => {
+      if (event.data?.scope === kept?.scope) tell({ ...event.data.news, isElsewhere: true });
+    };
   }
   addEventListener("storage", (event) => isOperation(event.key) && reread());
   addEventListener("online", () => retryNow());
@@ -71,7 +88,6 @@ export function open(scope) {
     if (document.visibilityState === "hidden") beacon();
     else retryNow();
   });
-  flush();
 }
 
 /** Called with every acknowledgement, also those that another tab received. @param {(news: News) => void} run */
@@ -129,8 +145,9 @@ export async function settle(most = 8000) {
   }
 }
 
-/** Tries at once, whatever the wait was. */
+/** Tries at once, whatever the wait was, and whether there is room again. */
 export function retryNow() {
+  if (isBlocked.value) attempt(() => kept?.probe());
   wait = FIRST_WAIT;
   schedule(0);
 }

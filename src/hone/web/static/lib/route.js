@@ -6,6 +6,8 @@ import { signal } from "../vendor/preact.js";
 export const FIRST = "home";
 
 export const route = signal(read());
+/** Screen -> its last address. @type {Map<string, string>} */
+const places = new Map();
 
 /** Starts following the address; once per page. */
 export function follow() {
@@ -37,7 +39,14 @@ export function go(name, params) {
 
 /** Writes the address of the screen that is shown, without a step in the history. @param {string} name @param {Record<string, any>} params */
 export function rewrite(name, params) {
-  history.replaceState(null, "", linkTo(name, params));
+  const place = linkTo(name, params);
+  places.set(name, place);
+  history.replaceState(null, "", place);
+}
+
+/** Goes to a screen as it was left. @param {string} name */
+export function goBackTo(name) {
+  location.hash = places.get(name) ?? linkTo(name);
 }
 
 function read() {

@@ -5,6 +5,7 @@
 // over. Without locks (a plain http address of the network) each tab has its own stream while it
 // is shown, because a browser opens only six connections to one server.
 
+const REFUSED_MS = 5000;
 const CHANNEL = "hone-events";
 const TYPES = ["reviews", "import", "job", "resync"]; // "ready" needs no answer
 
@@ -77,7 +78,17 @@ function alone() {
 
 /** @param {(news: {type: string, content: any}) => void} give */
 function connect(give) {
-  source = new EventSource("/api/events");
+  const opened = new EventSource("/api/events");
+  source = opened;
+  opened.addEventListener("error", () => {
+    // The browser reconnects by itself, but not where the server refused: signed out, too many.
+    if (opened.readyState !== EventSource.CLOSED || source !== opened) return;
+    setTimeout(() => {
+      if (source !== opened) return;
+      connect(give);
+      give({ type: "resync", content: {} });
+    }, REFUSED_MS);
+  });
   for (const type of TYPES) {
     source.addEventListener(type, (event) => {
       give({ type, content: JSON.parse(/** @type {MessageEvent} */ (event).data || "{}") });

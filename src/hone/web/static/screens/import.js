@@ -9,10 +9,13 @@ import { texts } from "../texts.js";
 import { Button } from "../ui/button.js";
 import { Icon } from "../ui/icon.js";
 import { Failure, Meter, Waiting } from "../ui/show.js";
+import { notify } from "../ui/toast.js";
 import { Plan } from "./import/plan.js";
 import { Running } from "./import/running.js";
 
 const LOOK_MS = 1000;
+/** Where this tab remembers an import that runs, so that a reload finds it again. */
+const RUNNING = "hone:import";
 
 /** What was asked: the file that lies on the server, and what the person said about it. */
 const asked = signal(/** @type {any} */ (null));
@@ -23,7 +26,10 @@ const error = signal(/** @type {any} */ (null));
 let count = 0;
 
 export default function Import() {
-  useEffect(() => listenTo("import", hear), []);
+  useEffect(() => {
+    findAgain();
+    return listenTo("import", hear);
+  }, []);
   return html`<div class="page import">
     <header class="page-head">
       <h1>${texts.screens.import}</h1>
@@ -35,7 +41,7 @@ export default function Import() {
     ${asked.value && !plan.value && !running.value && !error.value && html`<${Waiting} lines=${6} />`}
     ${plan.value && !running.value &&
     html`<${Plan} plan=${plan.value} asked=${asked.value} onChange=${change} onStart=${start} />`}
-    ${running.value && html`<${Running} name=${asked.value.name} run=${running.value} onAgain=${again} />`}
+    ${running.value && html`<${Running} name=${asked.value.name} run=${running.value} onAgain=${again} onCancel=${cancel} />`}
   </div>`;
 }
 
@@ -43,7 +49,8 @@ function Drop() {
   const drop = (event) => {
     event.preventDefault();
     event.currentTarget.classList.remove("is-over");
-    const [file] = event.dataTransfer.files;
+    const [file, ...others] = event.dataTransfer.files;
+    if (others.length) notify(texts.import.oneByOne(file.name));
     if (file) take(file);
   };
   const over = (isIn) => (event) => {
@@ -117,7 +124,8 @@ async function start() {
   error.value = null;
   try {
     const { import: id } = await post("/imports", { ...request(), accept_as_me: asked.value.accept_as_me });
-    running.value = { id, state: "running", read: 0, estimated: plan.value.files[0].estimated_rows, begun: Date.now() };
+    running.value = { id, state: "waiting", read: 0, estimated: plan.value.files[0].estimated_rows, begun: Date.now() };
+    sessionStorage.setItem(RUNNING, JSON.stringify({ id, asked: asked.value, begun: Date.now() }));
     look();
   } catch (failed) {
     error.value = failed;
@@ -127,13 +135,34 @@ async function start() {
 /** Asks how far it is, until it is done; the events make it smoother, this makes it sure. */
 async function look() {
   const run = running.value;
-  if (!run || run.state !== "running") return;
+  if (!run || !isUnderWay(run)) return;
   try {
     merge(await get(`/imports/${run.id}`));
   } catch (failed) {
     error.value = failed;
   }
   setTimeout(look, LOOK_MS);
+}
+
+/** @param {any} run */
+const isUnderWay = (run) => run.state === "waiting" || run.state === "running";
+
+/** After a reload: the import went on without us. */
+function findAgain() {
+  const kept = sessionStorage.getItem(RUNNING);
+  if (!kept || running.value) return;
+  const found = JSON.parse(kept);
+  asked.value = found.asked;
+  running.value = { id: found.id, state: "waiting", read: 0, estimated: null, begun: found.begun };
+  look();
+}
+
+async function cancel() {
+  try {
+    merge(await post(`/imports/${running.value.id}/cancel`, {}));
+  } catch (failed) {
+    error.value = failed;
+  }
 }
 
 /** @param {any} news */
@@ -144,12 +173,13 @@ function hear(news) {
 /** @param {any} news */
 function merge(news) {
   const before = running.value;
-  if (!before || before.state !== "running") return;
+  if (!before || !isUnderWay(before)) return;
   running.value = { ...before, ...news, id: before.id };
   if (running.value.state === "done") refreshTasks();
 }
 
 function again() {
+  sessionStorage.removeItem(RUNNING);
   asked.value = null;
   plan.value = null;
   running.value = null;

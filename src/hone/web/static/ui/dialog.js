@@ -54,8 +54,10 @@ export function Question() {
     asked.answer(isYes);
   };
   const footer = html`
-    <${Button} onClick=${() => answer(false)}>${texts.cancel}<//>
-    <${Button} tone=${asked.tone ?? "primary"} onClick=${() => answer(true)}>${asked.confirm}<//>
+    <${Button} onClick=${() => answer(false)} autofocus=${asked.tone === "bad"}>${texts.cancel}<//>
+    <${Button} tone=${asked.tone ?? "primary"} onClick=${() => answer(true)} autofocus=${asked.tone !== "bad"}>
+      ${asked.confirm}
+    <//>
   `;
   return html`<${Dialog} title=${asked.title} onClose=${() => answer(false)} footer=${footer}>
     <p>${asked.text}</p>

@@ -4,7 +4,7 @@ import { effect, html, signal, useEffect } from "../vendor/preact.js";
 import { remembered } from "../lib/choices.js";
 import { useKeys } from "../lib/keys.js";
 import { isBlocked, isOffline, parked, queued, retryNow } from "../lib/outbox.js";
-import { linkTo, route } from "../lib/route.js";
+import { goBackTo, linkTo, route } from "../lib/route.js";
 import { session } from "../lib/session.js";
 import { texts } from "../texts.js";
 import { Button } from "./button.js";
@@ -35,7 +35,7 @@ export function Shell({ children }) {
       <a class="brand" href=${linkTo("home")} aria-label=${texts.brand}><${Mark} /><span>Hone</span></a>
       <nav class="nav" aria-label=${texts.navigation}>
         ${SCREENS.map(
-          (name) => html`<a key=${name} href=${linkTo(name)} aria-current=${route.value.name === name ? "page" : undefined}>
+          (name) => html`<a key=${name} href=${linkTo(name)} onClick=${comeBack(name)} aria-current=${route.value.name === name ? "page" : undefined}>
             <${Icon} name=${name} /><span>${texts.screens[name]}</span>
           </a>`,
         )}
@@ -55,6 +55,13 @@ export const Mark = () => html`<svg class="brand-mark" width="24" height="24" vi
   <rect x="1" y="1" width="22" height="22" rx="6" fill="currentColor" />
   <path d="M7 6v12M17 6v12M7 12h10" stroke="var(--on-accent)" stroke-width="2.5" stroke-linecap="round" fill="none" />
 </svg>`;
+
+/** The navigation leads to where one was, unless a new tab is wanted. @param {string} name */
+const comeBack = (name) => (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  goBackTo(name);
+};
 
 function skip(event) {
   event.preventDefault();

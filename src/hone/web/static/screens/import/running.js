@@ -8,14 +8,15 @@ import { Button } from "../../ui/button.js";
 import { Icon } from "../../ui/icon.js";
 import { Failure, Meter } from "../../ui/show.js";
 
-/** @param {{name: string, run: any, onAgain: () => void}} props */
-export function Running({ name, run, onAgain }) {
+/** @param {{name: string, run: any, onAgain: () => void, onCancel: () => void}} props */
+export function Running({ name, run, onAgain, onCancel }) {
+  const isUnderWay = run.state === "waiting" || run.state === "running";
   return html`<section class="card" aria-live="polite">
     <h2>${texts.import.states[run.state](name)}</h2>
-    ${run.state === "running" && html`<${Progress} run=${run} />`}
+    ${isUnderWay && html`<${Progress} run=${run} /><div class="row"><${Button} onClick=${onCancel}>${texts.import.stop}<//></div>`}
     ${run.error && html`<${Failure} error=${{ message: run.error, hint: run.hint }} />`}
     ${run.report && html`<${Report} run=${run} />`}
-    ${run.state !== "running" &&
+    ${!isUnderWay &&
     html`<div class="row">
       ${run.state === "done" && html`<a class="button tone-primary" href=${linkTo("review", taskOf(run))}><${Icon} name="review" />${texts.import.review}</a>`}
       <${Button} onClick=${onAgain}>${texts.import.again}<//>
@@ -27,11 +28,12 @@ const taskOf = (run) => ({ task: run.report?.files[0]?.task });
 
 function Progress({ run }) {
   const seconds = (Date.now() - run.begun) / 1000;
-  const left = run.read > 0 ? ((run.estimated - run.read) * seconds) / run.read : null;
+  const left = run.read > 0 && run.estimated ? ((run.estimated - run.read) * seconds) / run.read : null;
+  const most = Math.max(run.estimated ?? 0, run.read);
   return html`
-    <${Meter} value=${Math.min(run.read, run.estimated)} most=${run.estimated} label=${texts.import.progressLabel} />
+    <${Meter} value=${run.read} most=${most} label=${texts.import.progressLabel} />
     <p class="muted">
-      ${texts.import.progress(number(run.read), number(run.estimated))}
+      ${texts.import.progress(number(run.read), number(most))}
       ${left !== null && left > 1 && html` · ${texts.import.left(duration(left))}`}
     </p>
   `;

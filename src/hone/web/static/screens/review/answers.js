@@ -10,6 +10,9 @@ export const textField = (task) =>
 /** The text of an answer that is a text. @param {any} task @param {any} output */
 export const textOf = (task, output) => String(output?.[textField(task) ?? ""] ?? "");
 
+/** The answer that holds nothing. @param {any} task */
+export const emptyAnswer = (task) => (task.kind === "score" ? { labels: {} } : task.many ? [] : {});
+
 /** The records of an extract task's answer. @param {any} task @param {any} output @returns {any[]} */
 export function recordsOf(task, output) {
   if (task.many) return Array.isArray(output) ? output : [];

@@ -10,9 +10,9 @@ import { mayReview, session } from "../../lib/session.js";
 import { texts } from "../../texts.js";
 import { ask } from "../../ui/dialog.js";
 import { announce, notify, notifyError } from "../../ui/toast.js";
-import { problemsOf } from "./answers.js";
+import { emptyAnswer, problemsOf, textField } from "./answers.js";
 import {
-  current, filter, goTo, markOwn, move, reach, refetch, resync, setCounters, shown, task,
+  current, filter, goTo, isOwn, markOwn, move, reach, refetch, resync, setCounters, shown, task,
 } from "./examples.js";
 import { toChoice } from "./filter.js";
 
@@ -92,36 +92,42 @@ export function decide(verdict, options = {}) {
   const example = current.value;
   if (!example || !isAllowed()) return;
   const draft = outbox.drafts.value[example.id] ?? {};
-  let output = options.output ?? null;
-  let wanted = verdict;
-  if (output === null && (verdict === "accept" || verdict === "edit") && "output" in draft) {
-    wanted = "edit";
-    output = draft.output;
-  } else if (verdict === "edit" && output === null) {
-    if (example.answer === null) return;
-    wanted = "accept";
-  }
-  if (wanted === "accept" && output === null && example.answer === null) {
+  const wanted = meant(example, verdict, options.output ?? null);
+  if (!wanted) {
     isEditing.value = true;
     notify(texts.review.nothingSuggested);
     return;
   }
-  const found = output === null ? [] : problemsOf(task.value, output);
-  problems.value = found;
-  if (found.length) {
-    announce(found.join(" "));
+  problems.value = wanted.output === null ? [] : problemsOf(task.value, wanted.output);
+  if (problems.value.length) {
+    announce(problems.value.join(" "));
     return;
   }
   const note = "note" in draft ? draft.note : null;
-  const base = output !== null && draft.base_version ? draft.base_version : example.version;
-  if (!send(example, { verdict: wanted, output, note, base })) return;
+  const base = wanted.output !== null && draft.base_version ? draft.base_version : example.version;
+  if (!send(example, { ...wanted, note, base })) return;
   batch(() => {
     isEditing.value = false;
-    if (output !== null || !("output" in draft)) outbox.dropDraft(example.id);
+    if (wanted.output !== null || !("output" in draft)) outbox.dropDraft(example.id);
     else outbox.keepDraft(example.id, { output: draft.output, base_version: example.version + 1 });
     if (!options.isStaying) move(1);
   });
-  announce(texts.review.decided(texts.status(statusAfter(example, wanted, output), task.value?.kind), excerpt(example)));
+  const status = statusAfter(example, wanted.verdict, wanted.output);
+  announce(texts.review.decided(texts.status(status, task.value?.kind), excerpt(example)));
+}
+
+/**
+ * What a verdict means here: what stands on the screen is what is decided about, so accepting a
+ * draft is an edit. Null: there is no answer yet, it has to be written.
+ * @param {any} example
+ * @param {string} verdict
+ * @param {any} output which one was taken
+ */
+function meant(example, verdict, output) {
+  if (output !== null || (verdict !== "accept" && verdict !== "edit")) return { verdict, output };
+  if (hasDraft(example)) return { verdict: "edit", output: answerOf(example) };
+  if (example.answer !== null) return { verdict: "accept", output: null };
+  return textField(task.value) ? null : { verdict: "edit", output: emptyAnswer(task.value) };
 }
 
 /** Keeps the note of the current example without deciding anew. */
@@ -284,12 +290,13 @@ function isAllowed() {
   return mayReview.value;
 }
 
-outbox.onReceipts(({ receipts, counters, task: counted, examples, entries }) => {
+outbox.onReceipts(({ receipts, counters, task: counted, examples, entries, isElsewhere }) => {
   if (counted === filter.value.task) setCounters(counters);
   for (const entry of entries) {
     const receipt = receipts.find((one) => one.op_id === entry.op_id);
     if (entry.state !== "queued") {
       refetch([entry.example_id]);
+      if (isElsewhere) continue;
       notify(entry.state === "conflict" ? texts.outbox.conflictNotice : texts.outbox.refusedNotice(entry.reason ?? ""), {
         tone: "bad",
       });
@@ -306,6 +313,8 @@ function acknowledged(entry, receipt, examples) {
     if (isDone && typeof receipt.version === "number") agree(entry.example_id, receipt.version);
     return;
   }
+  // An undo of another tab moves nothing here: the stream tells what changed.
+  if (!isOwn(entry.op_id)) return;
   if (!isDone) {
     notify(receipt.reason || texts.review.nothingToUndo);
     if (entry.example_id) refetch([entry.example_id]);

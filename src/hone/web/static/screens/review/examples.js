@@ -41,6 +41,8 @@ const own = new Set();
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let addressTimer;
 let isListening = false;
+/** The list that is on its way. @type {Promise<any>|null} */
+let loading = null;
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let settleTimer;
 effect(() => {
@@ -110,7 +112,10 @@ function take(wanted) {
 /** @param {string|null} around */
 export async function load(around) {
   shown.offset.value = 0;
-  const found = await shown.load(around).catch(() => null);
+  const begun = shown.load(around).catch(() => null);
+  loading = begun;
+  const found = await begun;
+  if (loading === begun) loading = null;
   if (!found) return;
   const isWhole = !found.has_before && !found.has_after;
   batch(() => {
@@ -128,6 +133,8 @@ function countOf(found, isWhole) {
 
 /** The list again, at the same place. */
 export async function resync() {
+  // Another list is on its way: the place in the old one has nothing to do with it.
+  while (loading) await loading;
   const place = current.value?.id ?? shown.items.value.at(-1)?.id ?? null;
   const isBehindAll = current.value === null && place !== null;
   await load(place);
@@ -163,6 +170,9 @@ export async function refetch(ids) {
     }),
   );
 }
+
+/** Whether this tab asked for an operation. @param {string} op_id */
+export const isOwn = (op_id) => own.has(op_id);
 
 /** Remembers that an operation is our own. @param {string} op_id */
 export function markOwn(op_id) {
