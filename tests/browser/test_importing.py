@@ -35,7 +35,8 @@ def test_a_chosen_file_is_shown_imported_and_reviewed(
     assert seat.field("answer").input_value() == "Expected Response"
     seat.click("Import about 40 rows").sees("gates.csv is imported")
     assert workspace.store.examples.counters("harbour")["pending"] == 64
-    seat.click("Review them", role="link").stands_at("Pair 1 / 64")
+    seat.page.reload()
+    seat.sees("gates.csv is imported").click("Review them", role="link").stands_at("Pair 1 / 64")
 
 
 def test_a_dropped_file_is_taken_too(seat: Seat) -> None:

@@ -107,7 +107,7 @@ def test_a_session_is_saved_with_ctrl_s_and_loaded_again(
     seat.press("u", "u").is_saved()
     assert workspace.store.examples.counters("harbour")["pending"] == 24
     seat.go("#/settings").page.locator(".settings input[type=file]").set_input_files(kept)
-    seat.sees("Loaded 24 items: 0 new, 24 already here, 2 decided")
+    seat.sees("Loaded 24 items: 0 new, 24 already here, 2 decided").stands_at("Pair 3 / 24")
     assert workspace.store.examples.counters("harbour")["pending"] == 22
 
 

@@ -128,7 +128,7 @@ export const texts = {
   settings: {
     look: "Appearance", session: "Session file",
     sessionAbout: "All examples of a task with their decisions in one readable file, to go on elsewhere.",
-    save: "Save the session", load: "Load a session", notJson: "This file is not JSON.",
+    save: "Save the session", load: "Load a session",
     loaded: (/** @type {any} */ found) =>
       `Loaded ${counted(found.items, "item", "items")}: ${found.taken} new, ${found.duplicate} already here, ` +
       `${found.decided} decided${found.refused ? `, ${found.refused} refused` : ""}.`,

@@ -23,7 +23,7 @@ export class ApiError extends Error {
 /**
  * @param {string} method
  * @param {string} path below /api
- * @param {unknown} [body] sent as JSON
+ * @param {unknown} [body] sent as JSON; a file is JSON already
  * @param {{signal?: AbortSignal}} [options]
  * @returns {Promise<any>}
  */
@@ -35,7 +35,7 @@ export async function call(method, path, body, options = {}) {
     answer = await fetch(`/api${path}`, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
       credentials: "same-origin",
       signal: options.signal,
     });

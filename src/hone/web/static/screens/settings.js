@@ -3,6 +3,7 @@
 import { html, signal, useEffect } from "../vendor/preact.js";
 import { download, get, post, put } from "../lib/api.js";
 import { settle } from "../lib/outbox.js";
+import { go } from "../lib/route.js";
 import { mayManage, mayReview, session, signOut, tasks } from "../lib/session.js";
 import { texts } from "../texts.js";
 import { Button } from "../ui/button.js";
@@ -82,27 +83,18 @@ function SessionFile() {
   </section>`;
 }
 
+/** Takes a session up, and goes to the example that was under review when it was saved. */
 async function load(event) {
   const [file] = event.target.files;
   event.target.value = "";
   if (!file) return;
   try {
-    const found = await sendSession(await file.text());
+    const found = await post("/sessions/load", file);
     notify(texts.settings.loaded(found), { tone: found.refused ? "bad" : "ok" });
+    if (found.current) go("review", { task: found.task, status: "all", at: found.current });
   } catch (failed) {
     notifyError(failed);
   }
-}
-
-/** The file as it is: the server reads and checks it. @param {string} text */
-async function sendSession(text) {
-  let content;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    throw new Error(texts.settings.notJson);
-  }
-  return await post("/sessions/load", content);
 }
 
 const Person = () => html`<section class="card" aria-labelledby="settings-person">

@@ -77,6 +77,12 @@ export function Waiting({ lines = 3 }) {
 export function Command({ text }) {
   const copy = async (event) => {
     const button = event.currentTarget;
+    const code = button.parentElement.querySelector("code");
+    if (!navigator.clipboard) {
+      // A plain http address of the network: browsers give no clipboard there.
+      getSelection()?.selectAllChildren(code);
+      return;
+    }
     await navigator.clipboard.writeText(text);
     button.classList.add("is-done");
     button.setAttribute("aria-label", texts.copied);
