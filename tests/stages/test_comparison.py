@@ -155,7 +155,9 @@ def test_long_texts_are_compared_by_lines_and_then_not_at_all() -> None:
     others = words[:10] + [chance.choice("abcdefgh") for _ in range(3 * MOST_PIECES)]
     began = time.process_time()
     one_line = word_diff(" ".join(words), " ".join(others))
-    in_lines = word_diff("x\n" + "\n".join(words), "y\n" + "\n".join([*words[:-5], "z"]))
+    # Too many words, but not too many lines.
+    lines = [" ".join(words[at : at + 10]) for at in range(0, len(words), 10)]
+    in_lines = word_diff("x\n" + "\n".join(lines), "y\n" + "\n".join([*lines[:-5], "z"]))
     assert [mark for mark, _ in one_line] == ["=", "-", "+"]
     assert len(in_lines) > 3
     # Seconds where the work is bounded, many minutes where it were not.
