@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from hone.loop import Workspace
 from hone.workspace.store import Filter
 from tests.browser import samples
@@ -101,3 +105,55 @@ def test_a_long_list_is_walked_through_in_both_directions(drawn, tmp_path, serve
     seat.stands_at("Pair 121 / 400")
     assert seat.question == middle
     ws.close()
+
+
+@contextmanager
+def pages_held(seat: Seat, part: str) -> Iterator[list[Any]]:
+    """While inside, pages whose address holds `part` are asked for but do not arrive."""
+    held: list[Any] = []
+
+    def fits(url: str) -> bool:
+        return "/api/examples?" in url and part in url
+
+    seat.page.route(fits, lambda route: held.append(route))
+    yield held
+    for route in held:
+        route.continue_()
+    seat.page.unroute(fits)
+
+
+def wait_for(seat: Seat, held: list[Any]) -> None:
+    """Until a request is held back; playwright takes news only while it is waiting."""
+    for _ in range(500):
+        if held:
+            return
+        seat.page.wait_for_timeout(10)
+    raise AssertionError("no page was asked for")
+
+
+def test_keys_pressed_before_the_next_page_arrives_count(drawn, tmp_path, serve, sit) -> None:
+    ws = samples.make(tmp_path / "long", {"harbour": 400})
+    seat = sit(serve(ws)).open("#/review?status=all").stands_at("Pair 1 / 400")
+    with pages_held(seat, "after=") as held:
+        seat.press(*["ArrowRight"] * 70)
+        wait_for(seat, held)
+    seat.stands_at("Pair 71 / 400")
+    id = ws.store.examples.page(Filter(first=200, last=200), limit=1).items[0].id
+    seat.go(f"#/review?status=all&at={id}").stands_at("Pair 200 / 400")
+    with pages_held(seat, "before=") as held:
+        seat.press(*["ArrowLeft"] * 50)
+        wait_for(seat, held)
+    seat.stands_at("Pair 150 / 400")
+    ws.close()
+
+
+def test_who_walks_on_while_the_list_is_loaded_again_is_not_set_back(
+    seat: Seat, workspace: Workspace
+) -> None:
+    with pages_held(seat, "around=") as held:
+        workspace.store.examples.add_many(list(samples.examples("harbour", 27))[24:])
+        wait_for(seat, held)
+        seat.press("ArrowRight", "ArrowRight", "ArrowRight").stands_at("Pair 4 / 24")
+        question = seat.question
+    seat.stands_at("Pair 4 / 27")
+    assert seat.question == question

@@ -33,6 +33,8 @@ export class ExampleWindow {
     this.error = signal(/** @type {any} */ (null));
     this.turn = 0;
     this.isRefilling = false;
+    /** Steps taken beyond what is in memory; they are made good when the page arrives. */
+    this.owed = 0;
   }
 
   get current() {
@@ -56,9 +58,10 @@ export class ExampleWindow {
    * Starts anew: from the beginning, or around an example. One that does not fit the list any more
    * is a guest in it: a person who asks for it, or stands on it, sees it all the same.
    * @param {string|null} [around]
+   * @param {{isStaying?: boolean}} [how] staying: who has moved on meanwhile stands there, not at `around`
    * @returns {Promise<any>} the server's answer; null where a later start overtook this one
    */
-  async load(around = null) {
+  async load(around = null, { isStaying = false } = {}) {
     const turn = ++this.turn;
     if (!this.items.value.length) this.state.value = "loading";
     try {
@@ -67,15 +70,17 @@ export class ExampleWindow {
       const guest = around !== null && !has(found, around) ? await this.fetchOne(around) : null;
       if (turn !== this.turn) return null;
       if (guest) found.items.splice(placeFor(found.items, guest), 0, guest);
+      const moved = isStaying ? this.movedFrom(around) : 0;
       batch(() => {
         this.pages = cut(found);
         this.items.value = found.items;
         const place = found.items.findIndex((/** @type {any} */ one) => one.id === around);
-        this.index.value = Math.max(place, 0);
+        this.stand(Math.max(place, 0) + moved);
         this.offset.value = found.place ?? (found.has_before ? null : 0);
         this.state.value = "ready";
         this.error.value = null;
       });
+      this.refill();
       return found;
     } catch (error) {
       if (turn !== this.turn) return null;
@@ -91,22 +96,35 @@ export class ExampleWindow {
     batch(() => {
       this.pages = [];
       this.items.value = [];
-      this.index.value = 0;
+      this.stand(0);
       this.state.value = "loading";
     });
   }
 
   /** Goes `steps` on or back; never waits. @param {number} steps */
   move(steps) {
-    const most = this.items.value.length;
-    this.index.value = Math.min(Math.max(this.index.value + steps, 0), most);
+    this.stand(this.index.value + this.owed + steps);
     this.refill();
   }
 
   /** @param {number} index */
   goTo(index) {
-    this.index.value = Math.min(Math.max(index, 0), this.items.value.length);
+    this.stand(Math.min(Math.max(index, 0), this.items.value.length));
     this.refill();
+  }
+
+  /** Stands at a place, or as near as memory reaches while the rest is on its way. @param {number} wanted */
+  stand(wanted) {
+    const most = this.items.value.length;
+    const place = Math.min(Math.max(wanted, this.hasBefore ? -BEHIND : 0), this.hasAfter ? most + AHEAD : most);
+    this.index.value = Math.min(Math.max(place, 0), most);
+    this.owed = place - this.index.value;
+  }
+
+  /** How many steps a person has gone from an example, which is still in memory. @param {string|null} id */
+  movedFrom(id) {
+    const place = id === null ? -1 : this.find(id);
+    return place < 0 ? 0 : this.index.value + this.owed - place;
   }
 
   /** Fetches more where half of a side is used up, and lets go what is far away. */
@@ -162,7 +180,7 @@ export class ExampleWindow {
     }
     batch(() => {
       this.items.value = this.pages.flatMap((page) => page.items);
-      this.index.value = index;
+      this.stand(index + this.owed);
       this.offset.value = offset;
     });
   }

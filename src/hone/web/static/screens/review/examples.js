@@ -109,10 +109,9 @@ function take(wanted) {
   });
 }
 
-/** @param {string|null} around */
-export async function load(around) {
-  shown.offset.value = 0;
-  const begun = shown.load(around).catch(() => null);
+/** @param {string|null} around @param {{isStaying?: boolean}} [how] */
+export async function load(around, how) {
+  const begun = shown.load(around, how).catch(() => null);
   loading = begun;
   const found = await begun;
   if (loading === begun) loading = null;
@@ -131,14 +130,11 @@ function countOf(found, isWhole) {
   return isNarrow(filter.value) ? null : statusTotal(filter.value, found.counters);
 }
 
-/** The list again, at the same place. */
+/** The list again, at the same place; behind all examples is a place too. */
 export async function resync() {
   // Another list is on its way: the place in the old one has nothing to do with it.
   while (loading) await loading;
-  const place = current.value?.id ?? shown.items.value.at(-1)?.id ?? null;
-  const isBehindAll = current.value === null && place !== null;
-  await load(place);
-  if (isBehindAll) shown.goTo(shown.index.value + 1);
+  await load(current.value?.id ?? shown.items.value.at(-1)?.id ?? null, { isStaying: true });
 }
 
 /** Shows an example, also one that is not in the window. @param {string} id */
