@@ -14,7 +14,9 @@ import pytest
 
 from hone.cli.follow import duration
 from hone.cli.run import run
+from hone.records.model import ModelVersion
 from hone.stages import jobs
+from hone.stages.evaluate import how_to_evaluate
 from hone.workspace.open import Workspace, init_workspace
 from tests.faults.gates import DEADLINE_SECONDS, Gate, fake_target
 from tests.faults.orders import training
@@ -112,6 +114,23 @@ def test_mistakes_are_two_lines_and_exit_1(
     assert "did you mean training.epochs?" in text
     assert "no recipe" in said(capsys, "train", "nowhere.yaml", code=1)
     assert run(["train", "recipe.yaml", "--plan", "--confirm-run"]) == 2
+
+
+def test_whatever_is_missing_comes_with_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    init_workspace(tmp_path / "new").close()
+    monkeypatch.chdir(tmp_path / "new")
+    text = said(capsys, "train", "extract_lora", "--plan", code=1)
+    assert "Try: hone datasets build messages; hf download meta-llama/" in text
+
+
+def test_what_comes_next_is_an_evaluation_that_works(ws: Workspace) -> None:
+    trained = ModelVersion(name="faith", version="v1", kind="full", base="small", dataset="faith@1")
+    assert how_to_evaluate(ws, trained) == "hone evaluate faith@v1 --data FILE"
+    freeze(ws, "tested", 20, 4, test=4)
+    tested = trained.model_copy(update={"dataset": "tested@1"})
+    assert how_to_evaluate(ws, tested) == "hone evaluate faith@v1"
 
 
 def test_jobs_can_be_listed_shown_followed_and_read(

@@ -68,14 +68,14 @@ def write_weights(path: Path, tensors: dict[str, list[int]]) -> None:
 
 
 def freeze(
-    ws: Workspace, name: str, train: int, val: int = 0, *, answer: str = "It is"
+    ws: Workspace, name: str, train: int, val: int = 0, *, test: int = 0, answer: str = "It is"
 ) -> Manifest:
     """Freeze `name@1` with so many question-and-answer rows."""
     folder = ws.datasets / f"{name}@1"
     folder.mkdir(parents=True)
     task = ws.task()
     splits: dict[str, SplitFile] = {}
-    for split, rows in (("train", train), ("val", val)):
+    for split, rows in (("train", train), ("val", val), ("test", test)):
         lines: list[str] = []
         for number in range(rows):
             said = f"{answer} {'so ' * (number % 7)}{number}."

@@ -73,10 +73,12 @@ def info(
     from hone.cli import show
     from hone.cli.finished import take_in_finished
     from hone.stages import registry
+    from hone.stages.evaluate import how_to_evaluate
 
     with loop.open_workspace(workspace) as opened:
         take_in_finished(opened)
         found = registry.model_info(opened, model)
+        how_to = how_to_evaluate(opened, found.model)
     if json:
         show.print_json(found)
         return
@@ -92,7 +94,7 @@ def info(
             [(name, _figure(figure), figure.on) for name, figure in figures.items()],
         )
     else:
-        show.say(f"Not evaluated yet. Next: hone evaluate {one.ref}")
+        show.say(f"Not evaluated yet. Next: {how_to}")
     _say_ancestry(found)
 
 

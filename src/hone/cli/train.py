@@ -60,7 +60,9 @@ def train(
         prepared = training.prepare_training(ws, loop.find_recipe(recipe), overrides=overrides)
         missing = training.missing_for_a_real_run(ws, prepared.plan, is_confirmed=confirm_run)
         is_start = dry_run or confirm_run
-        if not json:
+        if confirm_run and not json:
+            _say_plan(prepared.plan)
+        elif not json:
             _show_plan(prepared.plan)
         if not is_start:
             if json:
@@ -106,9 +108,9 @@ def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
 
     problems = training.collect_trained(ws).problems
     status = jobs.show(ws, job)
-    found = [one.model.ref for one in ws.store.models.list() if one.model.job == job]
+    found = [one.model for one in ws.store.models.list() if one.model.job == job]
     if json:
-        show.print_json({"job": status, "model": found[0] if found else None})
+        show.print_json({"job": status, "model": found[0].ref if found else None})
     if state in ("failed", "lost"):
         for line in jobs.logs(ws, job, tail=10) if not json else []:
             show.say(f"  | {line}")
@@ -126,8 +128,10 @@ def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
     if figures:
         show.say(figures)
     if found:
-        show.say(f"Registered {found[0]}.")
-        show.say(f"Next: hone evaluate {found[0]}")
+        from hone.stages.evaluate import how_to_evaluate
+
+        show.say(f"Registered {found[0].ref}.")
+        show.say(f"Next: {how_to_evaluate(ws, found[0])}")
     else:
         show.say("Everything could be built and run; nothing was trained and nothing kept.")
 
@@ -138,6 +142,20 @@ def _show_missing(missing: list[str]) -> None:
     show.say("Nothing was started. Missing for a real run:")
     for one in missing:
         show.say(f"  - {one}")
+
+
+def _say_plan(plan: Plan) -> None:
+    """The plan in a sentence, for who has seen the tables and says go."""
+    from hone.cli import show
+    from hone.cli.follow import duration
+
+    show.say(
+        f"Training {plan.model}: {plan.method} of {plan.base} on {plan.dataset}, "
+        f"{plan.steps:,} steps, {duration(plan.seconds.low)} to {duration(plan.seconds.high)}, "
+        f"${plan.price_usd:.2f}."
+    )
+    for note in plan.notes:
+        show.say(f"Note: {note}")
 
 
 def _show_plan(plan: Plan) -> None:

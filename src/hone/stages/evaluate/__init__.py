@@ -1,6 +1,7 @@
 """Evaluate: a model beside its base, a few-shot prompt and the rules, on the same examples."""
 
 from hone.stages.evaluate.options import ROWS, EvaluateOptions, evaluate_options
+from hone.stages.evaluate.questions import how_to_evaluate
 from hone.stages.evaluate.report import (
     Taken,
     collect_all_evaluated,
@@ -19,5 +20,6 @@ __all__ = [
     "evaluate",
     "evaluate_options",
     "finish",
+    "how_to_evaluate",
     "report_path",
 ]

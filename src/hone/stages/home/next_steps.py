@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from hone.records.dataset import Manifest
 from hone.records.example import TRUSTED
+from hone.stages.evaluate.questions import how_to_evaluate
 from hone.stages.jobs import JobStatus
 from hone.workspace.open import Workspace
 from hone.workspace.store import Registered
@@ -97,7 +98,7 @@ def _model_steps(found: Found) -> Iterator[Step]:
             yield Step(
                 f"Evaluate {model.ref}",
                 "It was trained but never scored: nobody knows yet whether it is any good.",
-                f"hone evaluate {model.ref}",
+                how_to_evaluate(found.ws, model),
                 None,
             )
         elif not any(one.is_active for one in found.models if one.model.name == model.name):

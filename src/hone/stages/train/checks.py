@@ -64,7 +64,7 @@ def gather(ws: Workspace, checked: CheckedRecipe) -> Materials:
             raise InvalidInput(_sentence(problems[0]), hint=hints[0] if hints else "")
         raise InvalidInput(
             f"Training cannot begin: {len(problems)} things are missing or wrong.",
-            hint=hints[0] if hints else "",
+            hint="; ".join(dict.fromkeys(hints)),
             problems=problems,
         )
     return Materials(base, manifest, ws.datasets / manifest.ref, task, renderer)

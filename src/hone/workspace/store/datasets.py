@@ -124,7 +124,8 @@ def _named(connection: Connection, ref: str) -> Row[Any]:
     if row is None:
         listed = connection.execute(select(datasets.c.name, datasets.c.version)).all()
         known = [f"{one.name}@{one.version}" for one in listed]
-        raise NotFound(f'There is no dataset "{ref}".', hint=nearest(ref, known))
+        hint = nearest(ref, known) if known else f"hone datasets build {name}"
+        raise NotFound(f'There is no dataset "{ref}".', hint=hint)
     return row
 
 
