@@ -110,6 +110,13 @@ def test_examples_are_listed_found_shown_counted_and_exported(
     assert run(["examples", "list", "--limit", "1"]) == 0
     said = capsys.readouterr().out
     assert "Was?" in said and "more: --after 1" in said
+    words = ["examples", "list", "--order", "newest", "--reviewer", "ada", "--since", "2026-01-01"]
+    assert run([*words, "--limit", "1"]) == 0
+    first, place = capsys.readouterr().out.split("more: --after ")
+    assert run([*words, "--after", place.strip(), "--text", "was"]) == 0
+    assert "Was?" in capsys.readouterr().out and "Was?" not in first
+    assert run(["examples", "list", "--since", "soon", "--min-score", "1"]) == 1
+    assert "since" in capsys.readouterr().err
     assert run(["examples", "search", "hier", "--json"]) == 0
     (found,) = as_json(capsys)["items"]
     assert found["group"] == "II"

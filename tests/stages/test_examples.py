@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from hone.errors import InvalidInput, NotFound
+from hone.records.choice import ORDERS
 from hone.stages.examples import (
     Choice,
+    chosen,
     count_examples,
     export_examples,
     list_examples,
@@ -44,6 +46,25 @@ def test_pages_follow_each_other_in_the_order_of_import(ws: Workspace) -> None:
     rest = list_examples(ws, after=first.items[-1].position, limit=10)
     assert (len(rest.items), rest.has_more) == (5, False)
     assert first.counters["accepted"] == 3
+
+
+def test_pages_follow_each_other_in_every_order(ws: Workspace) -> None:
+    for order in ORDERS:
+        first = list_examples(ws, order=order, limit=3)
+        rest = list_examples(ws, order=order, after=first.last, limit=10)
+        assert (first.has_more, rest.has_more) == (True, False)
+        assert sorted(questions(first) + questions(rest)) == sorted(questions(list_examples(ws)))
+    assert questions(list_examples(ws, order="newest"))[0] == "two 2"
+
+
+def test_conditions_that_cannot_be_are_told_together(ws: Workspace) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        chosen({"since": "yesterday", "min_score": "high", "tags": None})
+    assert len(caught.value.problems) >= 2
+    with pytest.raises(InvalidInput, match="order"):
+        list_examples(ws, order="best")
+    with pytest.raises(InvalidInput, match="no cursor"):
+        list_examples(ws, order="newest", after=3)
 
 
 @pytest.mark.parametrize(

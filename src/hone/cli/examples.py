@@ -22,7 +22,25 @@ StatusOption = Annotated[
 TaskOption = Annotated[str | None, typer.Option(help="Only examples of this task.")]
 TagOption = Annotated[list[str] | None, typer.Option(help="Only examples with this tag.")]
 FileOption = Annotated[list[str] | None, typer.Option(help="Only examples of this file.")]
-AfterOption = Annotated[int | None, typer.Option(help="Begin behind this position.")]
+TextOption = Annotated[str | None, typer.Option(help="Only examples with all these words.")]
+ReviewerOption = Annotated[
+    str | None, typer.Option(help="Only what this person decided, where it still stands.")
+]
+SinceOption = Annotated[
+    str | None, typer.Option(help="Only what was decided then or later.", metavar="DATE")
+]
+UntilOption = Annotated[
+    str | None, typer.Option(help="Only what was decided then or before.", metavar="DATE")
+]
+MinScoreOption = Annotated[float | None, typer.Option(help="Lowest score of the first suggestion.")]
+MaxScoreOption = Annotated[
+    float | None, typer.Option(help="Highest score of the first suggestion.")
+]
+OrderOption = Annotated[str, typer.Option(help="file, newest, least_certain or most_valuable.")]
+AfterOption = Annotated[
+    str | None,
+    typer.Option(help="Begin behind this place, as the page before names it.", metavar="PLACE"),
+]
 LimitOption = Annotated[int, typer.Option(help="How many, up to 200.")]
 
 
@@ -32,6 +50,13 @@ def list_(
     task: TaskOption = None,
     tag: TagOption = None,
     file: FileOption = None,
+    text: TextOption = None,
+    reviewer: ReviewerOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    min_score: MinScoreOption = None,
+    max_score: MaxScoreOption = None,
+    order: OrderOption = "file",
     after: AfterOption = None,
     limit: LimitOption = 20,
     workspace: WorkspaceOption = None,
@@ -39,14 +64,19 @@ def list_(
 ) -> None:
     """List examples, page by page.
 
-    Example: hone examples list --status pending --limit 50
+    Example: hone examples list --status pending --order least_certain --limit 50
     """
     from hone import loop
     from hone.stages import examples
 
-    choice = examples.Choice(status=status or [], task=task, tags=tag or [], files=file or [])
+    choice = examples.chosen(
+        {"status": status, "task": task, "tags": tag, "files": file, "text": text}
+        | {"reviewer": reviewer, "since": since, "until": until}
+        | {"min_score": min_score, "max_score": max_score}
+    )
     with loop.open_workspace(workspace) as ws:
-        _show_page(examples.list_examples(ws, choice, after=after, limit=limit), as_json=json)
+        found = examples.list_examples(ws, choice, order=order, after=after, limit=limit)
+    _show_page(found, as_json=json)
 
 
 @app.command()
@@ -66,7 +96,8 @@ def search(
 
     choice = examples.Choice(text=" ".join(words))
     with loop.open_workspace(workspace) as ws:
-        _show_page(examples.list_examples(ws, choice, after=after, limit=limit), as_json=json)
+        found = examples.list_examples(ws, choice, after=after, limit=limit)
+    _show_page(found, as_json=json)
 
 
 @app.command()
@@ -140,6 +171,12 @@ def export(
     task: TaskOption = None,
     tag: TagOption = None,
     file: FileOption = None,
+    text: TextOption = None,
+    reviewer: ReviewerOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    min_score: MinScoreOption = None,
+    max_score: MaxScoreOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -151,7 +188,11 @@ def export(
     from hone.cli import show as screen
     from hone.stages import examples
 
-    choice = examples.Choice(status=status or [], task=task, tags=tag or [], files=file or [])
+    choice = examples.chosen(
+        {"status": status, "task": task, "tags": tag, "files": file, "text": text}
+        | {"reviewer": reviewer, "since": since, "until": until}
+        | {"min_score": min_score, "max_score": max_score}
+    )
     with loop.open_workspace(workspace) as ws:
         count = examples.export_examples(ws, path, choice, layout=layout)
     if json:
@@ -166,12 +207,13 @@ def _show_page(found: Listed, *, as_json: bool) -> None:
     if as_json:
         screen.print_json(
             {"items": found.items, "counters": found.counters, "has_more": found.has_more}
+            | {"last": found.last}
         )
         return
     rows = [(one.position, one.status, _short(one), _answer(one)) for one in found.items]
     screen.table(("position", "status", "input", "output"), rows)
     if found.has_more:
-        screen.say(f"more: --after {found.items[-1].position}")
+        screen.say(f"more: --after {found.last}")
 
 
 def _short(example: Example) -> str:

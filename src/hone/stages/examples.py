@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,12 +13,13 @@ from pydantic import BaseModel, ConfigDict
 
 from hone import shelf
 from hone.errors import InvalidInput, NotFound, nearest
-from hone.records.choice import Choice
+from hone.records.choice import Choice, Span
 from hone.records.example import Example
 from hone.records.review import Operation
 from hone.records.task import Task
 from hone.workspace.files import explained
 from hone.workspace.open import Workspace
+from hone.workspace.problems import checked
 from hone.workspace.store import Filter
 
 LAYOUTS: dict[str, str] = {
@@ -35,6 +36,8 @@ class Listed(NamedTuple):
     items: list[Example]
     counters: dict[str, int]
     has_more: bool
+    last: str | None = None
+    """The cursor that the next page begins behind, in the order of this one."""
 
 
 class Statistics(BaseModel):
@@ -49,12 +52,32 @@ class Statistics(BaseModel):
     by_tag: dict[str, int]
 
 
+def chosen(given: Mapping[str, Any]) -> Choice:
+    """The choice that options describe, None being left out; InvalidInput names every mistake."""
+    told = {name: value for name, value in given.items() if value is not None}
+    return checked(Choice, told, hint="hone examples list --help")
+
+
 def list_examples(
-    ws: Workspace, choice: Choice | None = None, *, after: int | None = None, limit: int = 20
+    ws: Workspace,
+    choice: Choice | None = None,
+    *,
+    order: str = "file",
+    after: int | str | None = None,
+    limit: int = 20,
 ) -> Listed:
-    """Examples in the order of import, from behind the position `after`."""
-    page = ws.store.examples.page(Filter.chosen(choice or Choice()), after=after, limit=limit)
-    return Listed(page.items, page.counters, page.has_more)
+    """Examples in one of ORDERS, from behind a cursor or, as they were imported, a position."""
+    wanted = Filter.chosen(choice or Choice())
+    place = None if after is None else str(after)
+    if order == "file" and (place is None or (place.isdecimal() and len(place) < 19)):
+        position = None if place is None else int(place)
+        page = ws.store.examples.page(wanted, after=position, limit=limit)
+        last = str(page.items[-1].position) if page.items else None
+        return Listed(page.items, page.counters, page.has_more, last)
+    asked = {"order": order, "after": place, "limit": limit}
+    span = checked(Span, asked, hint="hone examples list --help")
+    window = ws.store.examples.window(wanted, span)
+    return Listed(window.items, window.counters, window.has_after, window.last)
 
 
 def show_example(ws: Workspace, named: str) -> tuple[Example, list[Operation]]:
