@@ -1,12 +1,8 @@
-"""Importing into a workspace: counts, duplicates, refused rows, copies, acceptance, kills."""
+"""Importing into a workspace: counts, duplicates, refused rows, copies, acceptance."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -348,57 +344,3 @@ def test_extract_outputs_are_held_against_the_task(ws: Workspace, tmp_path: Path
     report = import_examples(ws, [path], task="units")
     assert (report.taken, report.refused) == (1, 1)
     assert "must be one of lbs, bags" in next(iter(report.files[0].reasons))
-
-
-KILLED = """
-import os, sys
-from hone.stages.ingest import import_examples
-from hone.workspace.open import open_workspace
-
-def say(done, total):
-    if done >= 12_000:
-        print("now", flush=True)
-        sys.stdin.read()  # until the kill comes
-
-with open_workspace(sys.argv[1]) as ws:
-    import_examples(ws, [sys.argv[2]], on_progress=say)
-"""
-
-
-def test_after_a_kill_in_the_middle_the_same_import_gives_the_same_examples(
-    tmp_path: Path,
-) -> None:
-    path = put(tmp_path, "q.csv", QA + "".join(f"question {n},answer {n}\n" for n in range(15_000)))
-    with init_workspace(tmp_path / "clean") as clean:
-        import_examples(clean, [path])
-        expected = ids(clean)
-    init_workspace(tmp_path / "killed").close()
-    child = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(tmp_path / "killed"), str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "now\n"
-        os.kill(child.pid, signal.SIGKILL)
-    from hone.workspace.open import open_workspace
-
-    with open_workspace(tmp_path / "killed") as ws:
-        assert len(ids(ws)) == 10_000  # the batch that was acknowledged, and no part of the next
-        report = import_examples(ws, [path], accept_as="ada")
-        assert (report.taken, report.duplicate) == (5_000, 10_000)
-        assert ids(ws) == expected
-        assert report.accepted == 15_000
-
-
-@pytest.mark.long
-def test_memory_stays_flat_over_a_million_rows(tmp_path: Path) -> None:
-    benchmark = Path(__file__).parents[2] / "benchmarks" / "import.py"
-    command = [sys.executable, str(benchmark), "--rows", "1000000", "--only", "hone"]
-    done = subprocess.run(
-        [*command, "--folder", str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    peak_mib = int(done.stdout.splitlines()[-1].split()[-1])
-    assert peak_mib < 300

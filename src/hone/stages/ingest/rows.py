@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from hone import shelf
+from hone.importers._column_map import ColumnMap
 from hone.importers._forms import Draft
 from hone.importers._mapping import Drafts, drafter
 from hone.importers._rows import Note, RawRow, Refusal, RowUnfit
 from hone.records.identity import canonical_json, fingerprint_of, id_of_parts
 from hone.records.task import Task
-from hone.stages.ingest.keep import Kept, RefusedRows
-from hone.stages.ingest.plan import Source
+from hone.stages.ingest.keep import RefusedRows
 from hone.stages.ingest.report import Tally
 from hone.workspace.clock import as_text
 from hone.workspace.store.examples import NewExample
@@ -24,52 +25,71 @@ AGENT = "import"
 PROGRESS_ROWS = 1000
 
 
-def new_rows(
-    source: Source, task: Task, kept: Kept, refused: RefusedRows, tally: Tally
-) -> Iterator[NewExample]:
-    """Every row of a file that can be taken, in order; the others go to `refused`."""
-    drafts = drafter(source.columns, task)
-    row_of = row_builder(task, kept.name, is_own_form=source.columns.shape == "hone")
-    for item in source.module.run(source.path, source.options):
+class Reading(NamedTuple):
+    """All that it takes to read a file: values alone, so that another process can do it."""
+
+    path: Path
+    importer: str
+    options: Any
+    columns: ColumnMap
+    task: Task
+    file: str
+    """What the examples give as the file they come from."""
+
+
+Item = NewExample | Refusal | Note
+
+
+def read_items(asked: Reading) -> Iterator[Item]:
+    """Every row of a file in order: as a row of the store where it can be taken, else refused."""
+    drafts = drafter(asked.columns, asked.task)
+    row_of = row_builder(asked.task, asked.file, is_own_form=asked.columns.shape == "hone")
+    importer = shelf.load("importers", asked.importer)
+    for item in importer.run(asked.path, asked.options):
         if isinstance(item, RawRow):
-            yield from _taken(item, drafts, row_of, refused, tally)
-        elif isinstance(item, Refusal):
-            _refused(item, refused, tally)
-        elif isinstance(item, Note) and item.text not in source.notes:
-            source.notes.append(item.text)
+            yield from _made(item, drafts, row_of)
+        else:
+            yield item
 
 
-def _taken(
+def _made(
     item: RawRow,
     drafts: Callable[[Mapping[str, Any]], Drafts],
     row_of: Callable[[Draft, RawRow], NewExample],
-    refused: RefusedRows,
-    tally: Tally,
-) -> Iterator[NewExample]:
+) -> Iterator[NewExample | Refusal]:
     try:
         for draft in drafts(item.fields):
-            tally.read += 1
             if isinstance(draft, RowUnfit):
-                _unfit(draft, item, refused, tally)
+                yield _unfit(draft, item)
                 continue
             try:
-                row = row_of(draft, item)
+                yield row_of(draft, item)
             except RowUnfit as unfit:
-                _unfit(unfit, item, refused, tally)
-            else:
-                yield row
+                yield _unfit(unfit, item)
     except RowUnfit as unfit:
-        tally.read += 1
-        _unfit(unfit, item, refused, tally)
+        yield _unfit(unfit, item)
 
 
-def _unfit(unfit: RowUnfit, item: RawRow, refused: RefusedRows, tally: Tally) -> None:
-    tally.refuse(unfit.reason, unfit.hint)
-    refused.write(Refusal(unfit.reason, item.row, item.line, item.fields, "refused", unfit.hint))
+def _unfit(unfit: RowUnfit, item: RawRow) -> Refusal:
+    return Refusal(unfit.reason, item.row, item.line, item.fields, "refused", unfit.hint)
 
 
-def _refused(item: Refusal, refused: RefusedRows, tally: Tally) -> None:
-    refused.write(item)
+def take_rows(
+    items: Iterable[Item], refused: RefusedRows, tally: Tally, notes: list[str]
+) -> Iterator[NewExample]:
+    """The rows that can be taken; refusals are kept and counted on the way, new notes noted."""
+    for item in items:
+        if isinstance(item, NewExample):
+            tally.read += 1
+            yield item
+        elif isinstance(item, Refusal):
+            refused.write(item)
+            _count(item, tally)
+        elif item.text not in notes:
+            notes.append(item.text)
+
+
+def _count(item: Refusal, tally: Tally) -> None:
     if item.kind == "comment":
         tally.comments += 1
         return

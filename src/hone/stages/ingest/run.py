@@ -10,10 +10,11 @@ from typing import Unpack
 from hone.errors import InvalidInput
 from hone.records.task import Task
 from hone.settings import reviewer_name
+from hone.stages.ingest.ahead import is_worth_it, read_ahead
 from hone.stages.ingest.keep import RefusedRows, keep_source
 from hone.stages.ingest.plan import Source, Wanted, chosen_task, look, unanswered
 from hone.stages.ingest.report import FileReport, ImportReport, Tally
-from hone.stages.ingest.rows import PROGRESS_ROWS, new_rows
+from hone.stages.ingest.rows import PROGRESS_ROWS, Reading, read_items, take_rows
 from hone.stages.ingest.sessions import load_session
 from hone.workspace.config import CONFIG_FILE, set_config
 from hone.workspace.files import write_atomically
@@ -77,7 +78,11 @@ def _import_file(
     report.stored_as = str(kept.path.relative_to(ws.root))
     tally = Tally()
     with RefusedRows(ws, kept) as refused:
-        rows = new_rows(source, task, kept, refused, tally)
+        asked = Reading(
+            source.path, source.importer, source.options, source.columns, task, kept.name
+        )
+        items = read_ahead(asked) if is_worth_it(source.estimated_rows) else read_items(asked)
+        rows = take_rows(items, refused, tally, source.notes)
         if on_progress is not None:
             rows = _reported(rows, tally, source.estimated_rows, on_progress)
         try:
