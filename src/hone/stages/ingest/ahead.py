@@ -8,9 +8,9 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from hone import errors
 from hone.errors import HoneError, Unavailable
@@ -19,6 +19,15 @@ from hone.stages.ingest.rows import Item, Reading
 FEWEST_ROWS = 30_000
 """A second process takes half a second to begin, which fewer rows do not win back."""
 BATCHES_AHEAD = 8
+
+
+class Ended(NamedTuple):
+    """The error that ended the reading: its class, sentence, hint and single problems."""
+
+    name: str
+    message: str
+    hint: str
+    problems: Sequence[str]
 
 
 def is_worth_it(estimated_rows: int) -> bool:
@@ -59,8 +68,8 @@ def _fetch(pipe: IO[bytes], hand: queue.Queue[Any]) -> None:
                 "The process that read the file was ended.",
                 hint="Run the same command again: it goes on where this one stood.",
             )
-        if isinstance(found, tuple):
-            name, message, hint, problems = found
-            further = {"problems": problems} if problems else {}
-            found = getattr(errors, name, HoneError)(message, hint=hint, **further)
+        if isinstance(found, Ended):
+            further = {"problems": found.problems} if found.problems else {}
+            kind: type[HoneError] = getattr(errors, found.name, HoneError)
+            found = kind(found.message, hint=found.hint, **further)
         hand.put(found)

@@ -10,9 +10,9 @@ import os
 import pickle
 import sys
 from itertools import islice
-from typing import Any
 
-from hone.errors import HoneError
+from hone.errors import HoneError, InvalidInput
+from hone.stages.ingest.ahead import Ended
 from hone.stages.ingest.rows import Reading, read_items
 
 BATCH_ITEMS = 2_000
@@ -24,13 +24,14 @@ def main() -> None:
     pipe = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library's chatter must not get between
     items = read_items(asked)
-    last: Any = None
+    last: Ended | None = None
     try:
         try:
             while batch := list(islice(items, BATCH_ITEMS)):
                 pickle.dump(batch, pipe, protocol=pickle.HIGHEST_PROTOCOL)
         except HoneError as error:
-            last = (type(error).__name__, error.message, error.hint, getattr(error, "problems", ()))
+            problems = error.problems if isinstance(error, InvalidInput) else ()
+            last = Ended(type(error).__name__, error.message, error.hint, problems)
         pickle.dump(last, pipe)
         pipe.close()
     except BrokenPipeError:
