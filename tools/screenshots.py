@@ -36,12 +36,12 @@ CSV = "Queries,Expected Response,Gallery\n" + "".join(
 
 
 class Picture(NamedTuple):
-    """One picture: its name, how the app looks, and how one gets there."""
+    """One picture, taken in both themes: its name, the size of the window, how one gets there."""
 
     name: str
-    theme: str
     size: dict[str, int]
     go: Callable[[Seat], object]
+    is_signed_in: bool = True
 
 
 def compared(seat: Seat) -> None:
@@ -67,17 +67,18 @@ def planned(seat: Seat) -> None:
 
 
 PICTURES = (
-    Picture("home", "light", WIDE, lambda seat: seat.go("#/home").sees("What to do next")),
-    Picture("review-compare", "light", WIDE, compared),
-    Picture("review-edit", "dark", WIDE, edited),
-    Picture("review-fields", "light", WIDE, learned),
-    Picture("review-scores", "dark", WIDE, lambda seat: seat.go("#/review?task=uplifting")),
-    Picture("review-phone", "light", PHONE, lambda seat: seat.go("#/review?task=pickup")),
-    Picture("import", "light", WIDE, planned),
-    Picture(
-        "settings", "dark", WIDE, lambda seat: seat.go("#/settings").sees("budget.per_job_usd")
-    ),
+    Picture("home", WIDE, lambda seat: seat.go("#/home").sees("What to do next")),
+    Picture("review-compare", WIDE, compared),
+    Picture("review-edit", WIDE, edited),
+    Picture("review-fields", WIDE, learned),
+    Picture("review-scores", WIDE, lambda seat: seat.go("#/review?task=uplifting")),
+    Picture("review-chat", WIDE, lambda seat: seat.go("#/review?task=library")),
+    Picture("review-phone", PHONE, lambda seat: seat.go("#/review?task=pickup")),
+    Picture("import", WIDE, planned),
+    Picture("settings", WIDE, lambda seat: seat.go("#/settings").sees("budget.per_job_usd")),
+    Picture("signin", WIDE, lambda seat: seat.page.goto(seat.url), is_signed_in=False),
 )
+THEMES = ("light", "dark")
 
 
 def main() -> None:
@@ -101,23 +102,27 @@ def take(folder: Path, link: str) -> None:
     with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
         for picture in PICTURES:
-            _take(browser, picture, folder, link)
-            print(f"{picture.name}.png")
+            for theme in THEMES:
+                _take(browser, picture, theme, folder, link)
+            print(picture.name)
         browser.close()
 
 
-def _take(browser: Browser, picture: Picture, folder: Path, link: str) -> None:
+def _take(browser: Browser, picture: Picture, theme: str, folder: Path, link: str) -> None:
     context = browser.new_context(
         viewport=picture.size,  # type: ignore[arg-type]
-        color_scheme=picture.theme,  # type: ignore[arg-type]
+        color_scheme=theme,  # type: ignore[arg-type]
         reduced_motion="reduce",
         has_touch=picture.size is PHONE,
     )
-    seat = Seat(context.new_page(), link).open()
+    seat = Seat(context.new_page(), link)
+    if picture.is_signed_in:
+        seat.open()
     picture.go(seat)
+    seat.page.locator("h1").first.wait_for(state="attached")
     seat.page.wait_for_function("() => document.fonts.status === 'loaded'")
     seat.page.wait_for_function("() => !document.querySelector('.waiting')")
-    seat.page.screenshot(path=folder / f"{picture.name}.png")
+    seat.page.screenshot(path=folder / f"{picture.name}-{theme}.png")
     context.close()
 
 

@@ -151,11 +151,15 @@ def _dataset_steps(found: Found) -> Iterator[Step]:
         )
 
 
+def _counted(number: int, one: str, many: str) -> str:
+    return f"1 example {one}" if number == 1 else f"{number:,} examples {many}"
+
+
 def _review_steps(counters: dict[str, int]) -> Iterator[Step]:
     if counters["flagged"]:
         yield Step(
             "Look at what was flagged",
-            f"{counters['flagged']:,} examples were put aside for a second look.",
+            f"{_counted(counters['flagged'], 'was', 'were')} put aside for a second look.",
             "hone review --filter flagged",
             "#/review?status=flagged",
         )
@@ -165,7 +169,7 @@ def _review_steps(counters: dict[str, int]) -> Iterator[Step]:
         goal = f"; {needed} more make a first dataset" if needed > 0 else ""
         yield Step(
             "Review",
-            f"{counters['pending']:,} examples are pending, {trusted:,} are accepted or edited"
+            f"{_counted(counters['pending'], 'is', 'are')} pending, {trusted:,} accepted or edited"
             f"{goal}.",
             "hone review",
             "#/review?status=pending",
