@@ -25,9 +25,9 @@ from hone.workspace.store import new_example
 from tests.web.conftest import question
 from tests.web.server import DEADLINE_SECONDS, TOKEN, served
 
-KILLS = 3
 SENDERS = 4
-KILLED_EXAMPLES = 600
+SHARE = 20
+KILLED_EXAMPLES = 20 * SENDERS * SHARE
 
 
 @pytest.fixture
@@ -251,10 +251,9 @@ class Sender(threading.Thread):
 def kill_while_deciding(root: Path, port: int, begin: int) -> tuple[list[str], list[Any], int]:
     """One start, some decisions, SIGKILL: what was acknowledged, what was under way, the port."""
     heard = threading.Semaphore(0)
-    share = 50
     with served(root, "--port", str(port)) as server, server.client() as client:
         senders = [
-            Sender(client, range(begin + n * share, begin + (n + 1) * share), heard)
+            Sender(client, range(begin + n * SHARE, begin + (n + 1) * SHARE), heard)
             for n in range(SENDERS)
         ]
         for sender in senders:
@@ -271,12 +270,15 @@ def kill_while_deciding(root: Path, port: int, begin: int) -> tuple[list[str], l
         )
 
 
-def test_a_kill_loses_nothing_that_was_acknowledged_and_doubles_nothing(root: Path) -> None:
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.long)])
+def test_a_kill_loses_nothing_that_was_acknowledged_and_doubles_nothing(
+    root: Path, kills: int
+) -> None:
     acknowledged: list[str] = []
     under_way: list[Any] = []
     port = 0
-    for kill in range(KILLS):
-        done, cut_off, port = kill_while_deciding(root, port, 1 + kill * SENDERS * 50)
+    for kill in range(kills):
+        done, cut_off, port = kill_while_deciding(root, port, 1 + kill * SENDERS * SHARE)
         acknowledged += done
         under_way += cut_off
     assert under_way, "no kill hit a decision that was under way"

@@ -75,7 +75,7 @@ class EventWriter:
             schema.verbatim = rng.random() < 0.25
             schema.units_as_written = rng.random() < 0.3
         others = [role for role in phrases.TAILS if role not in schema.roles]
-        schema.extras = [role for role in others if rng.random() < 0.04 * self.width]
+        schema.extras = [role for role in others if rng.random() < 0.07 * self.width]
         return schema
 
     def _roles(self) -> list[str]:
