@@ -82,7 +82,7 @@ class Imports:
         ws.logs.mkdir(parents=True, exist_ok=True)
         with (ws.logs / "imports.log").open("ab") as printed:
             child = subprocess.Popen(
-                [sys.executable, "-m", "hone.web.importing", str(ws.root), upload],
+                [sys.executable, "-P", "-m", "hone.web.importing", str(ws.root), upload],
                 env=worker_environment({"HONE_REVIEWER": reviewer}),
                 stdin=subprocess.DEVNULL,
                 stdout=printed,

@@ -25,6 +25,8 @@ class SignIns:
         self._access = access
         self._guesses = guesses or Guesses()
         self._lock = Lock()
+        # A guess waits for the one before it: many at once are not more guesses, nor more memory.
+        self._guessing = Lock()
         self._known = kept.remembered(ws)
         self._tickets: dict[str, datetime] = {}
 
@@ -49,10 +51,12 @@ class SignIns:
 
     def with_password(self, name: str, password: str, address: str) -> tuple[str, Visitor]:
         """A new cookie for who knows the password of a name, and who that is."""
-        self._guesses.refuse_too_many(address)
-        person = people.check_password(self._ws, name, password)
+        with self._guessing:
+            self._guesses.refuse_too_many(address)
+            person = people.check_password(self._ws, name, password)
+            if person is None:
+                self._guesses.count(address)
         if person is None:
-            self._guesses.count(address)
             raise NotSignedIn(
                 "The name or the password is wrong.",
                 hint="An admin gives a new one: hone users add NAME --role ROLE",

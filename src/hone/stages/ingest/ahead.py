@@ -15,10 +15,11 @@ from typing import IO, Any, NamedTuple
 from hone import errors
 from hone.errors import HoneError, Unavailable
 from hone.stages.ingest.rows import Item, Reading
+from hone.workspace.store.examples import NewExample
 
 FEWEST_ROWS = 30_000
 """A second process takes half a second to begin, which fewer rows do not win back."""
-BATCHES_AHEAD = 8
+BATCHES_AHEAD = 20
 
 
 class Ended(NamedTuple):
@@ -37,7 +38,8 @@ def is_worth_it(estimated_rows: int) -> bool:
 
 def read_ahead(asked: Reading) -> Iterator[Item]:
     """`read_items`, in a process of its own: the same items and errors, Unavailable if it dies."""
-    command = [sys.executable, "-m", "hone.stages.ingest.reader"]
+    # -P: a file of the folder we stand in must not be taken for a library.
+    command = [sys.executable, "-P", "-m", "hone.stages.ingest.reader"]
     hand: queue.Queue[Any] = queue.Queue(BATCHES_AHEAD)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
         assert reader.stdin is not None and reader.stdout is not None
@@ -47,7 +49,8 @@ def read_ahead(asked: Reading) -> Iterator[Item]:
             with suppress(BrokenPipeError), reader.stdin:
                 pickle.dump(asked, reader.stdin)
             while isinstance(found := hand.get(), list):
-                yield from found
+                for item in found:
+                    yield NewExample._make(item) if type(item) is tuple else item
         finally:
             reader.kill()
             while fetcher.is_alive():  # who leaves early leaves it with full hands

@@ -14,6 +14,7 @@ from itertools import islice
 from hone.errors import HoneError, InvalidInput
 from hone.stages.ingest.ahead import Ended
 from hone.stages.ingest.rows import Reading, read_items
+from hone.workspace.store.examples import NewExample
 
 BATCH_ITEMS = 2_000
 
@@ -28,7 +29,9 @@ def main() -> None:
     try:
         try:
             while batch := list(islice(items, BATCH_ITEMS)):
-                pickle.dump(batch, pipe, protocol=pickle.HIGHEST_PROTOCOL)
+                # Plain tuples are packed and unpacked three times as fast.
+                plain = [tuple(one) if isinstance(one, NewExample) else one for one in batch]
+                pickle.dump(plain, pipe, protocol=pickle.HIGHEST_PROTOCOL)
         except HoneError as error:
             problems = error.problems if isinstance(error, InvalidInput) else ()
             last = Ended(type(error).__name__, error.message, error.hint, problems)

@@ -17,6 +17,7 @@ from hone.errors import StoreLocked, Unavailable
 PAGE_BYTES = 8192
 WAL_PAGES = 2000
 BUSY_TIMEOUT_SECONDS = 10.0
+CACHE_KIB = 64 * 1024
 
 _REFUSALS: dict[str, tuple[str, str]] = {
     "SQLITE_READONLY": (
@@ -92,6 +93,11 @@ def writing(engine: Engine) -> Generator[Connection, None, None]:
         yield connection
 
 
+def set_cache(connection: Connection, kib: int = CACHE_KIB) -> None:
+    """How much of the file this connection keeps in memory, at most."""
+    connection.exec_driver_sql(f"PRAGMA cache_size=-{kib}")
+
+
 def explain(error: sqlite3.Error, path: Path) -> Exception:
     """The two lines for an error of the database; a mistake of ours comes back as it is."""
     name = getattr(error, "sqlite_errorname", "") or ""
@@ -117,7 +123,7 @@ def _pragmas(is_read_only: bool) -> tuple[str, ...]:
         *(() if is_read_only else lasting),
         "PRAGMA foreign_keys=ON",
         "PRAGMA recursive_triggers=ON",  # so that REPLACE cannot slip past an append-only table
-        "PRAGMA cache_size=-65536",
+        f"PRAGMA cache_size=-{CACHE_KIB}",
         "PRAGMA temp_store=MEMORY",
         f"PRAGMA wal_autocheckpoint={WAL_PAGES}",
     )

@@ -16,7 +16,7 @@ from hone.records.dataset import ExampleQuery
 from hone.records.example import Example
 from hone.workspace.clock import as_text
 from hone.workspace.store import tallies, windows
-from hone.workspace.store.connection import reading, writing
+from hone.workspace.store.connection import CACHE_KIB, reading, set_cache, writing
 from hone.workspace.store.filters import Filter
 from hone.workspace.store.json_text import from_text, to_text, to_text_or_null
 from hone.workspace.store.rows import example_of, example_query, fetch, in_chunks
@@ -24,7 +24,11 @@ from hone.workspace.store.tables import UNSCORED, examples, states
 from hone.workspace.store.walks import positions
 from hone.workspace.store.windows import Window
 
-BATCH_ROWS = 10_000
+BATCH_ROWS, MOST_BATCH_ROWS = 10_000, 40_000
+# Ids are random: a batch touches most pages of their index, whatever its size. So batches grow with
+# the store, and an import keeps those pages in memory.
+SHARE_OF_STORE = 10
+IMPORT_CACHE_KIB = 128 * 1024
 PAGE_LIMIT = 200
 
 
@@ -108,7 +112,7 @@ class Examples:
         self._engine = engine
 
     def add_many(self, rows: Iterable[NewExample]) -> Added:
-        """Takes rows in, one transaction per 10,000; a row whose id is known is a duplicate.
+        """Takes rows in, 10,000 a transaction (40,000 in a large store); a known id is a duplicate.
 
         Memory does not grow with the number of rows. Every batch that was taken is on the disk
         and searchable; after an interruption the same call takes the rest.
@@ -117,10 +121,14 @@ class Examples:
         taken = duplicate = 0
         first: int | None = None
         last: int | None = None
-        while batch := list(islice(source, BATCH_ROWS)):
+        size = BATCH_ROWS
+        while batch := list(islice(source, size)):
+            is_last = len(batch) < size
             with writing(self._engine) as connection:
+                set_cache(connection, CACHE_KIB if is_last else IMPORT_CACHE_KIB)
                 begin = connection.execute(select(func.max(examples.c.position))).scalar() or 0
                 added = _add_batch(connection, batch, begin)
+            size = min(max(BATCH_ROWS, begin // SHARE_OF_STORE), MOST_BATCH_ROWS)
             taken += added
             duplicate += len(batch) - added
             if added:

@@ -7,6 +7,7 @@
 
 import { batch, computed, signal } from "../vendor/preact.js";
 import { ApiError, isSignedOut, post, search } from "./api.js";
+import { calm } from "./calm.js";
 import { isOperation, Kept } from "./kept.js";
 
 const BATCH = 100;
@@ -274,6 +275,7 @@ async function send(sending) {
     first.kind === "decide"
       ? await post(`/reviews${search({ task })}`, { operations: sending.map((one) => one.body) })
       : await post(`/reviews/${first.kind}${search({ task })}`, first.body);
+  await calm();
   const receipts = answer.receipts ?? [answer.receipt];
   const { counters, examples = [] } = answer;
   const news = { receipts, counters, task, examples, entries: sending };

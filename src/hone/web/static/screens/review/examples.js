@@ -3,6 +3,7 @@
 
 import { batch, computed, effect, signal } from "../../vendor/preact.js";
 import { get } from "../../lib/api.js";
+import { calm } from "../../lib/calm.js";
 import { counted, delta, queued } from "../../lib/outbox.js";
 import { rewrite } from "../../lib/route.js";
 import { session, taskNamed } from "../../lib/session.js";
@@ -183,7 +184,8 @@ function withOwn(example) {
 }
 
 /** @param {{ids: string[], op_ids: string[], has_more_ids: boolean, by_task: Record<string, any>}} news */
-function hear({ ids, op_ids, has_more_ids, by_task }) {
+async function hear({ ids, op_ids, has_more_ids, by_task }) {
+  await calm();
   if (!queued.value.length) setCounters(by_task[filter.value.task]);
   if (op_ids.length && op_ids.every((one) => own.has(one))) return;
   const foreign = ids.filter((id) => shown.find(id) >= 0);
@@ -194,7 +196,8 @@ function hear({ ids, op_ids, has_more_ids, by_task }) {
 
 /** The address follows after the frame that a key is waiting for, not more often than browsers allow. */
 function showAddress() {
-  addressTimer ??= setTimeout(() => {
+  addressTimer ??= setTimeout(async () => {
+    await calm();
     addressTimer = undefined;
     writeAddress();
   }, ADDRESS_MS);
