@@ -24,7 +24,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +125,9 @@ class Proxy:
                 goal.write(piece)
 
         sender = asyncio.ensure_future(forward())
-        while piece := await source.read(65536):
-            waiting.put_nowait((loop.time() + DELAY_SECONDS, piece))
+        with suppress(ConnectionError):  # the browser is closed in the middle of an answer
+            while piece := await source.read(65536):
+                waiting.put_nowait((loop.time() + DELAY_SECONDS, piece))
         waiting.put_nowait((loop.time() + DELAY_SECONDS, b""))
         await sender
 
@@ -167,7 +168,7 @@ def measure(browser: Any, url: str, label: str) -> None:
         found = press(page, count, pause)
         acks = acknowledgements(page)
         print(
-            f"{label:34}{rhythm:15}{len(found):5}{part(found, 50):9.1f}{part(found, 95):9.1f}"
+            f"{label:35}{rhythm:15}{len(found):5}{part(found, 50):9.1f}{part(found, 95):9.1f}"
             f"{max(found):9.1f}{part(acks, 50):12.1f}{part(acks, 95):9.1f}",
             flush=True,
         )
@@ -220,7 +221,7 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
 
     print(f"{platform.platform()}, Python {platform.python_version()}")
-    print(f"{'':49}{'n':>5}{'p50 ms':>9}{'p95 ms':>9}{'max':>9}{'ack p50':>12}{'p95':>9}")
+    print(f"{'':50}{'n':>5}{'p50 ms':>9}{'p95 ms':>9}{'max':>9}{'ack p50':>12}{'p95':>9}")
     with tempfile.TemporaryDirectory(dir=chosen.folder) as made, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chosen.chromium, args=CHROMIUM_FLAGS)
         for count in chosen.examples or [100_000, 1_000_000]:
