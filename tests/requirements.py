@@ -23,7 +23,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         (
             "tests/stages/test_ingest_real_files.py::test_each_file_gives_its_examples_or_says_why_not",
             "tests/importers/test_shapes.py::test_a_question_and_an_answer_are_recognised",
-            "tests/importers/test_shapes.py::test_a_mapping_answers_the_question",
+            "tests/importers/test_mapping.py::test_a_mapping_answers_the_question",
         ),
     ),
     "QA-02": Requirement(

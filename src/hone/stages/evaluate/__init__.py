@@ -1,7 +1,6 @@
 """Evaluate: a model beside its base, a few-shot prompt and the rules, on the same examples."""
 
 from hone.stages.evaluate.options import ROWS, EvaluateOptions, evaluate_options
-from hone.stages.evaluate.questions import how_to_evaluate
 from hone.stages.evaluate.report import (
     Taken,
     collect_all_evaluated,
@@ -10,6 +9,7 @@ from hone.stages.evaluate.report import (
     report_path,
 )
 from hone.stages.evaluate.start import evaluate
+from hone.workspace.commands import how_to_evaluate
 
 __all__ = [
     "ROWS",

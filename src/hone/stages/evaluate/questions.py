@@ -59,16 +59,6 @@ def choose_questions(
     return found._replace(items=[found.items[place] for place in sorted(drawn)])
 
 
-def how_to_evaluate(ws: Workspace, model: ModelVersion) -> str:
-    """The command that evaluates a version; with `--data` where its dataset kept no test rows."""
-    command = f"hone evaluate {model.ref}"
-    try:
-        kept = model.dataset and ws.store.datasets.get(model.dataset).splits.get("test")
-    except NotFound:
-        kept = None
-    return command if kept and kept.rows else f"{command} --data FILE"
-
-
 def _own_test_split(ws: Workspace, task: Task, models: Sequence[ModelVersion]) -> str:
     for model in models[:1]:
         if model.dataset is not None:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from hone.records.dataset import Manifest
 from hone.records.example import TRUSTED
-from hone.stages.evaluate.questions import how_to_evaluate
 from hone.stages.jobs import JobStatus
+from hone.workspace.commands import how_to_evaluate
 from hone.workspace.open import Workspace
 from hone.workspace.store import Registered
 

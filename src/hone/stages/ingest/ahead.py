@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from hone import errors
 from hone.errors import HoneError, Unavailable
@@ -49,8 +49,8 @@ def read_ahead(asked: Reading) -> Iterator[Item]:
             with suppress(BrokenPipeError), reader.stdin:
                 pickle.dump(asked, reader.stdin)
             while isinstance(found := hand.get(), list):
-                for item in found:
-                    yield NewExample._make(item) if type(item) is tuple else item
+                for item in cast("list[Any]", found):
+                    yield NewExample._make(item) if type(item) is tuple else item  # type: ignore[reportUnknownArgumentType]
         finally:
             reader.kill()
             while fetcher.is_alive():  # who leaves early leaves it with full hands
