@@ -41,7 +41,7 @@ class Server(NamedTuple):
 def served(root: Path, *options: str, token: str | None = TOKEN) -> Iterator[Server]:
     """`hone up` over a workspace until the block ends."""
     words = ["up", "--no-browser", *(options or ("--port", "0"))]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {name: told for name, told in os.environ.items() if name != "PYTHONUNBUFFERED"}
     if token is not None:
         environment["HONE_TOKEN"] = token
     process = subprocess.Popen(

@@ -36,8 +36,13 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _call(name: str, rest: list[str]) -> int:
+    import io
+
     import typer
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Whoever reads from a pipe (a service's log, tee) sees a line when it is said.
+        sys.stdout.reconfigure(line_buffering=True)
     try:
         app = importlib.import_module(COMMANDS[name].module).app
         # Typer ends in SystemExit by itself: usage errors are printed and exit 2.
