@@ -14,6 +14,7 @@ from typing import IO, Any, NamedTuple, cast
 
 from hone import errors
 from hone.errors import HoneError, Unavailable
+from hone.importers._rows import Note, Refusal
 from hone.stages.ingest.rows import Item, Reading
 from hone.workspace.store.examples import NewExample
 
@@ -49,8 +50,9 @@ def read_ahead(asked: Reading) -> Iterator[Item]:
             with suppress(BrokenPipeError), reader.stdin:
                 pickle.dump(asked, reader.stdin)
             while isinstance(found := hand.get(), list):
-                for item in cast("list[Any]", found):
-                    yield NewExample._make(item) if type(item) is tuple else item  # type: ignore[reportUnknownArgumentType]
+                batch = cast("list[tuple[Any, ...] | Refusal | Note]", found)
+                for item in batch:
+                    yield item if isinstance(item, Refusal | Note) else NewExample._make(item)
         finally:
             reader.kill()
             while fetcher.is_alive():  # who leaves early leaves it with full hands
