@@ -72,6 +72,8 @@ def test_completion_knows_commands_subcommands_and_options() -> None:
     assert candidates(["datasets", "b"]) == ["build"]
     assert candidates(["init", "--te"]) == ["--template"]
     assert candidates(["datasets", "build", "--val"]) == ["--val-ratio"]
+    assert candidates(["datasets", "build", "x", "--format", "r"]) == ["raft", "regression"]
+    assert candidates(["datasets", "build", "x", "--format", "zz"]) == []
     assert candidates(["nonsense", ""]) == []
 
 

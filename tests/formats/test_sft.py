@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from hone.formats import sft
-from hone.records.example import Example
-from hone.records.task import Task
-
-QA = Task(kind="qa", name="catechism", system="Answer briefly.")
-
-
-def example(status: str) -> Example:
-    return Example.model_validate(
-        {
-            "id": "e1",
-            "task": "catechism",
-            "input": {"question": "Who made you?"},
-            "output": {"answer": "God."},
-            "fingerprint": "f",
-            "status": status,
-        }
-    )
+from tests.formats.made import QA, reviewed
 
 
 def test_a_row_is_prompt_and_completion() -> None:
-    assert sft.run(QA, example("accepted"), sft.Options()) == {
+    [row] = sft.run(QA, reviewed("accepted"), sft.Options()).rows
+    assert row == {
         "id": "e1",
         "prompt": [
             {"role": "system", "content": "Answer briefly."},
@@ -32,9 +17,16 @@ def test_a_row_is_prompt_and_completion() -> None:
         "completion": [{"role": "assistant", "content": "God."}],
         "weight": 1.0,
     }
+    assert sft.conversations(row) == [[*row["prompt"], *row["completion"]]]
 
 
 def test_an_edited_answer_can_weigh_more() -> None:
     options = sft.Options(edited_weight=2.5)
-    assert sft.run(QA, example("edited"), options)["weight"] == 2.5
-    assert sft.run(QA, example("accepted"), options)["weight"] == 1.0
+    assert sft.run(QA, reviewed("edited"), options).rows[0]["weight"] == 2.5
+    assert sft.run(QA, reviewed("accepted"), options).rows[0]["weight"] == 1.0
+
+
+def test_an_answer_that_does_not_fit_is_refused_with_the_reason() -> None:
+    made = sft.run(QA, reviewed("accepted", ""), sft.Options())
+    assert not made.rows
+    assert made.refused[0] == ("invalid", "The answer is missing.")

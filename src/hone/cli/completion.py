@@ -34,6 +34,10 @@ compdef _hone hone
 }
 
 
+# Options whose value is a choice of a shelf.
+CHOICES: dict[tuple[str, str, str], str] = {("datasets", "build", "--format"): "formats"}
+
+
 @app.command()
 def completion(
     shell: Annotated[str, typer.Argument(help="bash, zsh or fish.")],
@@ -50,7 +54,7 @@ def completion(
 
 
 def candidates(words: Sequence[str]) -> list[str]:
-    """What could stand in place of the last of `words`: commands, subcommands or options."""
+    """What could stand in place of the last of `words`: commands, options, or a value of one."""
     *before, last = words or [""]
     if not before:
         return _starting(COMMANDS, last)
@@ -59,6 +63,11 @@ def candidates(words: Sequence[str]) -> list[str]:
         return []
     if command.subcommands and len(before) == 1:
         return _starting(command.subcommands, last)
+    shelf_name = CHOICES.get((before[0], before[1] if len(before) > 1 else "", before[-1]))
+    if shelf_name is not None:
+        from hone import shelf
+
+        return _starting(shelf.names(shelf_name), last)
     if not last.startswith("-"):
         return []
     return _starting(_options(before), last)

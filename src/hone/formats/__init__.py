@@ -1,1 +1,1 @@
-"""Formats: one file, one way to turn accepted examples into rows that a trainer reads."""
+"""Formats: one file, one way to turn reviewed examples into rows that a trainer reads."""

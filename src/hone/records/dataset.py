@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -78,3 +79,19 @@ class Member(BaseModel):
     version: int
     split: str
     weight: float = 1.0
+
+
+def prompt_in(row: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What a frozen row asks, whatever its format; scores have a bare text."""
+    if "prompt" in row:
+        return row["prompt"]
+    return [{"role": "user", "content": str(row["text"])}]
+
+
+def answer_in(row: Mapping[str, Any]) -> str | None:
+    """The text that a frozen row holds to be right; None for scores and for what was refused."""
+    if "chosen" in row:
+        return str(row["chosen"][-1]["content"])
+    if "completion" not in row or row.get("label") is False:
+        return None
+    return str(row["completion"][-1]["content"])

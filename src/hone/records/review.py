@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hone.records.example import Status
+from hone.records.example import Example, Status
 
 Verdict = Literal["accept", "reject", "edit", "skip", "flag", "unknown", "reset"]
 OperationKind = Literal["decide", "bulk", "undo", "redo"]
@@ -76,3 +76,14 @@ class Receipt(BaseModel):
         default=0, description="undo, redo: examples left alone, a later decision stands"
     )
     reason: str = Field(default="", description="why it was refused, or what to know about it")
+
+
+class Reviewed(NamedTuple):
+    """An example with the output that a person had before them when they decided.
+
+    `shown` is what an edited example said before anybody rewrote it, or what was rejected. It is
+    None where nothing had been suggested, and for every other status.
+    """
+
+    example: Example
+    shown: Any = None

@@ -27,7 +27,7 @@ LIMITS: tuple[str, ...] = (
     "Token F1 says little about a good reply: many replies to the same words are good.",
     "Turns of one speaker in a row are joined by a blank line when they are rendered.",
 )
-FORMATS: tuple[str, ...] = ("sft",)
+FORMATS: tuple[str, ...] = ("sft", "dpo", "kto")
 METRICS: tuple[str, ...] = ("token_f1", "rouge", "bleu")
 DUPLICATE_RULE: Literal["jaccard", "normalised"] = "jaccard"
 

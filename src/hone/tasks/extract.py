@@ -29,7 +29,7 @@ LIMITS: tuple[str, ...] = (
     "At most 1,000 records, 100,000 characters and 32 levels are read of an answer.",
     "Messages that differ in one word are different, since one word is another record.",
 )
-FORMATS: tuple[str, ...] = ("sft",)
+FORMATS: tuple[str, ...] = ("sft", "dpo", "kto")
 METRICS: tuple[str, ...] = ("json_fields", "exact_match")
 DUPLICATE_RULE: Literal["jaccard", "normalised"] = "normalised"
 MAX_RECORDS = 1_000

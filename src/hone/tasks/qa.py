@@ -27,7 +27,7 @@ LIMITS: tuple[str, ...] = (
     "Word order does not count in the score.",
     "Alike questions with different answers count as near-duplicates too.",
 )
-FORMATS: tuple[str, ...] = ("sft",)
+FORMATS: tuple[str, ...] = ("sft", "raft", "dpo", "kto")
 METRICS: tuple[str, ...] = ("exact_match", "token_f1", "rouge", "bleu")
 DUPLICATE_RULE: Literal["jaccard", "normalised"] = "jaccard"
 

@@ -28,7 +28,7 @@ LIMITS: tuple[str, ...] = (
     "All dimensions count alike in the score; weights belong to the filter.",
     "For even splits articles are low, medium or high by thirds of the scale.",
 )
-FORMATS: tuple[str, ...] = ("sft",)
+FORMATS: tuple[str, ...] = ("sft", "regression", "dpo", "kto")
 METRICS: tuple[str, ...] = ("json_fields",)
 DUPLICATE_RULE: Literal["jaccard", "normalised"] = "jaccard"
 

@@ -58,3 +58,11 @@ def make_workspace(tmp_path: Path) -> Iterator[Callable[..., Workspace]]:
     yield make
     for workspace in opened:
         workspace.close()
+
+
+@pytest.fixture
+def opened() -> Iterator[list[Workspace]]:
+    workspaces: list[Workspace] = []
+    yield workspaces
+    for one in workspaces:
+        one.close()

@@ -43,3 +43,44 @@ def test_a_tested_example_stays_and_its_twins_and_siblings_do_not() -> None:
     assert [e.id for e in chosen.entries] == ["t", "free"]
     assert counts(chosen.kept_out) == {"quarantine": 3}
     assert [k.because_of for k in chosen.kept_out] == ["t", "thread", "gone"]
+
+
+def twin(id: str, text: str, said: str, group: str | None = None) -> Entry:
+    return entry(id, text, group)._replace(said=said)
+
+
+def test_twins_that_say_something_else_stay_in_one_unit() -> None:
+    entries = [
+        twin("a", "Hi", "yes"),
+        twin("b", "hi", "no"),
+        twin("c", "HI", "yes"),
+        twin("d", "hi ", "maybe"),
+        twin("e", "Ho", "yes"),
+    ]
+    chosen = choose(entries, {}, EQUAL)
+    assert [(e.id, e.twin_of) for e in chosen.entries] == [
+        ("a", ""),
+        ("b", "a"),
+        ("d", "a"),
+        ("e", ""),
+    ]
+    assert chosen.kept_out == [KeptOut("c", "duplicate", "a", 1.0)]
+
+
+def test_a_twin_joins_the_group_of_the_first_and_never_another_one() -> None:
+    entries = [
+        twin("a", "Hi", "yes", "thread"),
+        twin("b", "hi", "no"),
+        twin("c", "hi", "maybe", "thread"),
+        twin("d", "hi", "perhaps", "elsewhere"),
+    ]
+    chosen = choose(entries, {}, EQUAL)
+    assert [(e.id, e.group) for e in chosen.entries] == [(id, "thread") for id in "abc"]
+    assert [k.id for k in chosen.kept_out] == ["d"]
+
+
+def test_a_twin_of_a_tested_example_is_quarantined() -> None:
+    tested = {"t": Tested("t", "test", None, "Hi")}
+    chosen = choose([twin("t", "Hi", "yes"), twin("b", "hi", "no")], tested, EQUAL)
+    assert [e.id for e in chosen.entries] == ["t"]
+    assert chosen.kept_out[0][:3] == ("b", "quarantine", "t")

@@ -83,3 +83,17 @@ def test_every_example_is_in_exactly_one_split(rows: list[tuple[int, str]], seed
     if not shared.notes:
         for group in {c.group for c in candidates if c.group}:
             assert len({shared.split_of[c.id] for c in candidates if c.group == group}) == 1
+
+
+def test_twins_are_never_parted_not_even_where_groups_are_cut() -> None:
+    one_thread = [Candidate(f"e{i}", "thread", "x", f"e{i // 2 * 2}") for i in range(40)]
+    for group in ("thread", None):
+        candidates = [one._replace(group=group) for one in one_thread]
+        shared = share_out(candidates, RATIOS, seed=2)
+        assert bool(shared.notes) == (group is not None)
+        assert all(
+            shared.split_of[f"e{i}"] == shared.split_of[f"e{i + 1}"] for i in range(0, 40, 2)
+        )
+        assert Counter(shared.split_of.values()) == {"train": 32, "val": 4, "test": 4}
+    with pytest.raises(InvalidInput, match="2 examples cannot fill the 3 splits"):
+        share_out(one_thread[:4], RATIOS, seed=0)

@@ -12,7 +12,7 @@ from hone import shelf
 from hone.checks._normal import normal
 from hone.errors import HoneError, InvalidInput, NotFound, nearest
 from hone.importers._questions import read_questions
-from hone.records.dataset import SPLITS, Manifest
+from hone.records.dataset import SPLITS, Manifest, answer_in, prompt_in
 from hone.records.model import ModelVersion
 from hone.records.task import Task
 from hone.rendering.messages import messages_of
@@ -93,22 +93,40 @@ def _of_split(ws: Workspace, task: Task, on: str) -> Questions:
         )
     items: list[Question] = []
     missing = 0
-    for row in _rows(file):
+    # The answers as they were frozen: a later correction is for the next version.
+    answers = _frozen_answers(file, task)
+    for example_id, answer in answers.items():
+        if answer is None:
+            continue
         try:
-            example = ws.store.examples.get(str(row["id"]))
+            example = ws.store.examples.get(example_id)
         except NotFound:
             missing += 1
             continue
         context = [passage.model_dump() for passage in example.context]
-        # The answer as it was frozen: a later correction is for the next version.
-        answer = str(row["completion"][-1]["content"])
         items.append(Question(example.id, example.input, context, answer))
     if not items:
         raise InvalidInput(f"No example of {place} is left here.", hint="hone datasets list")
     notes = [f"{missing} examples of {place} are no longer in this workspace."] if missing else []
+    refused = sum(answer is None for answer in answers.values())
+    if refused:
+        notes.append(f"{refused} examples of {place} were only rejected: none says what is right.")
     if split == "val":
         notes.append("The val split chose the checkpoint: its figures flatter the model.")
     return Questions(place, items, notes)
+
+
+def _frozen_answers(file: Path, task: Task) -> dict[str, str | None]:
+    """Example -> its right answer, once each, in order; None for what was only rejected."""
+    kind = shelf.load("tasks", task.kind)
+    found: dict[str, str | None] = {}
+    for row in _rows(file):
+        answer = answer_in(row)
+        if "labels" in row:
+            labels = dict(zip(row["dimension_names"], row["labels"], strict=True))
+            answer = kind.answer_text(task, {"labels": labels})
+        found[str(row["id"])] = found.get(str(row["id"])) or answer
+    return found
 
 
 def _refuse_unfit_split(manifest: Manifest, split: str, task: Task) -> None:
@@ -187,7 +205,7 @@ def _trained(ws: Workspace, models: Sequence[ModelVersion]) -> tuple[set[str], s
     for dataset in _datasets(ws, models):
         for row in _rows(ws.datasets / dataset / "train.jsonl"):
             ids.add(str(row["id"]))
-            texts.add(prompt_text(row["prompt"]))
+            texts.add(prompt_text(prompt_in(row)))
     return ids, texts
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from hone import shelf
 from hone.errors import HoneError
+from hone.records.dataset import answer_in, prompt_in
 from hone.records.task import Task
 from hone.rendering.messages import messages_of
 from hone.stages.evaluate.questions import Question, prompt_text
@@ -115,12 +116,14 @@ def _ids_by_label(
 ) -> dict[str, list[tuple[str, str]]]:
     kind = shelf.load("tasks", task.kind)
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    # A question that is asked must not be shown with its answer, nor one be shown twice.
+    unwanted = set(avoid)
     with file.open(encoding="utf-8") as lines:
         for row in map(json.loads, lines):
-            # A question that is asked must not be shown with its answer.
-            if row["id"] in avoid or prompt_text(row["prompt"]) in avoid:
+            answer = answer_in(row)
+            if answer is None or {row["id"], prompt_text(prompt_in(row))} & unwanted:
                 continue
-            answer = str(row["completion"][-1]["content"])
+            unwanted.add(row["id"])
             output = kind.parse(task, answer)
             if output is not None:
                 found[kind.label_of(task, output)].append((str(row["id"]), answer))

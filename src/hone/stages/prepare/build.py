@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -12,19 +10,16 @@ from typing import IO, NamedTuple
 
 from hone import shelf
 from hone.errors import InvalidInput
-from hone.records.dataset import (
-    SPLITS,
-    Manifest,
-    Member,
-    SplitFile,
-)
+from hone.records.dataset import Manifest
 from hone.records.task import Task
-from hone.rendering.messages import template_fingerprint
-from hone.stages.prepare.choose import Chosen, Entry, KeptOut, Rule, Tested, choose, counts
+from hone.stages.prepare.choose import Chosen, Entry, KeptOut, Rule, Tested, choose
+from hone.stages.prepare.form import Form, chosen_form
+from hone.stages.prepare.freeze import Parts, freeze, write_manifest, write_splits
 from hone.stages.prepare.options import BuildOptions
-from hone.stages.prepare.rendered import Progress, render_rows
+from hone.stages.prepare.passages import Drafts, finish_rows
+from hone.stages.prepare.rendered import Progress, render_rows, without_too_long
 from hone.stages.prepare.split import Candidate, Shared, share_out
-from hone.workspace.files import explained, sha256_of, write_json
+from hone.workspace.files import explained
 from hone.workspace.open import Workspace
 
 
@@ -52,27 +47,87 @@ def build_dataset(
     options = options or BuildOptions()
     _check_name(name)
     task = workspace.task(options.task)
-    _check_format(task, options.format)
+    form = chosen_form(task, options)
+    asked = (task, form, options)
     workspace.datasets.mkdir(parents=True, exist_ok=True)
     with explained("write", workspace.datasets):
         aside = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=workspace.datasets))
     try:
         with (aside / "rows").open("w+", encoding="utf-8") as rows:
-            entries, refused = render_rows(workspace, task, options, rows, on_progress)
-            tested = _tested(workspace, task)
-            chosen = choose(entries, tested, _rule(task, options))
-            chosen = _without_homeless(chosen, tested, options)
-            shared = _share(workspace, name, chosen.entries, tested, options)
-            _write_splits(aside, rows, chosen.entries, shared.split_of)
+            rendered = render_rows(workspace, task, form, rows, on_progress)
+            made = _arranged(workspace, name, asked, rendered, rows)
+            if form.is_drafted:
+                with (aside / "finished").open("w+", encoding="utf-8") as finished:
+                    made = _finished(asked, made, rows, finished)
+                    written = write_splits(aside, finished, made.entries, made.shared.split_of)
+                (aside / "finished").unlink()
+            else:
+                written = write_splits(aside, rows, made.entries, made.shared.split_of)
         (aside / "rows").unlink()
-        kept_out = [*refused, *chosen.kept_out]
-        manifest = _manifest(workspace, name, task, options, _Parts(aside, shared, kept_out))
+        parts = Parts(aside, written, made.kept_out, _notes(made, written))
+        manifest = write_manifest(workspace, name, asked, parts)
         newest = workspace.store.datasets.latest(name)
         if newest is not None and newest.sha256 == manifest.sha256:
-            return Built(newest, workspace.datasets / newest.ref, is_new=False, kept_out=kept_out)
-        return Built(manifest, _freeze(workspace, aside, manifest), is_new=True, kept_out=kept_out)
+            folder = workspace.datasets / newest.ref
+            return Built(newest, folder, is_new=False, kept_out=made.kept_out)
+        folder = freeze(workspace, aside, manifest)
+        return Built(manifest, folder, is_new=True, kept_out=made.kept_out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+class _Made(NamedTuple):
+    """What stands where, and what does not."""
+
+    entries: list[Entry]
+    shared: Shared
+    kept_out: list[KeptOut]
+
+
+def _arranged(
+    workspace: Workspace,
+    name: str,
+    asked: tuple[Task, Form, BuildOptions],
+    rendered: tuple[list[Entry], list[KeptOut]],
+    rows: IO[str],
+) -> _Made:
+    """Choose among the rendered examples, and share them out."""
+    task, form, options = asked
+    entries, refused = rendered
+    too_long: list[KeptOut] = []
+    if not form.is_drafted:
+        entries, too_long = without_too_long(entries, rows, form, options)
+    tested = _tested(workspace, task)
+    chosen = choose(entries, tested, _rule(task, options))
+    chosen = _without_homeless(chosen, tested, options)
+    shared = _share(workspace, name, chosen.entries, tested, options)
+    return _Made(chosen.entries, shared, [*refused, *too_long, *chosen.kept_out])
+
+
+def _finished(
+    asked: tuple[Task, Form, BuildOptions], made: _Made, rows: IO[str], finished: IO[str]
+) -> _Made:
+    """The same with finished rows, without those that only now turn out to be too long."""
+    task, form, options = asked
+    drafts = Drafts(made.entries, rows, made.shared.split_of)
+    entries, notes = finish_rows(task, form, drafts, finished, seed=options.seed)
+    kept, too_long = without_too_long(entries, finished, form, options)
+    split_of = {entry.id: made.shared.split_of[entry.id] for entry in kept}
+    empty = sorted(set(made.shared.split_of.values()) - set(split_of.values()))
+    if empty:
+        raise InvalidInput(
+            f"Every row of {' and '.join(empty)} is longer than {options.max_tokens} tokens.",
+            hint="raise --max-tokens, or ask for fewer distractors",
+        )
+    shared = Shared(split_of, [*made.shared.notes, *notes])
+    return _Made(kept, shared, [*made.kept_out, *too_long])
+
+
+def _notes(made: _Made, written: Mapping[str, int]) -> list[str]:
+    rows, examples = sum(written.values()), len(made.entries)
+    if rows == examples:
+        return made.shared.notes
+    return [f"{rows:,} rows of {examples:,} examples.", *made.shared.notes]
 
 
 def _check_name(name: str) -> None:
@@ -80,16 +135,6 @@ def _check_name(name: str) -> None:
         raise InvalidInput(
             f'"{name}" cannot be the name of a dataset.',
             hint="use letters, digits, dash and underscore, as in: hone datasets build pickup",
-        )
-
-
-def _check_format(task: Task, format_name: str) -> None:
-    shelf.load("formats", format_name)
-    allowed = shelf.load("tasks", task.kind).FORMATS
-    if format_name not in allowed:
-        raise InvalidInput(
-            f"A {task.kind} task cannot be written as {format_name}.",
-            hint=f"use --format {' or '.join(allowed)}",
         )
 
 
@@ -147,94 +192,5 @@ def _share(
         and (member.split != "probe" or member.version == version_of[member.id])
     }
     pinned.update({entry.id: tested[entry.id].split for entry in entries if entry.id in tested})
-    candidates = [Candidate(entry.id, entry.group, entry.label) for entry in entries]
+    candidates = [Candidate(entry.id, entry.group, entry.label, entry.twin_of) for entry in entries]
     return share_out(candidates, options.ratios, seed=options.seed, pinned=pinned)
-
-
-def _write_splits(
-    aside: Path, rows: IO[str], entries: list[Entry], split_of: Mapping[str, str]
-) -> None:
-    entry_at = {entry.line: entry for entry in entries}
-    rows.seek(0)
-    with explained("write", aside):
-        files: dict[str, IO[str]] = {
-            split: (aside / f"{split}.jsonl").open("w", encoding="utf-8") for split in SPLITS
-        }
-        members = (aside / "members.jsonl").open("w", encoding="utf-8")
-        try:
-            for line, text in enumerate(rows):
-                entry = entry_at.get(line)
-                if entry is None:
-                    continue
-                split = split_of[entry.id]
-                files[split].write(text)
-                member = Member(
-                    id=entry.id, version=entry.version, split=split, weight=entry.weight
-                )
-                members.write(member.model_dump_json() + "\n")
-        finally:
-            for file in (*files.values(), members):
-                file.close()
-    if not (aside / "probe.jsonl").stat().st_size:
-        (aside / "probe.jsonl").unlink()
-
-
-class _Parts(NamedTuple):
-    folder: Path
-    shared: Shared
-    kept_out: list[KeptOut]
-
-
-def _manifest(
-    workspace: Workspace, name: str, task: Task, options: BuildOptions, parts: _Parts
-) -> Manifest:
-    with explained("write", parts.folder), (parts.folder / "kept_out.jsonl").open("w") as file:
-        for item in parts.kept_out:
-            file.write(json.dumps(item._asdict()) + "\n")
-    rows: dict[str, int] = dict.fromkeys(SPLITS, 0)
-    for split in parts.shared.split_of.values():
-        rows[split] += 1
-    splits: dict[str, SplitFile] = {
-        split: SplitFile(rows=rows[split], sha256=sha256_of(parts.folder / f"{split}.jsonl"))
-        for split in SPLITS
-        if (parts.folder / f"{split}.jsonl").exists()
-    }
-    whole = hashlib.sha256(sha256_of(parts.folder / "members.jsonl").encode())
-    for split, file in splits.items():
-        whole.update(f"{split} {file.sha256}".encode())
-    newest = workspace.store.datasets.latest(name)
-    manifest = Manifest(
-        name=name,
-        version=newest.version + 1 if newest else 1,
-        task=task.name,
-        format=options.format,
-        template=template_fingerprint(task),
-        seed=options.seed,
-        query=options.query.model_dump(exclude_defaults=False),
-        options=options.model_dump(
-            mode="json", exclude={"task", "format", "seed", "query", "base"}
-        ),
-        splits=splits,
-        kept_out=counts(parts.kept_out),
-        notes=parts.shared.notes,
-        sha256=whole.hexdigest(),
-    )
-    write_json(parts.folder / "manifest.json", manifest.model_dump(mode="json"))
-    return manifest
-
-
-def _freeze(workspace: Workspace, aside: Path, manifest: Manifest) -> Path:
-    """Move the folder into place, then register it; either alone is mended by the next build."""
-    folder = workspace.datasets / manifest.ref
-    with explained("write", folder):
-        if folder.exists():
-            # Left by a build that was killed before it registered: nobody can have used it.
-            shutil.rmtree(folder)
-        aside.chmod(0o755)
-        aside.rename(folder)
-    members = (
-        Member.model_validate_json(line)
-        for line in (folder / "members.jsonl").read_text(encoding="utf-8").splitlines()
-    )
-    workspace.store.datasets.freeze(manifest, members)
-    return folder

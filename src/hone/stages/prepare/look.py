@@ -79,7 +79,7 @@ def compare_datasets(workspace: Workspace, first: str, second: str) -> Differenc
 def export_dataset(workspace: Workspace, ref: str, out: Path, *, layout_name: str) -> list[Path]:
     """Write every split as JSONL in another trainer's layout; refuses to overwrite."""
     manifest, folder = dataset_folder(workspace, ref)
-    lay_out = layout(layout_name)
+    lay_out = layout(layout_name, manifest.format)
     targets = {split: out / f"{split}.jsonl" for split in SPLITS if split in manifest.splits}
     there = [str(path) for path in targets.values() if path.exists()]
     if there:

@@ -17,10 +17,15 @@ class BuildOptions(BaseModel):
 
     task: str | None = Field(default=None, description="by default the workspace's task")
     format: str = Field(default="sft", description="a choice of the formats shelf")
-    format_options: dict[str, Any] = Field(default_factory=dict[str, Any])
+    format_options: dict[str, Any] = Field(
+        default_factory=dict[str, Any], description="options of the format"
+    )
     ratios: SplitRatios = Field(default_factory=lambda: SplitRatios.model_validate({}))
     seed: int = Field(default=0, ge=0)
-    query: ExampleQuery = Field(default_factory=lambda: ExampleQuery.model_validate({}))
+    query: ExampleQuery = Field(
+        default_factory=lambda: ExampleQuery.model_validate({}),
+        description="which examples; without a status, those that the format reads",
+    )
     similarity: float | None = Field(
         default=None, ge=0.5, le=1, description="near-duplicate threshold; by default the task's"
     )

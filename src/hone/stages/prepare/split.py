@@ -12,11 +12,17 @@ from hone.records.dataset import SPLITS, SplitRatios
 
 
 class Candidate(NamedTuple):
-    """What splitting needs to know of an example."""
+    """What splitting needs to know of an example; a twin is never parted from the one it is of."""
 
     id: str
     group: str | None
     label: str
+    twin_of: str = ""
+
+    @property
+    def unit(self) -> str:
+        """The id that it shares with its twins."""
+        return self.twin_of or self.id
 
 
 class Shared(NamedTuple):
@@ -63,9 +69,10 @@ def share_out(
 
 def _refuse_too_few(candidates: Sequence[Candidate], wanted: Mapping[str, float]) -> None:
     asked = [split for split, share in wanted.items() if share > 0]
-    if len(candidates) < len(asked):
+    units = len({candidate.unit for candidate in candidates})
+    if units < len(asked):
         raise InvalidInput(
-            f"{len(candidates)} examples cannot fill the {len(asked)} splits {', '.join(asked)}.",
+            f"{units} examples cannot fill the {len(asked)} splits {', '.join(asked)}.",
             hint="review more examples, or set a ratio to 0, as in --test-ratio 0 --train-ratio .9",
         )
 
@@ -75,8 +82,10 @@ def _units(
 ) -> tuple[list[list[Candidate]], list[str]]:
     """What may not be cut: groups, or single examples where there are too few groups."""
     groups: dict[str, list[Candidate]] = defaultdict(list)
+    twins: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
-        key = f"group {candidate.group}" if candidate.group else f"example {candidate.id}"
+        twins[candidate.unit].append(candidate)
+        key = f"group {candidate.group}" if candidate.group else f"example {candidate.unit}"
         groups[key].append(candidate)
     asked = sum(1 for share in wanted.values() if share > 0)
     if len(groups) < asked:
@@ -84,7 +93,7 @@ def _units(
             f"Only {len(groups)} groups for {asked} splits: groups were cut through, "
             "so near-identical context may stand on both sides."
         )
-        return [[candidate] for candidate in candidates], [note]
+        return list(twins.values()), [note]
     return list(groups.values()), []
 
 

@@ -20,6 +20,7 @@ from hone.workspace.store.models import Models
 from hone.workspace.store.people import People
 from hone.workspace.store.placements import Placements
 from hone.workspace.store.repeats import Repeats
+from hone.workspace.store.reviewed import ReviewedExamples
 from hone.workspace.store.revision import bring_up_to_date
 
 
@@ -29,9 +30,11 @@ class Store:
     Open it with `Store.open`; it may be used from several threads and several processes.
     """
 
-    def __init__(self, engine: Engine, root: Path) -> None:
+    def __init__(self, engine: Engine, root: Path, *, is_read_only: bool = False) -> None:
         self._engine = engine
+        self.is_read_only = is_read_only
         self.examples = Examples(engine)
+        self.reviewed = ReviewedExamples(engine)
         self.likeness = Likeness(engine)
         self.journal = Journal(engine)
         self.feed = Feed(engine)
@@ -51,13 +54,14 @@ class Store:
         WorkspaceTooNew where a later Hone wrote it; a HoneError in two lines where the disk or
         the file refuses. Where nothing may be written, reading works and the first write says so.
         """
-        engine = open_engine(path, is_read_only=_is_read_only(path))
+        is_read_only = _is_read_only(path)
+        engine = open_engine(path, is_read_only=is_read_only)
         try:
             bring_up_to_date(engine, path)
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, path.parent.resolve())
+        return cls(engine, path.parent.resolve(), is_read_only=is_read_only)
 
     def close(self) -> None:
         """Gives the file back; the store must not be used afterwards."""
