@@ -18,8 +18,8 @@ from hone.records.job import Event
 from hone.records.model import ModelVersion
 from hone.records.review import Decision, Receipt
 from hone.settings import reviewer_name
+from hone.stages import doctor, ingest, jobs, prepare, registry, review
 from hone.stages import evaluate as evaluation
-from hone.stages import ingest, jobs, prepare, registry, review
 from hone.stages import predict as prediction
 from hone.stages.prepare import (
     BuildOptions,
@@ -46,6 +46,7 @@ __all__ = [
     "dataset_folder",
     "decide",
     "evaluate",
+    "examine_dataset",
     "export_dataset",
     "find_recipe",
     "import_examples",
@@ -100,6 +101,30 @@ def build_dataset(
             problems=problems,
         ) from error
     return prepare.build_dataset(workspace, name, options, on_progress=on_progress)
+
+
+def examine_dataset(
+    workspace: Workspace,
+    ref: str,
+    *,
+    on_progress: Progress = lambda done, total: None,
+    **choices: Any,
+) -> doctor.Report:
+    """What a training on this dataset would see; choices are the fields of `DoctorOptions`."""
+    from pydantic import ValidationError
+
+    try:
+        options = doctor.DoctorOptions.model_validate(choices)
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise InvalidInput(
+            f"The dataset cannot be examined: {'; '.join(problems)}.",
+            hint="hone datasets doctor --help",
+            problems=problems,
+        ) from error
+    check_files(workspace, ref)
+    dataset = dataset_folder(workspace, ref)
+    return doctor.examine(workspace, dataset, options, on_progress=on_progress)
 
 
 def train(

@@ -17,10 +17,10 @@ from hone.methods._rows import read_rows
 from hone.records.example import Example, Passage, Suggestion
 from hone.records.job import Job
 from hone.records.review import Decision
+from hone.rendering.shown import MOST_CUT_TOKENS
 from hone.rendering.tokens import MASKED, Renderer
 from hone.stages import review
 from hone.stages.prepare import BuildOptions, build_dataset
-from hone.stages.review.training_view import MOST_CUT_TOKENS
 from hone.workspace.bases import find_base
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace, init_workspace

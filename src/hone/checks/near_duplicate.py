@@ -47,11 +47,11 @@ Pieces = NDArray[np.uint64]
 def run(texts: Iterable[str], options: Options) -> list[tuple[int, float] | None]:
     """Greedy in the given order: a text is compared with the kept ones before it.
 
-    Memory: the kept texts and about 4 kB for each. Time is linear in the number of texts (see
+    Memory: the texts and about 0.8 kB for each. Time is linear in the number of texts (see
     LIMITS).
     """
-    index = _Index(options)
-    return [index.match_or_keep(position, text) for position, text in enumerate(texts)]
+    index = _Index([normal(text) for text in texts], options)
+    return [index.match_or_keep(position) for position in range(len(index))]
 
 
 def similarity(first: str, second: str, options: Options) -> float:
@@ -61,58 +61,70 @@ def similarity(first: str, second: str, options: Options) -> float:
 
 
 class _Index:
-    """Kept texts, found again by bands of their min-hash signatures."""
+    """Texts, found again by bands of their min-hash signatures once they are kept."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, texts: list[str], options: Options) -> None:
         self._options = options
+        # Texts stay, not their pieces: pieces take eight times the room and are rarely needed.
+        self._texts = texts
+        self._signatures = np.zeros((len(texts), BANDS * ROWS), dtype=np.uint32)
         # Fixed, odd multipliers: the same texts give the same answer on every machine.
         draw = np.random.Generator(np.random.PCG64(1997))
-        self._factors = draw.integers(0, 2**63, BANDS * ROWS, dtype=np.uint64) * np.uint64(2) + (
+        factors = draw.integers(0, 2**63, BANDS * ROWS, dtype=np.uint64) * np.uint64(2) + (
             np.uint64(1)
         )
-        self._buckets: list[dict[bytes, list[int]]] = [{} for _ in range(BANDS)]
-        self._positions: list[int] = []
-        # Texts are kept, not their pieces: pieces take eight times the room and are rarely needed.
-        self._texts: list[str] = []
-        self._signatures = np.zeros((1024, BANDS * ROWS), dtype=np.uint32)
+        for position, text in enumerate(texts):
+            hashed = (_pieces(text, options.characters)[None, :] * factors[:, None]) >> np.uint64(
+                32
+            )
+            self._signatures[position] = hashed.min(axis=1)
+        self._buckets, count = _numbered_buckets(self._signatures)
+        # Most buckets hold one text for ever: only the others get a list.
+        self._first = np.full(count, -1, dtype=np.int32)
+        self._more: dict[int, list[int]] = {}
 
-    def match_or_keep(self, position: int, text: str) -> tuple[int, float] | None:
-        text = normal(text)
-        pieces = _pieces(text, self._options.characters)
-        signature = self._signature(pieces)
-        keys = [row.tobytes() for row in signature.reshape(BANDS, ROWS)]
-        best = self._best(pieces, signature, keys)
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def match_or_keep(self, position: int) -> tuple[int, float] | None:
+        buckets = self._buckets[position]
+        best = self._best(position, self._candidates(buckets))
         if best is None:
-            self._keep(position, text, signature, keys)
+            self._keep(position, buckets)
         return best
 
-    def _keep(
-        self, position: int, text: str, signature: NDArray[np.uint32], keys: list[bytes]
-    ) -> None:
-        number = len(self._positions)
-        if number == len(self._signatures):
-            self._signatures = np.concatenate([self._signatures, np.zeros_like(self._signatures)])
-        self._signatures[number] = signature
-        self._positions.append(position)
-        self._texts.append(text)
-        for bucket, key in zip(self._buckets, keys, strict=True):
-            bucket.setdefault(key, []).append(number)
+    def _keep(self, position: int, buckets: NDArray[np.int32]) -> None:
+        firsts = self._first[buckets]
+        self._first[buckets[firsts < 0]] = position
+        for bucket, first in zip(
+            buckets[firsts >= 0].tolist(), firsts[firsts >= 0].tolist(), strict=True
+        ):
+            self._more.setdefault(bucket, [first]).append(position)
 
-    def _best(
-        self, pieces: Pieces, signature: NDArray[np.uint32], keys: list[bytes]
-    ) -> tuple[int, float] | None:
+    def _candidates(self, buckets: NDArray[np.int32]) -> list[int]:
         found: set[int] = set()
-        for bucket, key in zip(self._buckets, keys, strict=True):
-            found.update(bucket.get(key, ())[-MOST_CANDIDATES:])
-        candidates = np.array(sorted(found), dtype=np.intp)
+        firsts = self._first[buckets]
+        for bucket, first in zip(
+            buckets[firsts >= 0].tolist(), firsts[firsts >= 0].tolist(), strict=True
+        ):
+            several = self._more.get(bucket)
+            found.update((first,) if several is None else several[-MOST_CANDIDATES:])
+        return sorted(found)
+
+    def _best(self, position: int, found: list[int]) -> tuple[int, float] | None:
+        if not found:
+            return None
         # A rough estimate first: three standard errors below the threshold cannot match.
+        candidates = np.array(found, dtype=np.intp)
+        signature = self._signatures[position]
         equal = np.count_nonzero(self._signatures[candidates] == signature, axis=1)
+        pieces = _pieces(self._texts[position], self._options.characters)
         best: tuple[int, float] | None = None
         for candidate in candidates[equal >= self._fewest_equal].tolist():
             others = _pieces(self._texts[candidate], self._options.characters)
             similarity = _jaccard(pieces, others)
             if similarity >= self._options.threshold and (best is None or similarity > best[1]):
-                best = (self._positions[candidate], similarity)
+                best = (candidate, similarity)
         return best
 
     @property
@@ -120,9 +132,20 @@ class _Index:
         count, share = BANDS * ROWS, self._options.threshold
         return count * share - 3.5 * (count * share * (1 - share)) ** 0.5 - 1
 
-    def _signature(self, pieces: Pieces) -> NDArray[np.uint32]:
-        hashed = (pieces[None, :] * self._factors[:, None]) >> np.uint64(32)
-        return hashed.min(axis=1).astype(np.uint32)
+
+def _numbered_buckets(signatures: NDArray[np.uint32]) -> tuple[NDArray[np.int32], int]:
+    """The bucket of every text in every band, numbered from 0 over all bands; and how many."""
+    buckets = np.zeros((len(signatures), BANDS), dtype=np.int32)
+    count = 0
+    for band in range(BANDS):
+        keys = np.zeros(len(signatures), dtype=np.uint64)
+        for column in range(band * ROWS, (band + 1) * ROWS):
+            keys = (keys ^ signatures[:, column]) * _MULTIPLIER
+            keys ^= keys >> np.uint64(29)
+        own, places = np.unique(keys, return_inverse=True)
+        buckets[:, band] = places + count
+        count += len(own)
+    return buckets, count
 
 
 def _pieces(text: str, length: int) -> Pieces:

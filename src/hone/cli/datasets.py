@@ -1,4 +1,4 @@
-"""`hone datasets`: build, list, show, diff, export."""
+"""`hone datasets`: build, list, show, diff, export; `doctor` has a file of its own."""
 
 from __future__ import annotations
 
@@ -7,15 +7,28 @@ from typing import Annotated
 
 import typer
 
+from hone.cli import doctor
+from hone.cli.import_ import pairs
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 app = new_app()
+app.add_typer(doctor.app)
 
 
 @app.command()
 def build(
     name: Annotated[str, typer.Argument(help="The dataset's name; its next version is made.")],
-    format: Annotated[str, typer.Option(help="A choice of the formats shelf: sft.")] = "sft",
+    format: Annotated[
+        str, typer.Option(help="What rows are: sft, raft, dpo, kto or regression.")
+    ] = "sft",
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            help="Of the format: distractors=4, passages=FILE, edited_weight=2, …",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
     train_ratio: Annotated[float, typer.Option(help="Share that trains.")] = 0.8,
     val_ratio: Annotated[float, typer.Option(help="Share that picks the best checkpoint.")] = 0.1,
     test_ratio: Annotated[float, typer.Option(help="Share that is never trained on.")] = 0.1,
@@ -25,7 +38,7 @@ def build(
     tag: Annotated[list[str] | None, typer.Option(help="Only examples with this tag.")] = None,
     file: Annotated[list[str] | None, typer.Option(help="Only examples of this file.")] = None,
     status: Annotated[
-        list[str] | None, typer.Option(help="By default accepted and edited.")
+        list[str] | None, typer.Option(help="By default those that the format reads.")
     ] = None,
     limit: Annotated[int | None, typer.Option(help="At most so many examples.")] = None,
     similarity: Annotated[
@@ -42,7 +55,7 @@ def build(
 ) -> None:
     """Freeze a new version: splits, quarantine, near-duplicates.
 
-    Example: hone datasets build pickup --val-ratio 0.1 --test-ratio 0.1
+    Example: hone datasets build answers --format raft --option distractors=3
     """
     from hone import loop
     from hone.cli import show
@@ -50,6 +63,7 @@ def build(
     wanted = {
         "task": task,
         "format": format,
+        "format_options": pairs("--option", option),
         "ratios": {
             "train": train_ratio,
             "val": val_ratio,
@@ -148,8 +162,8 @@ def show_(
         show.print_json(left if kept_out else manifest)
         return
     if kept_out:
-        columns = ("id", "reason", "because_of", "similarity")
-        show.table(columns, [[row[column] for column in columns] for row in left])
+        columns = ("id", "reason", "because_of", "similarity", "detail")
+        show.table(columns, [[row.get(column) for column in columns] for row in left])
         return
     show.say(f"{manifest.ref} ({manifest.format}, task {manifest.task}) in {folder}")
     show.table(["split", "rows"], [(name, split.rows) for name, split in manifest.splits.items()])

@@ -71,6 +71,10 @@ class Encoding:
         """The id of a text that is one added token, otherwise None."""
         return self.added.get(text)
 
+    def vocabulary_id(self, text: str) -> int | None:
+        """The id of a text that is one token, added or not, otherwise None."""
+        return self._tokenizer.token_to_id(text)
+
     def ids(self, text: str, *, goes_on: bool = False) -> list[int]:
         """Token ids of one rendered text; `goes_on` where another text stands before it."""
         return self.batch([(text, goes_on)])[0]

@@ -14,6 +14,7 @@ from hone.records.task import Task
 Message = dict[str, str]
 LAYOUT = 1
 """Rises when the text that `messages_of` writes changes: every fingerprint changes with it."""
+_CONTEXT, _QUESTION = "Context:\n", "\n\nQuestion: "
 
 
 def messages_of(
@@ -38,6 +39,21 @@ def messages_of(
     if answer is not None:
         turns.append({"role": "assistant", "content": answer})
     return _alternating(turns)
+
+
+def question_in(prompt: Sequence[Mapping[str, str]]) -> str:
+    """What a prompt asks: its turns without system prompt and without the passages of a context.
+
+    Two prompts with the same question are the same one to whoever looks for repetitions.
+    """
+    said: list[str] = []
+    for turn in prompt:
+        content = turn["content"]
+        if turn["role"] == "user" and content.startswith(_CONTEXT) and _QUESTION in content:
+            content = content.rpartition(_QUESTION)[2]
+        if turn["role"] != "system":
+            said.append(content)
+    return "\n".join(said)
 
 
 def template_fingerprint(task: Task) -> str:
@@ -74,7 +90,7 @@ def _question_text(task: Task, input: Mapping[str, Any], context: Sequence[Passa
     texts = [passage if isinstance(passage, str) else passage.text for passage in context]
     numbered = "\n\n".join(f"[{place}] {text}" for place, text in enumerate(texts, 1))
     # The question stands last, so that shortening from the front never loses it.
-    return f"Context:\n{numbered}\n\nQuestion: {question}"
+    return f"{_CONTEXT}{numbered}{_QUESTION}{question}"
 
 
 def _turn(task: Task, message: Mapping[str, Any]) -> Message:

@@ -102,6 +102,12 @@ class Renderer:
         self.stops: tuple[str, ...] = stops.texts
         self.problems: tuple[str, ...] = stops.problems
         """Where template and vocabulary do not fit each other, in sentences; empty is good."""
+        self.control_ids: frozenset[int] = frozenset(self._encoding.added.values())
+        """Ids that only the template may write, such as that of <|im_end|>."""
+        pad = template.special_tokens.get("pad_token")
+        pad_id = self._encoding.vocabulary_id(pad) if pad else None
+        self.pad_id: int = pad_id if pad_id is not None else stops.ids[0] if stops.ids else 0
+        """The id that fills a batch up: the base's own, else the one that ends a turn."""
         self._closing = stops.closing
         state = json.dumps([VERSION, template.fingerprint, self._encoding.sha256])
         self.fingerprint = "sha256:" + hashlib.sha256(state.encode()).hexdigest()
@@ -164,6 +170,10 @@ class Renderer:
                     yield self._row(row, all_ids)
                 else:
                     yield self._shortened_row(messages, length, max_length, train_on)
+
+    def text_ids(self, text: str) -> list[int]:
+        """Ids of a bare text, for a model that reads no conversation; markup in it stays text."""
+        return self._encoding.ids(self._encoding.marked(text))
 
     def token_texts(self, ids: Sequence[int]) -> list[str]:
         """What each token adds to the text, to show it; joined they are the decoded ids.

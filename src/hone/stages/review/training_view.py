@@ -6,33 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
-
-from rapidfuzz.distance import Indel
 
 from hone import shelf
 from hone.errors import InvalidInput
 from hone.records.example import Example
+from hone.records.review import Reviewed
 from hone.records.task import Task
 from hone.rendering.messages import Message, messages_of
-from hone.rendering.tokens import MASKED, Renderer, TrainingRow, TrainOn
+from hone.rendering.shown import UNCUT, Token, shown_tokens
+from hone.rendering.tokens import Renderer, TrainingRow, TrainOn
 from hone.stages.review.decide import find_example
 from hone.workspace.bases import find_base
 from hone.workspace.open import Workspace
 
 MOST_TOKENS = 32_768
-UNCUT = 2**31
-# Of what is cut off, so many tokens are shown; the note says that there are more.
-MOST_CUT_TOKENS = 4_096
-
-
-class Token(NamedTuple):
-    """One token; those that are cut off to fit are shown, but not kept."""
-
-    text: str
-    id: int
-    is_learned: bool
-    is_kept: bool
 
 
 @dataclass(frozen=True)
@@ -77,7 +64,7 @@ def training_view(
         return _prompt_alone(renderer, messages, (base, max_seq_length, note))
     whole = renderer.training_row(messages, UNCUT, train_on)
     row = renderer.training_row(messages, max_seq_length, train_on)
-    tokens, left_out = _tokens(renderer, whole, row)
+    tokens, left_out = shown_tokens(renderer, whole, row)
     return TrainingView(
         base=base,
         prompt=row.prompt_text,
@@ -109,10 +96,9 @@ def _messages(task: Task, example: Example) -> tuple[list[Message], list[str]]:
     elif example.status not in ("accepted", "edited"):
         note.append(f"The example is {example.status}: only accepted and edited ones are trained.")
     format_module = shelf.load("formats", kind.FORMATS[0])
-    row = format_module.run(
-        task, example.model_copy(update={"output": output}), format_module.Options()
-    )
-    return [*row["prompt"], *row["completion"]], note
+    taken = Reviewed(example.model_copy(update={"output": output}))
+    (row,) = format_module.run(task, taken, format_module.Options()).rows
+    return format_module.conversations(row)[0], note
 
 
 def _prompt_alone(
@@ -135,32 +121,6 @@ def _prompt_alone(
         is_truncated=False,
         note=" ".join(note),
     )
-
-
-def _tokens(renderer: Renderer, whole: TrainingRow, row: TrainingRow) -> tuple[list[Token], int]:
-    """The tokens of the row, the cut ones where they stood, and how many of those are not shown."""
-    kept = [
-        Token(text, id, is_learned=label != MASKED, is_kept=True)
-        for text, id, label in zip(
-            renderer.token_texts(row.input_ids), row.input_ids, row.labels, strict=True
-        )
-    ]
-    if whole.input_ids == row.input_ids:
-        return kept, 0
-    shown: list[Token] = []
-    gone = 0
-    for step in Indel.opcodes(whole.input_ids, row.input_ids):
-        if step.tag != "delete":
-            shown += kept[step.dest_start : step.dest_end]
-            continue
-        cut = whole.input_ids[step.src_start : step.src_end]
-        some = cut[: max(0, MOST_CUT_TOKENS - gone)]
-        shown += [
-            Token(text, id, is_learned=False, is_kept=False)
-            for text, id in zip(renderer.token_texts(some), some, strict=True)
-        ]
-        gone += len(cut)
-    return shown, max(0, gone - MOST_CUT_TOKENS)
 
 
 def _said(row: TrainingRow, left_out: int) -> list[str]:
