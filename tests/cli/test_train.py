@@ -71,6 +71,30 @@ def test_a_plan_shows_what_it_would_do_and_writes_nothing(
     assert plan["plan"]["options"]["training.epochs"] == {"value": 1.0, "source": "--set"}
 
 
+def test_a_base_that_is_not_here_is_planned_for_with_the_cards_that_it_fits_on(
+    ws: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("train", "recipe.yaml", "--set", "base=Qwen/Qwen2.5-7B-Instruct")
+    text = said(capsys, *words, "--plan")
+    for part in ("7,615,616,512 weights", "does not fit", "would fit on", "A40", "by its shape"):
+        assert part in text
+    answer = answered(capsys, *words)
+    assert answer["plan"]["is_base_here"] is False and answer["plan"]["train"]["sampled"] == 0
+    assert "hf download Qwen/Qwen2.5-7B-Instruct" in answer["missing"][-1]
+    assert {"card", "verdict", "memory_gib", "hours", "usd"} == set(answer["cards"][0])
+    assert "not on this machine" in said(capsys, *words, "--confirm-run", code=1)
+    assert not list(ws.jobs.iterdir())
+
+
+def test_bases_are_listed_with_what_adapting_them_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "models", "bases")
+    for part in ("Qwen/Qwen2.5-7B-Instruct", "apache-2.0", "llama3.2", "unknown", "rank 16"):
+        assert part in text
+    first = answered(capsys, "models", "bases")[0]
+    assert first["base"]["id"] == "Qwen/Qwen2.5-0.5B-Instruct"
+    assert 0 < first["lora_gib"]["low"] < first["lora_gib"]["high"]
+
+
 def test_without_a_confirmation_it_says_what_is_missing_and_exits_0(
     ws: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,8 +145,11 @@ def test_whatever_is_missing_comes_with_how_to_get_it(
 ) -> None:
     init_workspace(tmp_path / "new").close()
     monkeypatch.chdir(tmp_path / "new")
-    text = said(capsys, "train", "extract_lora", "--plan", code=1)
+    text = said(capsys, "train", "extract_lora", "--dry-run", code=1)
     assert "Try: hone datasets build messages; hf download meta-llama/" in text
+    # A plan needs no base on this machine.
+    text = said(capsys, "train", "extract_lora", "--plan", code=1)
+    assert text.endswith("Try: hone datasets build messages\n")
 
 
 def test_what_comes_next_is_an_evaluation_that_works(ws: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from hone.records.example import Example, Suggestion
 from hone.records.review import Decision, Receipt, Verdict
 from hone.stages import review
 from hone.stages.configure import change_setting
+from hone.stages.ingest import save_session
 from hone.workspace.open import Workspace, init_workspace, open_workspace
 from hone.workspace.store import new_example
 from hone.workspace.store.repeat_acts import is_same_answer
@@ -299,3 +301,14 @@ def test_decisions_are_counted_by_day_and_task(ws: Workspace) -> None:
     assert review.statistics(ws, task="other").by_day == [(today, 1, 2)]
     assert review.statistics(ws, task="none").by_day == []
     assert review.statistics(ws, days=-1).by_day == []
+
+
+def test_a_session_that_is_saved_on_a_repeat_stands_where_the_reviewer_stands(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    alias = repeats_on(ws)[0].id
+    path = tmp_path / "session.json"
+    report = save_session(ws, path, task="qa", current=alias)
+    saved = json.loads(path.read_text())
+    assert saved["items"][report.position]["id"] == ws.store.repeats.anchor_of(alias)
+    assert alias not in path.read_text()

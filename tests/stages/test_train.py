@@ -165,6 +165,19 @@ def test_a_new_training_can_go_on_from_a_registered_adapter(ws: Workspace) -> No
         start_training(ws, prepare(ws, "base=faith@v1"), is_confirmed=True, target=fake_target())
 
 
+def test_an_adapter_with_a_head_of_numbers_does_not_learn_to_answer(ws: Workspace) -> None:
+    train(ws)
+    collect_trained(ws)
+    assert ws.store.models.get("faith").model.details["gives"] == "answers"
+    config = ws.models / "faith" / "v1" / "adapter_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "task_type": "SEQ_CLS"}))
+    with pytest.raises(
+        InvalidInput, match="faith@v1 gives numbers, and sft trains another"
+    ) as told:
+        prepare(ws, "base=faith@v1")
+    assert told.value.hint == "Begin from its base: --set base=small"
+
+
 def test_files_that_changed_after_training_are_not_registered(ws: Workspace) -> None:
     job_id = train(ws)
     weights = ws.jobs / job_id / "final" / "adapter_model.safetensors"

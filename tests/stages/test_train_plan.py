@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,6 @@ import pytest
 from hone.errors import InvalidInput
 from hone.stages import jobs
 from hone.stages.train.machine import look_at_this_machine
-from hone.stages.train.memory import Load, estimate_memory, shape_of
 from hone.stages.train.plan import FITS_BELOW
 from hone.stages.train.prepare import Prepared, prepare_training
 from hone.stages.train.resolve import learning_rate_for
@@ -158,48 +158,6 @@ def test_planning_loads_no_torch(ws: Workspace, repository: Path) -> None:
     subprocess.run([sys.executable, "-c", code, str(ws.root)], check=True, cwd=repository)
 
 
-@pytest.mark.parametrize("is_full", [False, True])
-def test_memory_grows_with_every_part_that_it_is_made_of(is_full: bool) -> None:
-    shape = shape_of(7_000_000_000, {"hidden_size": 4096, "num_hidden_layers": 32})
-    trained = 7_000_000_000 if is_full else 40_000_000
-    load = Load(4, 2048, 2, trained, is_full, False, "cuda")
-    plain = estimate_memory(shape, load)
-    assert plain.weights == pytest.approx(14e9 / 1024**3)
-    assert plain.optimizer == pytest.approx(trained * 8 / 1024**3)
-    for larger in (
-        load._replace(batch_size=8),
-        load._replace(length=4096),
-        load._replace(weight_bytes=4),
-        load._replace(trained_parameters=trained * 2),
-    ):
-        assert estimate_memory(shape, larger).high > plain.high
-        assert estimate_memory(shape, larger).low > plain.low
-    saved = estimate_memory(shape, load._replace(is_checkpointed=True))
-    assert saved.activations_low < plain.activations_low / 5
-
-
-@pytest.mark.parametrize(
-    ("is_full", "is_checkpointed", "measured_gib"),
-    [(False, False, 3.948), (True, False, 2.978), (False, True, 2.381)],
-)
-def test_the_range_holds_what_was_measured(
-    is_full: bool, is_checkpointed: bool, measured_gib: float
-) -> None:
-    # Peaks of a real worker on a processor: 35M weights in fp32, 8 rows of 358 tokens.
-    config = {
-        "hidden_size": 512,
-        "intermediate_size": 1536,
-        "num_hidden_layers": 8,
-        "num_attention_heads": 4,
-        "vocab_size": 16000,
-    }
-    trained = 35_463_680 if is_full else 655_360
-    adapted = (0, 0) if is_full else (8 * (6 * 512 + 1536), 8 * (5 * 512 + 2 * 1536))
-    load = Load(8, 358, 4, trained, is_full, is_checkpointed, "cpu", *adapted)
-    found = estimate_memory(shape_of(35_463_680, config), load)
-    assert found.low < measured_gib < found.high < 2.5 * found.low
-
-
 def test_this_machine_is_described_without_torch() -> None:
     machine = look_at_this_machine()
     assert machine.device in ("cpu", "cuda", "mps") and machine.cores >= 1
@@ -233,6 +191,26 @@ def test_everything_that_is_missing_is_named_at_once(ws: Workspace) -> None:
 def test_a_dataset_without_training_rows_is_refused(ws: Workspace) -> None:
     freeze(ws, "empty", 0, 5)
     assert "no rows in its train split" in refused(ws, "dataset=empty").message
+
+
+@pytest.mark.parametrize(
+    ("written", "method", "wanted"),
+    [("dpo", "sft", "sft"), ("sft", "dpo", "dpo"), ("kto", "dpo", "dpo"), ("raft", "sft", "")],
+)
+def test_a_method_is_given_no_rows_that_it_cannot_read(
+    ws: Workspace, written: str, method: str, wanted: str
+) -> None:
+    plain = freeze(ws, "plain", 12, 3)
+    shutil.copytree(ws.datasets / "plain@1", ws.datasets / "other@1")
+    ws.store.datasets.freeze(plain.model_copy(update={"name": "other", "format": written}), [])
+    recipe = {**RECIPE, "dataset": "other", "method": method}
+    if not wanted:
+        assert prepare(ws, recipe=recipe).plan.train.rows == 12
+        return
+    said = f"has the format {written}; the method {method} reads {wanted}"
+    with pytest.raises(InvalidInput, match=said) as caught:
+        prepare(ws, recipe=recipe)
+    assert caught.value.hint == f"hone datasets build other --format {wanted}"
 
 
 def test_a_dataset_that_was_changed_or_lost_after_freezing_is_refused(ws: Workspace) -> None:
@@ -285,9 +263,10 @@ def test_a_base_of_the_hub_that_is_not_here_says_how_to_get_it(ws: Workspace) ->
 
 
 def test_a_quantised_base_is_refused_by_its_name_with_the_one_to_take(ws: Workspace) -> None:
-    error = refused(ws, "base=Qwen/Qwen2.5-7B-Instruct-AWQ")
-    assert "quantised" in error.message
-    assert "--set base=Qwen/Qwen2.5-7B-Instruct " in error.hint
+    for name in ("Qwen/Qwen2.5-7B-Instruct-AWQ", "unsloth/Qwen2.5-7B-Instruct-bnb-4bit"):
+        error = refused(ws, f"base={name}")
+        assert "quantised" in error.message
+        assert "--set base=Qwen/Qwen2.5-7B-Instruct " in error.hint
 
 
 def test_answers_that_fit_nowhere_are_refused(ws: Workspace) -> None:

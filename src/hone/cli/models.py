@@ -1,4 +1,4 @@
-"""`hone models`: list, info, set-active, delete, validate."""
+"""`hone models`: list, info, set-active, delete, validate, bases."""
 
 from __future__ import annotations
 
@@ -226,6 +226,39 @@ def validate(
                     show.say(f"     {problem}")
     bad = [one for one in answered if any(answer.problems for answer in one.answers)]
     registry.refuse_invalid(checks, bad=len(bad), tried=len(answered))
+
+
+@app.command()
+def bases(json: JsonOption = False) -> None:
+    """List open bases that can be adapted, and what that needs.
+
+    Example: hone models bases
+    """
+    from hone.cli import show
+    from hone.stages import train as training
+
+    listed = training.list_bases()
+    if json:
+        show.print_json(listed)
+        return
+    rows = [
+        (
+            one.base.id,
+            f"{one.base.parameters / 1e9:.2f}",
+            one.base.licence or "unknown",
+            {True: "yes", False: "no", None: "unknown"}[one.base.gated],
+            one.base.context or "unlimited",
+            one.base.chat.name if one.base.chat is not None else "none",
+            f"{one.lora_gib.low:.1f} to {one.lora_gib.high:.1f}",
+        )
+        for one in listed
+    ]
+    show.table(["base", "10⁹ weights", "licence", "gated", "tokens", "chat", "GiB for LoRA"], rows)
+    show.say(
+        "GiB on a card, at the least: rank 16 on every linear layer, one row of 2,048 tokens at a "
+        "time, bfloat16, checkpointing."
+    )
+    show.say("Any other base: hf download ID config.json tokenizer.json, then hone train --plan.")
 
 
 def _figure(one: Measured | None) -> str:

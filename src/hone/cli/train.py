@@ -9,7 +9,7 @@ import typer
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 if TYPE_CHECKING:
-    from hone.stages.train import Plan, Started
+    from hone.stages.train import CardPlan, Plan, Started
     from hone.workspace.open import Workspace
 
 app = new_app()
@@ -57,16 +57,19 @@ def train(
     overrides = [*(set_ or []), *([f"on={on}"] if on else [])]
     with loop.open_workspace(workspace) as ws:
         training.collect_trained(ws)
-        prepared = training.prepare_training(ws, loop.find_recipe(recipe), overrides=overrides)
-        missing = training.missing_for_a_real_run(ws, prepared.plan, is_confirmed=confirm_run)
         is_start = dry_run or confirm_run
+        prepared = training.prepare_training(
+            ws, loop.find_recipe(recipe), overrides=overrides, is_plan=not is_start
+        )
+        missing = training.missing_for_a_real_run(ws, prepared.plan, is_confirmed=confirm_run)
+        cards = training.cards_for(prepared) if not is_start else []
         if confirm_run and not json:
             _say_plan(prepared.plan)
         elif not json:
-            _show_plan(prepared.plan)
+            _show_plan(prepared.plan, cards)
         if not is_start:
             if json:
-                show.print_json({"plan": prepared.plan, "missing": missing})
+                show.print_json({"plan": prepared.plan, "missing": missing, "cards": cards})
             elif not plan:
                 _show_missing(missing)
             return
@@ -158,13 +161,12 @@ def _say_plan(plan: Plan) -> None:
         show.say(f"Note: {note}")
 
 
-def _show_plan(plan: Plan) -> None:
+def _show_plan(plan: Plan, cards: list[CardPlan]) -> None:
     from hone.cli import show
     from hone.cli.follow import duration
 
     memory, train = plan.memory_gib, plan.train
     about = "" if train.is_exact else "about "
-    verdict = "fits" if plan.fits else "may not fit"
     rows: list[tuple[str, Any]] = [
         ("model", f"{plan.model}: {plan.method} of {plan.base} ({plan.base_parameters:,} weights)"),
         ("trained weights", f"{plan.trained_parameters:,}"),
@@ -172,7 +174,7 @@ def _show_plan(plan: Plan) -> None:
         ("tokens per epoch", f"{about}{train.tokens:,}{_interval(plan)}, longest {train.longest}"),
         ("steps", f"{plan.steps:,} ({plan.epochs:g} epochs of {plan.steps_per_epoch:,})"),
         ("memory", f"{memory.low:.1f} to {memory.high:.1f} of {plan.device_memory_gib:.1f} GiB: "
-                   f"{verdict}"),
+                   f"{plan.verdict}"),
         ("device", f"{plan.device} {plan.device_name}".strip()),
         ("time", f"{duration(plan.seconds.low)} to {duration(plan.seconds.high)} "
                  f"({plan.seconds_source})"),
@@ -186,8 +188,30 @@ def _show_plan(plan: Plan) -> None:
         if one.source != "default"
     ]
     show.table(["set", "value", "from"], shown)
+    _show_cards(cards)
     for note in plan.notes:
         show.say(f"Note: {note}")
+
+
+def _show_cards(cards: list[CardPlan]) -> None:
+    from hone.cli import show
+    from hone.cli.follow import duration
+
+    if not cards:
+        return
+    rows = [
+        (
+            one.card.name,
+            f"{one.memory_gib.low:.1f} to {one.memory_gib.high:.1f} of {one.card.memory_gib:.1f}",
+            one.verdict,
+            f"{duration(one.hours.low * 3600)} to {duration(one.hours.high * 3600)}",
+            f"${one.usd.low:.2f} to ${one.usd.high:.2f}",
+            f"{one.card.at}, seen {one.card.seen}",
+        )
+        for one in cards
+    ]
+    show.table(["would fit on", "GiB", "", "training", "price", "prices of"], rows)
+    show.say("Renting, installing and downloads come on top; look at the provider's own price.")
 
 
 def _val(plan: Plan) -> str:

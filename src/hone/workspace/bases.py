@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from pydantic import BaseModel, Field
 
 from hone.errors import HoneError, InvalidInput, NotFound, nearest
+from hone.workspace.catalogue import catalogued, known_near, tensor_shapes, unquantised
 from hone.workspace.files import sha256_of
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ _BUNDLED = Path(__file__).parent.parent / "bundled"
 # hone-nano-plain is the demonstration's control: the same training without anything to copy.
 SHIPPED: dict[str, Path] = {name: _BUNDLED / name for name in ("hone-nano", "hone-nano-plain")}
 MAX_HEADER_BYTES = 100 * 1024 * 1024
-# How hub names say that the weights are rounded; the name before it is the one to train.
-_QUANTISED = re.compile(r"[-_.](AWQ|GPTQ|GGUF|bnb-4bit|bnb-8bit|4bit|8bit|int4|int8)\b.*$", re.I)
+_WEIGHTS = ("*.safetensors*", "*.bin", "*.pt", "*.pth", "*.ckpt")
 _LAYER_MARKS = (".layers.", ".h.", ".blocks.")
 
 
@@ -37,6 +36,7 @@ class FoundBase(BaseModel):
     kind: Literal["base", "full"] = Field(
         default="base", description="full: fine-tuned here before"
     )
+    is_here: bool = Field(default=True, description="false: only its shape is known, for a plan")
     adapter: Path | None = Field(default=None, description="folder of the adapter to go on from")
     model: str | None = Field(
         default=None, description="the registered version that the recipe named"
@@ -74,6 +74,45 @@ def find_base(ws: Workspace, name: str) -> FoundBase:
     return _read(name, _locate(ws, name))
 
 
+def planned_base(ws: Workspace, name: str) -> FoundBase:
+    """As `find_base`; where no weights are here, what a config.json or the catalogue says of them.
+
+    Such a base has `is_here` false and shapes without weights: enough to plan, not to train.
+    """
+    try:
+        return find_base(ws, name)
+    except NotFound:
+        known = catalogued(name)
+        if known is None:
+            raise
+        config = known.config
+        shapes = tensor_shapes(config)
+        return FoundBase(id=name, path=Path(name), is_here=False, shapes=shapes, config=config)
+    except InvalidInput as error:
+        described = _described(ws, name)
+        if described is None:
+            raise error
+        return described
+
+
+def _described(ws: Workspace, name: str) -> FoundBase | None:
+    """A base of whose files only config.json, and perhaps its tokenizer, are here."""
+    try:
+        folder = _locate(ws, name)
+    except HoneError:
+        return None
+    problems: list[str] = []
+    config = _read_config(folder, problems)
+    weights = [path for kind in _WEIGHTS for path in folder.glob(kind)]
+    if problems or weights or "quantization_config" in config or "auto_map" in config:
+        return None
+    try:
+        shapes = tensor_shapes(config)
+    except (KeyError, TypeError):
+        return None
+    return FoundBase(id=name, path=folder, is_here=False, shapes=shapes, config=config)
+
+
 def _registered(ws: Workspace, name: str) -> FoundBase | None:
     known = {found.model.name for found in ws.store.models.list()}
     if name.split("@")[0] not in known:
@@ -95,18 +134,27 @@ def _locate(ws: Workspace, name: str) -> Path:
     cached = _in_hub_cache(name)
     if cached is not None:
         return cached
-    if name.count("/") == 1 and not name.startswith((".", "/", "~")):
-        if _QUANTISED.search(name):
-            raise InvalidInput(
-                f"The base {name} is quantised; training needs the unquantised weights.",
-                hint=_alternative(name),
-            )
-        raise NotFound(
-            f"The base {name} is not on this machine.",
-            hint=f"hf download {name}   (or use hone-nano, which comes with Hone)",
+    plain = unquantised(name)
+    if plain is not None:
+        raise InvalidInput(
+            f"The base {name} is quantised; training needs the unquantised weights.",
+            hint=_alternative(name),
         )
+    meant = known_near(name)
+    if name.count("/") == 1 and not name.startswith((".", "/", "~")):
+        raise NotFound(f"The base {name} is not on this machine.", hint=_how_to_get(name, meant))
+    if meant is not None:
+        raise NotFound(f'There is no base "{name}".', hint=f'Did you mean "{meant}"?')
     known = [*SHIPPED, *sorted({found.model.name for found in ws.store.models.list()})]
     raise NotFound(f'There is no base "{name}".', hint=nearest(name, known))
+
+
+def _how_to_get(name: str, meant: str | None) -> str:
+    known = catalogued(name)
+    if known is None and meant is not None:
+        return f'Did you mean "{meant}"?   (otherwise: hf download {name})'
+    terms = ", once its terms are accepted on the hub" if known is not None and known.gated else ""
+    return f"hf download {name}{terms}   (or use hone-nano, which comes with Hone)"
 
 
 def _in_hub_cache(name: str) -> Path | None:
@@ -153,8 +201,7 @@ def _read(name: str, folder: Path) -> FoundBase:
 
 
 def _alternative(name: str) -> str:
-    other = _QUANTISED.sub("", name)
-    return f"--set base={other if other != name else 'hone-nano'}   (or another base)"
+    return f"--set base={unquantised(name) or 'hone-nano'}   (or another base)"
 
 
 def _read_config(folder: Path, problems: list[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 
 from hone.errors import HoneError, InvalidInput
 from hone.workspace.open import Workspace
+from tests.stages.answering import register
 from tests.stages.evaluate.running import run
 
 
@@ -45,3 +46,10 @@ def test_a_split_that_was_changed_after_freezing_is_refused(ws: Workspace) -> No
     file.write_text(file.read_text().replace("bread", "cake"))
     with pytest.raises(HoneError, match="was changed after it was frozen"):
         run(ws)
+
+
+def test_a_model_that_gives_numbers_cannot_be_asked(ws: Workspace) -> None:
+    register(ws, "score", details={"method": "regression", "gives": "numbers"})
+    with pytest.raises(InvalidInput, match="score@v1 gives numbers, not answers") as told:
+        run(ws, model="score")
+    assert told.value.hint.startswith("hone models list")

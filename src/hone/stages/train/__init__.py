@@ -1,5 +1,7 @@
 """Train: resolve a recipe, plan it, start it, register what came of it."""
 
+from hone.stages.train.bases import ListedBase, list_bases
+from hone.stages.train.cards import CardPlan, cards_for
 from hone.stages.train.machine import Machine, look_at_this_machine
 from hone.stages.train.plan import Plan
 from hone.stages.train.prepare import Prepared, prepare_training
@@ -12,12 +14,16 @@ from hone.stages.train.start import (
 )
 
 __all__ = [
+    "CardPlan",
     "Collected",
+    "ListedBase",
     "Machine",
     "Plan",
     "Prepared",
     "Started",
+    "cards_for",
     "collect_trained",
+    "list_bases",
     "look_at_this_machine",
     "missing_for_a_real_run",
     "prepare_training",

@@ -14,7 +14,7 @@ from hone.rendering.messages import template_fingerprint
 from hone.rendering.tokens import Renderer
 from hone.stages.train.plan import Plan
 from hone.stages.train.recipe import CheckedRecipe
-from hone.workspace.bases import FoundBase, find_base
+from hone.workspace.bases import FoundBase, find_base, planned_base
 from hone.workspace.files import sha256_of
 from hone.workspace.open import Workspace
 
@@ -29,37 +29,43 @@ class Materials(NamedTuple):
     manifest: Manifest
     folder: Path
     task: Task
-    renderer: Renderer
+    renderer: Renderer | None  # none where only a plan is wanted and the tokenizer is not here
 
 
-def gather(ws: Workspace, checked: CheckedRecipe) -> Materials:
-    """Find dataset, task and base; InvalidInput lists everything that is missing or wrong."""
+def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> Materials:
+    """Find dataset, task and base; InvalidInput lists everything that is missing or wrong.
+
+    For a plan, a base is enough of which only the shape is known.
+    """
     recipe, problems = checked.recipe, list[str]()
     hints: list[str] = []
     manifest = base = task = renderer = None
     try:
         manifest = ws.store.datasets.get(recipe.dataset)
-        problems += _dataset_problems(ws, manifest, recipe.method)
-        hints += [_rebuild(manifest)] * bool(problems)
+        reads = _formats_of(recipe.method)
+        problems += _dataset_problems(ws, manifest, (recipe.method, reads))
+        wanted = manifest.format if manifest.format in reads else reads[0]
+        hints += [_rebuild(manifest, wanted)] * bool(problems)
     except HoneError as error:
         _note(error, problems, hints)
     try:
         task = ws.task(recipe.task or (manifest.task if manifest else None))
         if manifest is not None and (wrong := _task_problems(task, manifest)):
             problems += wrong
-            hints.append(_rebuild(manifest))
+            hints.append(_rebuild(manifest, manifest.format))
     except HoneError as error:
         _note(error, problems, hints)
     try:
-        base = find_base(ws, recipe.base)
-        renderer = Renderer.load(base.path)
+        base = planned_base(ws, recipe.base) if is_plan else find_base(ws, recipe.base)
+        if base.is_here or (base.path / "tokenizer.json").is_file():
+            renderer = Renderer.load(base.path)
     except HoneError as error:
         _note(error, problems, hints)
     try:
         shelf.load("targets", recipe.on)
     except HoneError as error:
         _note(error, problems, hints)
-    if problems or manifest is None or base is None or task is None or renderer is None:
+    if problems or manifest is None or base is None or task is None:
         if len(problems) == 1:
             raise InvalidInput(_sentence(problems[0]), hint=hints[0] if hints else "")
         raise InvalidInput(
@@ -70,8 +76,11 @@ def gather(ws: Workspace, checked: CheckedRecipe) -> Materials:
     return Materials(base, manifest, ws.datasets / manifest.ref, task, renderer)
 
 
-def refuse_unfit(ws: Workspace, plan: Plan) -> None:
-    """InvalidInput when nothing could be learned, or there is no room on disk or in memory."""
+def refuse_unfit(ws: Workspace, plan: Plan, *, needs_room: bool = True) -> None:
+    """InvalidInput when nothing could be learned, or there is no room on disk or in memory.
+
+    Without `needs_room` only what holds on every machine is refused.
+    """
     problems: list[str] = []
     train = plan.train
     limit = plan.options["data.max_seq_length"].value
@@ -84,11 +93,11 @@ def refuse_unfit(ws: Workspace, plan: Plan) -> None:
     elif train.masked + train.too_long >= train.rows:
         problems.append(f"not one token of {train.rows:,} rows would be trained")
     free = shutil.disk_usage(ws.root).free / GIB
-    if plan.disk_gib + SPARE_DISK_GIB > free:
+    if needs_room and plan.disk_gib + SPARE_DISK_GIB > free:
         problems.append(
             f"checkpoints and model need {plan.disk_gib:.2f} GiB on disk, {free:.2f} are free"
         )
-    if plan.memory_gib.low > plan.device_memory_gib:
+    if needs_room and plan.memory_gib.low > plan.device_memory_gib:
         problems.append(
             f"at least {plan.memory_gib.low:.1f} GiB of memory are needed, "
             f"{plan.device} has {plan.device_memory_gib:.1f}"
@@ -102,21 +111,34 @@ def refuse_unfit(ws: Workspace, plan: Plan) -> None:
 def _mend(plan: Plan, problems: list[str]) -> str:
     text = problems[0]
     if "max_seq_length" in text:
-        return "--set data.max_seq_length=2048, or shorten the answers"
+        return f"{_doctor(plan)} --max-length N   (names the N that fits; or shorten the answers)"
     if "memory" in text:
         batch = int(plan.options["training.batch_size"].value)
         return f"--set training.batch_size={max(1, batch // 2)}, or a smaller base"
     if "disk" in text:
         return "Free some space, or --set training.keep_checkpoints=1"
-    return f"hone datasets show {plan.dataset}"
+    return _doctor(plan)
 
 
-def _dataset_problems(ws: Workspace, manifest: Manifest, method: str) -> list[str]:
+def _doctor(plan: Plan) -> str:
+    return f"hone datasets doctor {plan.dataset} --base {plan.base}"
+
+
+def _formats_of(method: str) -> tuple[str, ...]:
+    """The formats that a method reads; one that names none reads the format of its own name."""
+    return getattr(shelf.load("methods", method), "FORMATS", (method,))
+
+
+def _dataset_problems(
+    ws: Workspace, manifest: Manifest, asked: tuple[str, tuple[str, ...]]
+) -> list[str]:
     problems: list[str] = []
     folder = ws.datasets / manifest.ref
-    if manifest.format != method:
+    method, reads = asked
+    if manifest.format not in reads:
         problems.append(
-            f"{manifest.ref} has the format {manifest.format}; the method {method} reads {method}"
+            f"{manifest.ref} has the format {manifest.format}; "
+            f"the method {method} reads {' or '.join(reads)}"
         )
     if manifest.splits.get("train") is None or manifest.splits["train"].rows == 0:
         problems.append(f"{manifest.ref} has no rows in its train split")
@@ -141,8 +163,8 @@ def _task_problems(task: Task, manifest: Manifest) -> list[str]:
     return []
 
 
-def _rebuild(manifest: Manifest) -> str:
-    return f"hone datasets build {manifest.name} --format {manifest.format}"
+def _rebuild(manifest: Manifest, format_name: str) -> str:
+    return f"hone datasets build {manifest.name} --format {format_name}"
 
 
 def _sentence(text: str) -> str:

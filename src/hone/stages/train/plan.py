@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, Field
 
 from hone.errors import HoneError
 from hone.records.recipe import Resolved
 from hone.stages.train.machine import Machine
-from hone.stages.train.memory import Load, MemoryEstimate, estimate_memory, shape_of
+from hone.stages.train.memory import LOGIT_BYTES, Load, MemoryEstimate, estimate_memory
 from hone.stages.train.rows import TokenCount
+from hone.stages.train.shape import shape_of
 from hone.workspace.bases import FoundBase
 from hone.workspace.job_folder import JobFolder
 
@@ -26,6 +27,13 @@ START_SECONDS = {"cpu": (4.0, 20.0), "cuda": (10.0, 60.0), "mps": (8.0, 40.0)}
 # gradients are not computed (Kaplan et al. 2020, arXiv:2001.08361, section 2.1).
 OPERATIONS_FULL, OPERATIONS_LORA, OPERATIONS_FORWARD = 6, 4, 2
 PADDING_GROUPED, PADDING_MIXED = 1.1, 1.7
+# Sequences that go through the model for one row: the chosen and the rejected answer; KTO's own
+# and another row's, for its estimate of the divergence.
+SEQUENCES = {"dpo": 2, "kto": 2, "reward": 2}
+WITHOUT_VOCABULARY = ("reward", "regression")  # their head gives numbers, not words
+LARGEST_LOGITS = 64_000_000  # as engine/supervised.py has it
+
+Verdict = Literal["fits", "tight", "does not fit"]
 
 
 class Range(BaseModel):
@@ -41,6 +49,7 @@ class Plan(BaseModel):
     model: str
     method: str
     base: str
+    is_base_here: bool = Field(True, description="false: planned for by its shape alone")
     base_parameters: int
     trained_parameters: int
     dataset: str
@@ -51,15 +60,24 @@ class Plan(BaseModel):
     epochs: float
     steps: int
     steps_per_epoch: int
+    longest: int = Field(description="tokens of the row that memory is planned for")
     memory_gib: MemoryEstimate
     device_memory_gib: float
     fits: bool = Field(description="the high end is at most 92 % of the device's memory")
+    verdict: Verdict = Field(description="tight: only the low end fits")
     seconds: Range
     seconds_source: str
     disk_gib: float = Field(description="checkpoints and the final model")
     price_usd: float = 0.0
     options: dict[str, Resolved]
     notes: list[str] = Field(default_factory=list)
+
+
+def verdict_on(memory: MemoryEstimate, device_memory_gib: float) -> Verdict:
+    """Whether a device of that memory is enough: surely, perhaps, or not."""
+    if memory.high <= FITS_BELOW * device_memory_gib:
+        return "fits"
+    return "tight" if memory.low <= device_memory_gib else "does not fit"
 
 
 def trained_parameters(base: FoundBase, options: dict[str, Resolved]) -> int:
@@ -102,22 +120,40 @@ def weight_bytes(options: dict[str, Resolved]) -> int:
 def memory_of(
     base: FoundBase, options: dict[str, Resolved], machine: Machine, longest: int
 ) -> MemoryEstimate:
-    """The memory range of this run."""
-    checkpointing = options.get("training.gradient_checkpointing")
+    """The memory range of this run, on one device."""
     is_full = "lora.r" not in options
     adapted = [] if is_full else adapted_matrices(base, options["lora.target_modules"].value)
+    shape, compute = shape_of(base), weight_bytes(options)
+    method = str(options["method"].value) if "method" in options else "sft"
+    batch = int(options["training.batch_size"].value) * SEQUENCES.get(method, 1)
     load = Load(
-        batch_size=int(options["training.batch_size"].value),
+        batch_size=batch,
         length=max(1, longest),
-        weight_bytes=weight_bytes(options),
+        device=machine.device,
+        # A full training keeps its weights in fp32 and computes on copies of them.
+        weight_bytes=4 if is_full else compute,
+        compute_bytes=compute,
         trained_parameters=trained_parameters(base, options),
         is_full=is_full,
-        is_checkpointed=bool(checkpointing.value) if checkpointing is not None else False,
-        device=machine.device,
+        is_checkpointed=_is_on(options, "training.gradient_checkpointing"),
+        is_accumulating=int(options["training.gradient_accumulation_steps"].value) > 1,
         adapted_inputs=sum(inputs for _, _, inputs in adapted),
-        adapted_outputs=sum(outputs for _, outputs, _ in adapted),
+        has_dropout=not is_full and float(options["lora.lora_dropout"].value) > 0,
+        logit_positions=_logit_positions(method, machine.device, shape.vocabulary, batch * longest),
+        logit_bytes=LOGIT_BYTES[compute],
     )
-    return estimate_memory(shape_of(base.parameters, base.config), load)
+    return estimate_memory(shape, load)
+
+
+def _logit_positions(method: str, device: str, vocabulary: int, tokens: int) -> int:
+    if method == "sft":
+        # On cards the head is fused; elsewhere more values than these are computed in tiles.
+        return 0 if device == "cuda" else min(tokens, LARGEST_LOGITS // vocabulary)
+    return 0 if method in WITHOUT_VOCABULARY else tokens
+
+
+def _is_on(options: dict[str, Resolved], key: str) -> bool:
+    return key in options and bool(options[key].value)
 
 
 def disk_gib_of(base: FoundBase, options: dict[str, Resolved]) -> float:

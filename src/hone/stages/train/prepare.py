@@ -7,20 +7,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hone.records.recipe import Resolved
+from hone.stages.train.characters import DENSE, SPARSE, estimate_tokens
 from hone.stages.train.checks import Materials, gather, refuse_unfit
 from hone.stages.train.machine import Machine, look_at_this_machine
 from hone.stages.train.plan import (
-    FITS_BELOW,
     Plan,
     disk_gib_of,
     memory_of,
     seconds_of,
     steps_of,
     trained_parameters,
+    verdict_on,
 )
 from hone.stages.train.recipe import CheckedRecipe, check_recipe, read_recipe
 from hone.stages.train.resolve import resolve
-from hone.stages.train.rows import TokenCount, count_tokens
+from hone.stages.train.rows import SAMPLE_ROWS, TokenCount, count_tokens
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 
@@ -42,15 +43,19 @@ def prepare_training(
     *,
     overrides: Sequence[str] = (),
     machine: Machine | None = None,
+    is_plan: bool = False,
 ) -> Prepared:
-    """Resolve, check and plan; raises with every problem at once, and writes nothing."""
+    """Resolve, check and plan; raises with every problem at once, and writes nothing.
+
+    With `is_plan`, a base that is not on this machine is planned for by its shape alone.
+    """
     written = read_recipe(recipe) if isinstance(recipe, Path) else recipe
     checked = check_recipe(written, overrides)
     machine = machine or look_at_this_machine()
-    materials = gather(ws, checked)
+    materials = gather(ws, checked, is_plan=is_plan)
     options = resolve(checked.options, materials.base, machine)
     plan = _plan(ws, checked, materials, (machine, options))
-    refuse_unfit(ws, plan)
+    refuse_unfit(ws, plan, needs_room=not is_plan)
     return Prepared(checked, materials, machine, plan)
 
 
@@ -66,7 +71,7 @@ def _plan(
     assert train is not None  # gather() refused a dataset without training rows
     steps, per_epoch = steps_of(train.rows - train.too_long, options)
     longest = max(train.longest, val.longest if val is not None else 0)
-    if not train.is_exact:
+    if train.rows > SAMPLE_ROWS:
         longest = int(options["data.max_seq_length"].value)  # a longer row may not be in the sample
     memory = memory_of(base, options, machine, longest)
     earlier = _earlier(ws, base.id, machine.device, "lora.r" in options)
@@ -76,6 +81,7 @@ def _plan(
         model=recipe.name or materials.manifest.name,
         method=recipe.method,
         base=base.id,
+        is_base_here=base.is_here,
         base_parameters=base.parameters,
         trained_parameters=trained_parameters(base, options),
         dataset=materials.manifest.ref,
@@ -86,9 +92,11 @@ def _plan(
         epochs=round(steps / per_epoch, 4) if per_epoch else 0.0,
         steps=steps,
         steps_per_epoch=per_epoch,
+        longest=longest,
         memory_gib=memory,
         device_memory_gib=machine.memory_gib,
-        fits=memory.high <= FITS_BELOW * machine.memory_gib,
+        fits=verdict_on(memory, machine.memory_gib) == "fits",
+        verdict=verdict_on(memory, machine.memory_gib),
         seconds=seconds,
         seconds_source=source,
         disk_gib=disk_gib_of(base, options),
@@ -109,7 +117,15 @@ def _notes(materials: Materials, train: TokenCount, kept: int) -> list[str]:
         notes.append(f"{about}{train.shortened:,} rows are shortened to fit.")
     if train.masked:
         notes.append(f"{about}{train.masked:,} rows have no token to learn.")
-    notes += list(materials.renderer.problems)
+    base = materials.base
+    if not base.is_here:
+        notes.append(f"{base.id} is not on this machine; it is planned for by its shape alone.")
+    if materials.renderer is not None:
+        return notes + list(materials.renderer.problems)
+    notes.append(
+        f"Tokens are estimated from characters, {DENSE:g} to {SPARSE:g} each: "
+        "without its tokenizer rows that do not fit cannot be counted."
+    )
     return notes
 
 
@@ -117,13 +133,17 @@ def _count(materials: Materials, split: str, options: Mapping[str, Resolved]) ->
     file = materials.manifest.splits.get(split)
     if file is None or file.rows == 0:
         return None
+    path, renderer = materials.folder / f"{split}.jsonl", materials.renderer
+    longest, seed = int(options["data.max_seq_length"].value), int(options["training.seed"].value)
+    if renderer is None:
+        return estimate_tokens(path, max_length=longest, seed=seed)
     train_on = options.get("data.train_on")
     return count_tokens(
-        materials.folder / f"{split}.jsonl",
-        materials.renderer,
-        max_length=int(options["data.max_seq_length"].value),
+        path,
+        renderer,
+        max_length=longest,
         train_on=train_on.value if train_on is not None else "last",
-        seed=int(options["training.seed"].value),
+        seed=seed,
     )
 
 

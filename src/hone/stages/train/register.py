@@ -14,6 +14,7 @@ from hone.errors import HoneError
 from hone.records.job import Result
 from hone.records.model import Measured, ModelVersion
 from hone.stages import jobs
+from hone.stages.train.resolve import gives_numbers
 from hone.workspace.files import explained, sha256_of, write_json
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
@@ -108,7 +109,12 @@ def _model(folder: JobFolder, result: Result, version: str) -> ModelVersion:
             if artefact.path.startswith("final/")
         },
         template=str(spec.get("template", "")),
-        details={"dataset_sha256": spec["dataset"]["sha256"], "versions": job.versions},
+        details={
+            "method": spec["method"],
+            "gives": "numbers" if gives_numbers(str(spec["method"])) else "answers",
+            "dataset_sha256": spec["dataset"]["sha256"],
+            "versions": job.versions,
+        },
     )
 
 

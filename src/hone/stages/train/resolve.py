@@ -6,6 +6,7 @@ import json
 import platform
 from collections.abc import Mapping
 
+from hone import shelf
 from hone.errors import InvalidInput
 from hone.records.recipe import Resolved
 from hone.stages.train.machine import Machine
@@ -46,8 +47,11 @@ def resolve(
     kind = "full fine-tuning" if is_full else "LoRA"
     size = f"{base.parameters:,} parameters"
     if _is_open(found, "training.learning_rate"):
-        rate = learning_rate_for(base.parameters, is_full=is_full)
-        found["training.learning_rate"] = _chosen(rate, f"{kind} of {size}")
+        method = str(found["method"].value)
+        share = getattr(shelf.load("methods", method), "RATE_SHARE", 1.0)
+        rate = learning_rate_for(base.parameters, is_full=is_full) * share
+        what = kind if share == 1.0 else f"{kind} by {method}"
+        found["training.learning_rate"] = _chosen(rate, f"{what} of {size}")
     if _is_open(found, "training.dtype"):
         kind_of_number, why = _dtype(base, machine)
         found["training.dtype"] = _chosen(kind_of_number, why)
@@ -68,6 +72,7 @@ def _as_the_adapter(options: dict[str, Resolved], base: FoundBase) -> dict[str, 
         )
     with explained("read", base.adapter / "adapter_config.json"):
         trained = json.loads((base.adapter / "adapter_config.json").read_bytes())
+    _refuse_other_head(str(options["method"].value), trained.get("task_type"), base)
     problems: list[str] = []
     for name in ("r", "lora_alpha", "lora_dropout"):
         key, has = f"lora.{name}", trained.get(name)
@@ -84,6 +89,23 @@ def _as_the_adapter(options: dict[str, Resolved], base: FoundBase) -> dict[str, 
             problems=problems if len(problems) > 1 else (),
         )
     return options
+
+
+def _refuse_other_head(method: str, head: str | None, base: FoundBase) -> None:
+    """An adapter that answers has no head of numbers, and one that scores cannot answer."""
+    wanted = "SEQ_CLS" if gives_numbers(method) else "CAUSAL_LM"
+    if head is None or head == wanted:
+        return
+    does = "gives numbers" if head == "SEQ_CLS" else "answers"
+    raise InvalidInput(
+        f"{base.model} {does}, and {method} trains another kind of head.",
+        hint=f"Begin from its base: --set base={base.id}",
+    )
+
+
+def gives_numbers(method: str) -> bool:
+    """Whether a method trains a head of numbers instead of answers."""
+    return getattr(shelf.load("methods", method), "GIVES", "answers") == "numbers"
 
 
 def learning_rate_for(parameters: int, *, is_full: bool) -> float:
@@ -105,6 +127,8 @@ def environment_for(options: Mapping[str, Resolved], machine: Machine) -> dict[s
         # Everything that a job reads lies in its folder or is named by path.
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
+        # Progress is told in events; bars would fill the log.
+        "TQDM_DISABLE": "1",
         "PYTHONHASHSEED": "0",
     }
     if machine.device == "cpu" and platform.system() == "Linux" and platform.libc_ver()[0]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hone.errors import Conflict, GateRefused, InvalidInput
+from hone.errors import Conflict, GateRefused, InvalidInput, NotFound
 from hone.records.job import Job
 from hone.records.recipe import Resolved
 from hone.stages import jobs
@@ -42,6 +42,14 @@ def missing_for_a_real_run(ws: Workspace, plan: Plan, *, is_confirmed: bool) -> 
         missing.append("training.epochs is 0 (--set training.epochs=3)")
     if ws.config.setup_mode:
         missing.append("the workspace is in setup mode (setup_mode: false in hone.yaml)")
+    if plan.verdict == "does not fit":
+        missing.append(
+            f"at least {plan.memory_gib.low:.1f} GiB of memory are needed, "
+            f"{plan.device} has {plan.device_memory_gib:.1f}"
+        )
+    if not plan.is_base_here:
+        how = f" (hf download {plan.base})" if plan.base.count("/") == 1 else ""
+        missing.append(f"the base {plan.base} is not on this machine{how}")
     return missing
 
 
@@ -103,6 +111,11 @@ def _spec(
     ws: Workspace, prepared: Prepared, *, version: str | None, is_dry_run: bool
 ) -> dict[str, Any]:
     base, manifest, _, task, renderer = prepared.materials
+    if renderer is None or not base.is_here:
+        raise NotFound(
+            f"The weights of {base.id} are not on this machine.",
+            hint="Put them beside its config.json, or: hf download ID",
+        )
     plan, base_sha256 = prepared.plan, base.sha256()
     options = dict(plan.options)
     if is_dry_run:
