@@ -136,12 +136,12 @@ def run_hone(folder: Path) -> dict[str, float]:
     """The method's own path: built, then trained with events and a checkpoint."""
     from hone.engine import train_loop
     from hone.engine.watch import Habits, Watch
-    from hone.methods._building import built
-    from hone.methods.sft import chosen
+    from hone.methods._training_options import chosen
+    from hone.methods.sft import Options, built
     from hone.workspace.job_folder import JobFolder
 
     job = JobFolder(folder)
-    options, lora = chosen(job.job.spec["options"])
+    options, lora = chosen(job.job.spec["options"], Options)
     trainer, _ = built(job, options, lora)
     habits = Habits(options.logging_steps, options.save_minutes, None, None)
     watch = Watch(trainer, job, habits)
@@ -159,22 +159,18 @@ def run_trl(folder: Path, *, is_grouped: bool) -> dict[str, float]:
     from trl import SFTConfig, SFTTrainer
 
     from hone.engine.load import tokenizer_of
-    from hone.methods.sft import chosen
+    from hone.methods._training_options import chosen
+    from hone.methods.sft import Options
     from hone.rendering.tokens import Renderer
     from hone.workspace.job_folder import JobFolder
 
     spec = JobFolder(folder).job.spec
-    options, lora = chosen(spec["options"])
+    options, lora = chosen(spec["options"], Options)
     assert lora is not None
     torch.set_num_threads(int(options.threads or 1))
     base = Path(spec["base"]["path"])
     renderer = Renderer.load(base)
-    lines = (folder / "inputs" / "train.jsonl").read_text().splitlines()
-    messages = [[*row["prompt"], *row["completion"]] for row in map(json.loads, lines)]
-    rows = [
-        {"input_ids": row.input_ids, "labels": row.labels}
-        for row in renderer.training_rows(messages, options.max_seq_length)
-    ]
+    rows = _tokenised(folder, renderer, options.max_seq_length)
     steps = -(-len(rows) // options.batch_size) * int(options.epochs)
     trainer = SFTTrainer(
         model=AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32),
@@ -210,6 +206,15 @@ def run_trl(folder: Path, *, is_grouped: bool) -> dict[str, float]:
     took = timed(trainer.train)
     tokens = sum(len(row["input_ids"]) for row in rows) * int(options.epochs)
     return took | {"loss": held_out_loss(trainer.model, base), "tokens": float(tokens)}
+
+
+def _tokenised(folder: Path, renderer: Any, max_length: int) -> list[dict[str, list[int]]]:
+    lines = (folder / "inputs" / "train.jsonl").read_text().splitlines()
+    messages = [[*row["prompt"], *row["completion"]] for row in map(json.loads, lines)]
+    return [
+        {"input_ids": row.input_ids, "labels": row.labels}
+        for row in renderer.training_rows(messages, max_length)
+    ]
 
 
 def child(name: str, folder: Path) -> None:

@@ -22,13 +22,25 @@ SHELVES: dict[str, dict[str, str]] = {
         "score": "hone.tasks.score",
         "chat": "hone.tasks.chat",
     },
-    "formats": {"sft": "hone.formats.sft"},
+    "formats": {
+        "sft": "hone.formats.sft",
+        "raft": "hone.formats.raft",
+        "dpo": "hone.formats.dpo",
+        "kto": "hone.formats.kto",
+        "regression": "hone.formats.regression",
+    },
     "checks": {
         "duplicate": "hone.checks.duplicate",
         "near_duplicate": "hone.checks.near_duplicate",
         "too_long": "hone.checks.too_long",
     },
-    "methods": {"sft": "hone.methods.sft"},
+    "methods": {
+        "sft": "hone.methods.sft",
+        "dpo": "hone.methods.dpo",
+        "kto": "hone.methods.kto",
+        "reward": "hone.methods.reward",
+        "regression": "hone.methods.regression",
+    },
     "generators": {
         "model": "hone.generators.model",
         "adapter": "hone.generators.adapter",

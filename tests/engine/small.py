@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hone import shelf
 from hone.methods._lora_options import LoraOptions
-from hone.methods.sft import Options
 from hone.records.job import Job
 from hone.rendering.tokens import Renderer
 from hone.workspace.files import sha256_of
@@ -67,16 +67,62 @@ def copy_rows(count: int, *, seed: int = 0) -> list[dict[str, Any]]:
     return rows
 
 
+def pair_rows(count: int, *, seed: int = 0) -> list[dict[str, Any]]:
+    """Pairs: the copied words are better than the same words turned round."""
+    rows = []
+    for row in copy_rows(count, seed=seed):
+        words = row["completion"][0]["content"].split()
+        worse = " ".join(reversed([*words, "stop"]))
+        rows.append(
+            {
+                "id": row["id"],
+                "prompt": row["prompt"],
+                "chosen": row["completion"],
+                "rejected": [{"role": "assistant", "content": worse}],
+                "weight": 1.0,
+            }
+        )
+    return rows
+
+
+def judged_rows(count: int, *, seed: int = 0) -> list[dict[str, Any]]:
+    """Every answer of the pairs on its own, called good or bad."""
+    return [
+        {
+            "id": row["id"],
+            "prompt": row["prompt"],
+            "completion": row[side],
+            "label": side == "chosen",
+            "weight": 1.0,
+        }
+        for row in pair_rows(count, seed=seed)
+        for side in ("chosen", "rejected")
+    ]
+
+
+def scored_rows(count: int, *, seed: int = 0) -> list[dict[str, Any]]:
+    """Texts with two scores: how many words they have, and how often "milk" is among them."""
+    rows = []
+    for row in copy_rows(count, seed=seed):
+        text = row["completion"][0]["content"]
+        labels = [float(len(text.split())), float(text.split().count("milk"))]
+        rows.append({"id": row["id"], "text": text, "labels": labels, "weight": 1.0})
+    return rows
+
+
 def as_lines(rows: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def frozen(*, is_lora: bool = True, **changes: Any) -> dict[str, dict[str, Any]]:
+def frozen(
+    *, is_lora: bool = True, method: str = "sft", **changes: Any
+) -> dict[str, dict[str, Any]]:
     """Options as a job freezes them: the defaults, with small values and the given changes."""
     values: dict[str, Any] = {}
-    for name, field in Options.model_fields.items():
+    for name, field in shelf.load("methods", method).Options.model_fields.items():
         extra: Any = field.json_schema_extra or {}
-        values[f"{extra.get('section', 'training')}.{name}"] = field.default
+        section = extra.get("section", "training")
+        values[f"{section}.{name}"] = field.get_default(call_default_factory=True)
     if is_lora:
         values |= {
             f"lora.{name}": field.default for name, field in LoraOptions.model_fields.items()

@@ -7,10 +7,11 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-from hone.engine import collate, load, train_loop
+from hone.engine import collate, load, supervised, train_loop
 from hone.engine.lora import add_adapter
 from hone.methods._building import _plan
-from hone.methods.sft import chosen
+from hone.methods._training_options import chosen
+from hone.methods.sft import Options
 from hone.rendering.tokens import MASKED, Renderer
 from tests.engine.small import copy_rows, frozen
 
@@ -21,18 +22,18 @@ def rendered(base: Path, count: int):
     return renderer, messages, list(renderer.training_rows(messages, 128))
 
 
-def trainer_of(base: Path, place: Path, rows, **changes: object) -> train_loop.RowTrainer:
-    options, lora = chosen(frozen(**changes))
+def trainer_of(base: Path, place: Path, rows, **changes: object) -> supervised.RowTrainer:
+    options, lora = chosen(frozen(**changes), Options)
     model = load.load_base(load.BaseSpec(id="small", path=base))
     if lora is not None:
         model = add_adapter(model, **lora.model_dump())
     renderer = Renderer.load(base)
-    return train_loop.RowTrainer(
-        model,
+    plan, tokenizer = (
         _plan(options, len(rows), "cpu"),
-        rows=(collate.as_tensors(rows), []),
-        tokenizer=load.tokenizer_of(base, renderer.stop_ids[0]),
-        place=place,
+        load.tokenizer_of(base, renderer.stop_ids[0]),
+    )
+    return supervised.RowTrainer(
+        train_loop.Parts(model, plan, collate.as_tensors(rows), [], tokenizer, place)
     )
 
 
@@ -78,7 +79,7 @@ def test_the_loss_is_that_of_the_full_logits_on_trained_positions(
     count = trainer._get_num_items_in_batch([batch], torch.device("cpu"))
     ours = trainer.compute_loss(trainer.model, dict(batch), num_items_in_batch=count)
     # TRL's own head, and the model's own loss over all logits.
-    theirs = super(train_loop.RowTrainer, trainer).compute_loss(
+    theirs = super(supervised.RowTrainer, trainer).compute_loss(
         trainer.model, dict(batch), num_items_in_batch=torch.tensor(count)
     )
     plain = trainer.model(**batch, use_cache=False).loss

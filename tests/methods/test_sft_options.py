@@ -10,7 +10,8 @@ from hone.errors import InvalidInput
 from hone.methods._building import _plan
 from hone.methods._lora_options import LoraOptions
 from hone.methods._rows import read_rows
-from hone.methods.sft import Options, chosen
+from hone.methods._training_options import chosen
+from hone.methods.sft import Options
 from hone.rendering.tokens import Renderer
 from hone.workspace.job_folder import JobFolder
 from tests.engine.small import copy_rows, frozen, make_job
@@ -26,18 +27,18 @@ def test_the_documented_keys_have_the_documented_defaults() -> None:
 
 
 def test_frozen_values_come_back_as_options() -> None:
-    options, lora = chosen(frozen(**{"training.epochs": 2, "lora.r": 16}))
+    options, lora = chosen(frozen(**{"training.epochs": 2, "lora.r": 16}), Options)
     assert lora is not None and (options.epochs, lora.r) == (2, 16)
-    _, none = chosen(frozen(is_lora=False))
+    _, none = chosen(frozen(is_lora=False), Options)
     assert none is None
 
 
 @pytest.mark.parametrize("epochs", [0, 0.0])
 def test_a_real_training_of_no_epochs_is_refused_and_a_dry_run_is_not(epochs: float) -> None:
     with pytest.raises(InvalidInput, match=r"training\.epochs is 0"):
-        chosen(frozen(**{"training.epochs": epochs}))
-    chosen(frozen(**{"training.epochs": epochs, "training.dry_run": True}))
-    chosen(frozen(**{"training.epochs": epochs, "training.max_steps": 5}))
+        chosen(frozen(**{"training.epochs": epochs}), Options)
+    chosen(frozen(**{"training.epochs": epochs, "training.dry_run": True}), Options)
+    chosen(frozen(**{"training.epochs": epochs, "training.max_steps": 5}), Options)
 
 
 def test_every_problem_is_said_at_once() -> None:
@@ -49,20 +50,21 @@ def test_every_problem_is_said_at_once() -> None:
         "training.nonsense": 1,
     }
     with pytest.raises(InvalidInput) as told:
-        chosen(frozen(**changes))
+        chosen(frozen(**changes), Options)
     for part in ("epochs", "batch_size", "lora.r", "max_seq_length", "nonsense"):
         assert part in told.value.message
 
 
 def test_an_open_value_is_refused() -> None:
     with pytest.raises(InvalidInput, match="learning_rate is still open"):
-        chosen(frozen(**{"training.learning_rate": "auto"}))
+        chosen(frozen(**{"training.learning_rate": "auto"}), Options)
 
 
 def test_steps_count_partial_batches_and_warm_up_is_a_share() -> None:
     options, _ = chosen(
         frozen(**{"training.epochs": 2.5, "training.gradient_accumulation_steps": 2,
-                  "training.warmup_ratio": 0.1})
+                  "training.warmup_ratio": 0.1}),
+        Options,
     )  # fmt: skip
     plan = _plan(options, 22, "cpu")
     assert (plan.steps_per_epoch, plan.total_steps, plan.warmup_steps) == (3, 8, 1)
@@ -94,7 +96,7 @@ def test_a_shortened_prompt_is_said(base: Path, tmp_path: Path) -> None:
     kept = read_rows(folder, "train", Renderer.load(base), max_length=128, train_on="last")
     assert len(kept) == 3 and len(kept[1].input_ids) <= 128
     texts = [str((event.model_extra or {}).get("text")) for event in folder.events()]
-    assert texts == ["1 rows of train lost the beginning of their prompt to fit."]
+    assert texts == ["1 rows of train lost a part of their text to fit."]
 
 
 def test_missing_rows_and_malformed_rows_name_the_place_and_the_mend(

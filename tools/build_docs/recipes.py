@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from hone import shelf
 from hone.methods._lora_options import LoraOptions
+from hone.methods._training_options import TrainingOptions
 from hone.records.recipe import Recipe
 from hone.stages.recipes import list_recipes
 from hone.stages.train.recipe import SECTIONS, section_of
@@ -61,18 +62,30 @@ def page() -> str:
     """The whole page."""
     top = {name: f for name, f in Recipe.model_fields.items() if name not in SECTIONS}
     parts = [HEAD, "## The recipe itself\n", _table(top)]
+    for section in ("training", "data"):
+        shared = _fields(TrainingOptions, section)
+        parts += [f"## `{section}`, for every method\n", _table(shared, section)]
     for method in shelf.names("methods"):
         options: type[BaseModel] = shelf.load("methods", method).Options
         for section in ("training", "data"):
-            fields = {
+            own = {
                 name: field
-                for name, field in options.model_fields.items()
-                if section_of(options, name) == section
+                for name, field in _fields(options, section).items()
+                if name not in TrainingOptions.model_fields
             }
-            parts += [f"## `{section}` (method `{method}`)\n", _table(fields, section)]
+            if own:
+                parts += [f"## `{section}`, only for `{method}`\n", _table(own, section)]
     parts += ["## `lora`\n", _table(LoraOptions.model_fields, "lora")]
     parts += ["## What `auto` means\n", _auto(), "## Shipped recipes\n", _shipped()]
     return "\n".join(parts)
+
+
+def _fields(options: type[BaseModel], section: str) -> dict[str, FieldInfo]:
+    return {
+        name: field
+        for name, field in options.model_fields.items()
+        if section_of(options, name) == section
+    }
 
 
 def _table(fields: dict[str, FieldInfo], section: str = "") -> str:
@@ -112,6 +125,8 @@ def _words(annotation: Any, limits: list[Any]) -> list[str]:
         return [str(one) for one in arguments]
     if origin is list:
         return [f"list of {_words(arguments[0], [])[0]}s"]
+    if origin is dict:
+        return [f"{_words(arguments[1], limits)[0]} by name"]
     name = {bool: "true, false", int: "whole number", float: "number", str: "text"}
     return [f"{name.get(annotation, str(annotation))}{_limits(limits)}"]
 
@@ -142,6 +157,7 @@ def _auto() -> str:
             "",
             *rows,
             "",
+            *_shares(),
             "- `training.dtype: auto`: `bfloat16` on CUDA for bases from "
             f"{BF16_FROM_PARAMETERS:,} weights, otherwise `float32`.",
             f"- `training.threads: auto`: all physical cores but one, at most {MAX_THREADS}.",
@@ -149,6 +165,15 @@ def _auto() -> str:
             "",
         ]
     )
+
+
+def _shares() -> list[str]:
+    """How the other methods' rates follow from those of the table."""
+    return [
+        f"- method `{name}`: {share:g} times the rate of the table."
+        for name in shelf.names("methods")
+        if (share := getattr(shelf.load("methods", name), "RATE_SHARE", 1.0)) != 1.0
+    ]
 
 
 def _size(low: int, high: int | None) -> str:

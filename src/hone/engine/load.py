@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
@@ -63,6 +64,14 @@ class BaseSpec:
             init_seed=int(spec.get("init_seed", 0)),
             embedding_scale=float(spec.get("embedding_scale", 1.0)),
         )
+
+
+@dataclass(frozen=True)
+class ScoreHead:
+    """A head of `outputs` numbers over the last token that is no padding."""
+
+    outputs: int
+    pad_id: int
 
 
 def refuse_unfit(folder: Path) -> None:
@@ -121,16 +130,26 @@ def check_unchanged(base: BaseSpec) -> None:
 
 
 def load_base(
-    base: BaseSpec, *, dtype: str = "float32", device: str = "cpu", on_meta: bool = False
+    base: BaseSpec,
+    *,
+    dtype: str = "float32",
+    device: str = "cpu",
+    on_meta: bool = False,
+    head: ScoreHead | None = None,
 ) -> PreTrainedModel:
-    """The base with its weights in `dtype` on `device`, in evaluation mode."""
+    """The base with its weights in `dtype` on `device`, in evaluation mode.
+
+    With a `head` it gives so many numbers for a text; the head's first weights come from torch's
+    random state where the folder has none, so seed before.
+    """
     refuse_unfit(base.path)
     disable_progress_bar()
     try:
         config = AutoConfig.from_pretrained(str(base.path), trust_remote_code=False)
+        _ask_for(head, config)
         if on_meta or base.init == "random":
-            return _without_weights(config, base, (DTYPES[dtype], device), on_meta=on_meta)
-        model: Any = AutoModelForCausalLM.from_pretrained(
+            return _without_weights(config, base, (DTYPES[dtype], device), head, on_meta=on_meta)
+        model: Any = _kind_of(head).from_pretrained(
             str(base.path),
             config=config,
             dtype=DTYPES[dtype],
@@ -164,16 +183,34 @@ def parameter_count(model: torch.nn.Module, *, only_trained: bool = False) -> in
     )
 
 
+def _kind_of(head: ScoreHead | None) -> Any:
+    return AutoModelForCausalLM if head is None else AutoModelForSequenceClassification
+
+
+def _ask_for(head: ScoreHead | None, config: PretrainedConfig) -> None:
+    if head is None:
+        return
+    config.num_labels = head.outputs
+    config.problem_type = "regression"
+    # The head looks at the last token that is no padding.
+    config.get_text_config().pad_token_id = head.pad_id
+
+
 def _without_weights(
-    config: PretrainedConfig, base: BaseSpec, how: tuple[torch.dtype, str], *, on_meta: bool
+    config: PretrainedConfig,
+    base: BaseSpec,
+    how: tuple[torch.dtype, str],
+    head: ScoreHead | None,
+    *,
+    on_meta: bool,
 ) -> PreTrainedModel:
     dtype, device = how
     if on_meta:
         with torch.device("meta"):
-            return AutoModelForCausalLM.from_config(config, dtype=dtype)
+            return _kind_of(head).from_config(config, dtype=dtype)
     state = torch.random.get_rng_state()
     torch.manual_seed(base.init_seed)
-    model = AutoModelForCausalLM.from_config(config, dtype=dtype)
+    model = _kind_of(head).from_config(config, dtype=dtype)
     torch.random.set_rng_state(state)
     embedding = model.get_input_embeddings()
     with torch.no_grad():

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
+from hone.engine.quiet import quiet
 from hone.errors import HoneError, InvalidInput, nearest
 from hone.workspace.files import write_json
 
@@ -36,10 +34,11 @@ def add_adapter(
         lora_alpha=lora_alpha,
         lora_dropout=lora_dropout,
         target_modules=target_names(model, target_modules),
-        task_type="CAUSAL_LM",
+        # A head of scores is new: PEFT trains it whole and keeps it beside the adapter.
+        task_type="SEQ_CLS" if model.get_output_embeddings() is None else "CAUSAL_LM",
         fan_in_fan_out=any(isinstance(layer, Conv1D) for layer in _linear_layers(model).values()),
     )
-    with _quiet():
+    with quiet():
         return _as_peft(get_peft_model(model, config))
 
 
@@ -103,7 +102,7 @@ def _loaded(model: PreTrainedModel, folder: Path, *, is_trainable: bool) -> Peft
             "convert the adapter to safetensors.",
         )
     try:
-        with _quiet():
+        with quiet():
             adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=is_trainable)
     except (ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         first = str(error).strip().splitlines()[0]
@@ -112,14 +111,6 @@ def _loaded(model: PreTrainedModel, folder: Path, *, is_trainable: bool) -> Peft
             hint="An adapter only fits the base that it was trained on; hone models list",
         ) from error
     return _as_peft(adapted)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    # PEFT 0.21 reads a property of transformers under its old name.
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*is_gradient_checkpointing.*", FutureWarning)
-        yield
 
 
 def _as_peft(model: Any) -> PeftModel:

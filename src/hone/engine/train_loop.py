@@ -1,39 +1,29 @@
-"""One training: TRL's SFTTrainer on rows that Hone rendered, with exact resume.
+"""One training, whatever it learns: order of rows, whole checkpoints, validation; exact on resume.
 
-What is ours: the order of rows, the loss on trained positions only, checkpoints that are whole or
-not there, validation over every token, and events. Everything else is TRL, PEFT and transformers.
+What is ours stands in `Exact`: the order of rows, checkpoints that are whole or not there,
+validation over every row, and what is told. Losses, optimizers and loops are TRL's, PEFT's and
+transformers'; a method mixes `Exact` into the trainer that it needs.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
-from datasets import Dataset
 from torch import nn
-from transformers import PreTrainedTokenizerFast, PrinterCallback, TrainerCallback
-from trl import SFTConfig, SFTTrainer
+from transformers import PrinterCallback, Trainer, TrainerCallback
 
 from hone.engine import checkpoints
-from hone.engine.collate import Collator, Row
 from hone.engine.sampling import EpochOrder
 from hone.engine.weights import resume_bytes, write_weights
-from hone.rendering.tokens import MASKED
 
-# Where one of these is set, the head does more than multiply: TRL's own head knows them all.
-SPECIAL_HEADS = (
-    "final_logit_softcapping",
-    "logit_scale",
-    "logits_scaling",
-    "output_multiplier",
-    "lm_head_multiplier",
-    "output_router_logits",
-)
-LARGEST_LOGITS = 64_000_000
-"""Above so many values (trained positions x vocabulary) TRL's tiled head is used: less memory."""
+_Trainer = Trainer if TYPE_CHECKING else object
+Measures = dict[str, tuple[float, float]]
+"""Name -> (sum, count) over the rows of a batch; a figure is the sum over the count."""
 
 
 @dataclass(frozen=True)
@@ -59,139 +49,128 @@ class TrainingPlan:
     is_checkpointing_gradients: bool
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What a trainer is made of; rows are as its collator takes them."""
+
+    model: Any
+    plan: TrainingPlan
+    train: Sequence[Any]
+    val: Sequence[Any]
+    tokenizer: Any
+    place: Path
+    """The folder of the checkpoints."""
+    base_id: str = ""
+    """The base's public name, for the adapter's configuration."""
+
+    @property
+    def pad_id(self) -> int:
+        """The id that fills a batch up."""
+        return int(self.tokenizer.pad_token_id)
+
+    @property
+    def is_on_meta(self) -> bool:
+        """Whether the model has shapes only and no numbers."""
+        return any(weight.is_meta for weight in self.model.parameters())
+
+
 def steps_of(rows: int, batch_size: int, accumulation: int) -> int:
     """Steps of the optimizer per epoch; a last partial batch is a step."""
     return math.ceil(math.ceil(rows / batch_size) / accumulation)
 
 
-class RowTrainer(SFTTrainer):
-    """TRL's trainer for rows of ids and labels; applies no template and prepares no data."""
+class Exact(_Trainer):
+    """Mixed into a trainer: the same rows in the same order, and nothing half-written.
 
+    `begin` comes before the trainer's own start, `settle` after it.
+    """
+
+    SHOWN: ClassVar[Mapping[str, str]] = {}
+    """The library's name of a figure -> ours, for those that are told."""
+    BEST: ClassVar[str] = "eval_loss"
+    """The figure of a validation that says which weights are best; the lowest is."""
     model: Any
-    # The loss is a sum divided by all trained tokens of the step, over all its batches.
-    loss_is_scaled_for_ga = True
 
-    def __init__(
-        self,
-        model: nn.Module,
-        plan: TrainingPlan,
-        *,
-        rows: tuple[list[Row], list[Row]],
-        tokenizer: PreTrainedTokenizerFast,
-        place: Path,
-    ) -> None:
-        self.plan = plan
-        self.place = place
-        self.base_id = ""
+    def begin(self, parts: Parts) -> None:
+        """Keep what the run is made of."""
+        self.plan, self.place, self.base_id = parts.plan, parts.place, parts.base_id
         self.is_final = False
         self.tokens_seen = 0
-        self._train_rows, self._val_rows = rows
-        super().__init__(
-            model=model,  # type: ignore[arg-type]
-            args=_arguments(plan, place),
-            # TRL insists on its own kind of dataset; ours, already tensors, takes its place below.
-            train_dataset=Dataset.from_dict({"input_ids": [[0]], "labels": [[0]]}),
-            data_collator=Collator(int(tokenizer.pad_token_id)),  # type: ignore[arg-type]
-            processing_class=tokenizer,
-        )
+        self._train_rows, self._val_rows = parts.train, parts.val
+
+    def settle(self) -> None:
+        """Give the trainer its rows, and take from it what it must not do."""
         self.train_dataset = self._train_rows  # type: ignore[assignment]
         # A tokenizer would make the library rewrite the base's own configuration.
         self.processing_class = None
         self.remove_callback(PrinterCallback)
-        config = self._bare.config.get_text_config()
-        self._has_plain_head = not any(getattr(config, name, None) for name in SPECIAL_HEADS)
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether there are rows to validate on."""
+        return bool(self._val_rows)
+
+    def length_of(self, row: Any) -> int:
+        """Tokens of a row, by which rows are grouped."""
+        return len(row["input_ids"])
 
     # The order of rows
 
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:
         return EpochOrder(
-            [len(row["input_ids"]) for row in self._train_rows],
+            [self.length_of(row) for row in self._train_rows],
             batch_size=self.plan.batch_size,
             seed=self.plan.seed,
             is_grouped=self.plan.is_grouped,
         )
 
-    # The loss
-
-    @property
-    def _bare(self) -> Any:
-        """The causal model inside whatever adapter surrounds it; LoRA lives in its layers."""
-        model: Any = self.model
-        return model.get_base_model() if hasattr(model, "get_base_model") else model
-
-    def compute_loss(
-        self,
-        model: nn.Module,
-        inputs: dict[str, torch.Tensor],
-        return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> Any:
-        """Mean over the step's trained tokens; the head sees no other position.
-
-        TRL's own head is used on cards (a fused kernel), for heads that do more than multiply,
-        and where all logits at once would not fit.
-        """
-        if model.training:
-            self.tokens_seen += int(inputs["attention_mask"].sum())
-        trained = int((inputs["labels"][:, 1:] != MASKED).sum())
-        vocabulary = self._bare.get_output_embeddings().weight.shape[0]
-        is_plain = self._has_plain_head and trained * vocabulary <= LARGEST_LOGITS
-        if return_outputs or not is_plain or self.plan.device == "cuda":
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        total, _ = self._scored(inputs)
-        return total / max(int(num_items_in_batch or trained), 1)
-
-    def _scored(self, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Sum of the losses of all trained tokens, and how many of them were the likeliest."""
-        with self.accelerator.autocast():
-            backbone = self._bare.base_model
-            hidden = backbone(
-                input_ids=inputs["input_ids"],
-                attention_mask=inputs["attention_mask"],
-                use_cache=False,
-            ).last_hidden_state[:, :-1]
-            wanted = inputs["labels"][:, 1:]
-            is_trained = wanted != MASKED
-            logits = self._bare.get_output_embeddings()(hidden[is_trained]).float()
-        wanted = wanted[is_trained]
-        right = wanted.new_zeros(())
-        if not self.model.training:
-            right = (logits.argmax(-1) == wanted).sum()
-        return nn.functional.cross_entropy(logits, wanted, reduction="sum"), right
-
-    def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> int:
-        return sum(int((batch["labels"][:, 1:] != MASKED).sum()) for batch in batch_samples)
+    def training_step(self, model: nn.Module, inputs: Any, *rest: Any, **more: Any) -> torch.Tensor:
+        """One batch forward and backward; its tokens are counted, padding is not."""
+        self.tokens_seen += int(inputs["attention_mask"].sum())
+        return super().training_step(model, inputs, *rest, **more)
 
     # Validation
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """Mean loss and accuracy over every trained token of the validation rows."""
+        """The figures over every validation row, batch by batch in the order of length."""
         self.model.eval()
-        order = sorted(range(len(self._val_rows)), key=lambda i: len(self._val_rows[i]["labels"]))
+        order = sorted(range(len(self._val_rows)), key=lambda i: self.length_of(self._val_rows[i]))
         rows = [self._val_rows[i] for i in order]
-        size, total, right, tokens = self.plan.batch_size, 0.0, 0, 0
+        sums: dict[str, float] = {}
+        counts: dict[str, float] = {}
         with torch.no_grad():
-            for start in range(0, len(rows), size):
-                batch = self._prepare_inputs(self.data_collator(rows[start : start + size]))  # type: ignore[arg-type]
-                loss, hits, count = self._validated(batch)
-                total, right, tokens = total + loss, right + hits, tokens + count
-        metrics = {
-            "eval_loss": total / max(tokens, 1),
-            "eval_token_accuracy": right / max(tokens, 1),
-        }
+            for start in range(0, len(rows), self.plan.batch_size):
+                part = rows[start : start + self.plan.batch_size]
+                batch = self._prepare_inputs(self.data_collator(part))
+                for name, (total, count) in self.measured(batch, len(part)).items():
+                    sums[name] = sums.get(name, 0.0) + total
+                    counts[name] = counts.get(name, 0.0) + count
+        metrics = self.finished(
+            {f"eval_{name}": sums[name] / max(counts[name], 1) for name in sums}
+        )
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, metrics
         )
         return metrics
 
-    def _validated(self, batch: dict[str, torch.Tensor]) -> tuple[float, int, int]:
-        count = int((batch["labels"][:, 1:] != MASKED).sum())
-        if self._has_plain_head:
-            loss, right = self._scored(batch)
-            return float(loss), int(right), count
-        outputs: Any = self.model(**batch, use_cache=False, fused_lm_head=True)
-        return -float(outputs.log_probs.sum()), int(outputs.is_top1.sum()), count
+    def measured(self, batch: dict[str, Any], rows: int) -> Measures:
+        """The figures of one validation batch: the loss, and what the library counts beside it."""
+        loss: Any = self.compute_loss(self.model, batch)
+        found: Measures = {"loss": (float(loss) * rows, rows)}
+        counted: dict[str, list[float]] = self._counted("eval")
+        for name, shown in self.SHOWN.items():
+            if counted.get(name):
+                found[shown] = (counted[name].pop() * rows, rows)
+        counted.clear()
+        return found
+
+    def finished(self, figures: dict[str, float]) -> dict[str, float]:
+        """The figures of a validation once all its rows are counted."""
+        return figures
+
+    def _counted(self, mode: str) -> dict[str, list[float]]:
+        return getattr(self, "_metrics", {}).get(mode, {})
 
     # Checkpoints
 
@@ -210,13 +189,13 @@ class RowTrainer(SFTTrainer):
         checkpoints.write(self.place / name, write_files, step=step, is_final=self.is_final)
         checkpoints.keep_newest(self.place, self.plan.keep_checkpoints)
 
-    def keep_best(self, loss: float) -> None:
+    def keep_best(self, figures: Mapping[str, float]) -> None:
         """Write the present weights to best/, the export of this run unless a better one comes."""
         checkpoints.write(
             self.place / "best",
             lambda folder: write_weights(self.model, folder, self.base_id),
             step=self.state.global_step,
-            eval_loss=loss,
+            **figures,
         )
 
     # What is left out of the libraries
@@ -226,7 +205,12 @@ class RowTrainer(SFTTrainer):
         return 0
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Hand the values to the callbacks as they are."""
+        """Hand the values to the callbacks as they are, with the library's own beside them."""
+        counted = self._counted("train" if self.model.training else "eval")
+        for name, shown in self.SHOWN.items():
+            if counted.get(name):
+                logs[shown] = sum(counted[name]) / len(counted[name])
+        counted.clear()
         logs["epoch"] = round(self.state.epoch or 0.0, 4)
         self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)
 
@@ -238,20 +222,18 @@ class RowTrainer(SFTTrainer):
             super()._move_model_to_device(model, device)
 
 
-def train(
-    trainer: RowTrainer, callback: TrainerCallback, *, resume_from: Path | None
-) -> dict[str, Any]:
+def train(trainer: Exact, callback: TrainerCallback, *, resume_from: Path | None) -> dict[str, Any]:
     """Run to the end or to a stop; returns the final state's facts."""
     trainer.add_callback(callback)
     trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
     return {"step": trainer.state.global_step, "epoch": trainer.state.epoch}
 
 
-def forward_once(trainer: RowTrainer) -> float | None:
+def forward_once(trainer: Exact) -> float | None:
     """The loss of the heaviest batch, nothing trained; None on the meta device (shapes only)."""
     sampler = trainer._get_train_sampler()
     heaviest = sampler.order(0)[: trainer.plan.batch_size]
-    batch = trainer.data_collator([trainer._train_rows[i] for i in heaviest])  # type: ignore[arg-type]
+    batch = trainer.data_collator([trainer._train_rows[i] for i in heaviest])
     trainer.model.eval()
     with torch.no_grad():
         if any(weight.is_meta for weight in trainer.model.parameters()):
@@ -259,34 +241,33 @@ def forward_once(trainer: RowTrainer) -> float | None:
             trainer.model(input_ids=ids, use_cache=False, logits_to_keep=1)
             return None
         batch = trainer._prepare_inputs(batch)
-        return float(trainer.compute_loss(trainer.model, batch))
+        loss: Any = trainer.compute_loss(trainer.model, batch)
+        return float(loss)
 
 
-def _arguments(plan: TrainingPlan, place: Path) -> SFTConfig:
-    return SFTConfig(
-        output_dir=str(place),
-        max_steps=plan.total_steps,
-        per_device_train_batch_size=plan.batch_size,
-        gradient_accumulation_steps=plan.accumulation,
-        learning_rate=plan.learning_rate,
-        lr_scheduler_type=plan.lr_scheduler,
-        warmup_steps=plan.warmup_steps,
-        weight_decay=plan.weight_decay,
-        max_grad_norm=plan.max_grad_norm,
-        seed=plan.seed,
-        use_cpu=plan.device == "cpu",
-        bf16=plan.dtype == "bfloat16",
-        activation_checkpointing=plan.is_checkpointing_gradients,
-        # Rows arrive as ids and labels; TRL must not touch them.
-        dataset_kwargs={"skip_prepare_dataset": True},
-        max_length=None,
-        remove_unused_columns=False,
+def arguments_of(plan: TrainingPlan, place: Path) -> dict[str, Any]:
+    """What every trainer is told, whatever it learns."""
+    return {
+        "output_dir": str(place),
+        "max_steps": plan.total_steps,
+        "per_device_train_batch_size": plan.batch_size,
+        "gradient_accumulation_steps": plan.accumulation,
+        "learning_rate": plan.learning_rate,
+        "lr_scheduler_type": plan.lr_scheduler,
+        "warmup_steps": plan.warmup_steps,
+        "weight_decay": plan.weight_decay,
+        "max_grad_norm": plan.max_grad_norm,
+        "seed": plan.seed,
+        "use_cpu": plan.device == "cpu",
+        "bf16": plan.dtype == "bfloat16",
+        "activation_checkpointing": plan.is_checkpointing_gradients,
+        "remove_unused_columns": False,
         # The callback decides when; a value that is not finite must be seen, not replaced.
-        logging_strategy="no",
-        save_strategy="no",
-        eval_strategy="no",
-        logging_nan_inf_filter=False,
-        report_to=[],
-        disable_tqdm=True,
-        dataloader_pin_memory=plan.device == "cuda",
-    )
+        "logging_strategy": "no",
+        "save_strategy": "no",
+        "eval_strategy": "no",
+        "logging_nan_inf_filter": False,
+        "report_to": [],
+        "disable_tqdm": True,
+        "dataloader_pin_memory": plan.device == "cuda",
+    }

@@ -11,11 +11,12 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from hone.engine.memory import peak_memory_gib
-from hone.engine.train_loop import RowTrainer
+from hone.engine.train_loop import Exact
 from hone.errors import HoneError
 from hone.workspace.job_folder import JobFolder
 
 LOG_AT_LEAST_EVERY_SECONDS = 5.0
+_SPOKEN = {"eval_loss": "validation loss", "eval_mae": "mean absolute error"}
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Habits:
 class Watch(TrainerCallback):
     """Writes metric and progress events; asks for checkpoints, validations and the end."""
 
-    def __init__(self, trainer: RowTrainer, folder: JobFolder, habits: Habits) -> None:
+    def __init__(self, trainer: Exact, folder: JobFolder, habits: Habits) -> None:
         self._trainer, self._folder, self._habits = trainer, folder, habits
         self._board: Any = None
         self._began = self._logged = self._saved = time.monotonic()
@@ -39,7 +40,7 @@ class Watch(TrainerCallback):
         self._idle_seconds = 0.0
         self._tokens_logged = 0
         self._first_step: int | None = None
-        self.has_val = bool(trainer._val_rows)
+        self.has_val = trainer.has_validation
         self.was_stopped = False
 
     def on_train_begin(
@@ -86,7 +87,7 @@ class Watch(TrainerCallback):
         values = {key: float(value) for key, value in (logs or {}).items()}
         if "train_runtime" in values:
             return
-        if "eval_loss" in values:
+        if self._trainer.BEST in values:
             self._validated(state, values)
         else:
             self._trained(state, values)
@@ -128,10 +129,12 @@ class Watch(TrainerCallback):
 
     def _validated(self, state: TrainerState, values: dict[str, float]) -> None:
         self._folder.append("metric", step=state.global_step, values=values)
-        loss, best = values["eval_loss"], state.best_metric
-        if best is None or loss < best:
-            state.best_metric, state.best_global_step = loss, state.global_step
-            self._trainer.keep_best(loss)
+        figure, best = values[self._trainer.BEST], state.best_metric
+        if best is None or figure < best:
+            state.best_metric, state.best_global_step = figure, state.global_step
+            self._trainer.keep_best(
+                {name: value for name, value in values.items() if name.startswith("eval_")}
+            )
         patience = self._habits.early_stopping_evals
         behind = (state.global_step - (state.best_global_step or 0)) / self._trainer.plan.eval_steps
         if patience is not None and behind >= patience:
@@ -140,7 +143,8 @@ class Watch(TrainerCallback):
             self._folder.append(
                 "log",
                 level="info",
-                text=f"Stopped early at step {state.global_step}: no better validation loss "
+                text=f"Stopped early at step {state.global_step}: no better "
+                f"{_SPOKEN.get(self._trainer.BEST, self._trainer.BEST)} "
                 f"than {state.best_metric:.4f} of step {state.best_global_step}.",
             )
         self._idle()

@@ -29,7 +29,10 @@ def write_weights(model: nn.Module, folder: Path, base_id: str) -> None:
     saver: Any = model
     if isinstance(model, PeftModel):
         # PEFT would ask the hub whether the base's embeddings have grown; ours never do.
-        saver.save_pretrained(str(folder), save_embedding_layers=False)
+        # A copy of the adapter that serves as reference is no part of the model.
+        saver.save_pretrained(
+            str(folder), save_embedding_layers=False, selected_adapters=["default"]
+        )
         (folder / "README.md").unlink(missing_ok=True)
         write_adapter_config(folder, base_id)
     else:

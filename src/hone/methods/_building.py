@@ -1,27 +1,40 @@
-"""From a job to a trainer: rows, base, adapter, plan; everything checked on the way."""
+"""From a job to what a trainer is made of: rows, base, adapter, plan; checked on the way."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hone.errors import HoneError
 from hone.methods._lora_options import LoraOptions
-from hone.methods._rows import read_rows
 from hone.methods._stages import stage
+from hone.methods._training_options import TrainingOptions
 from hone.rendering.tokens import Renderer
 from hone.workspace.job_folder import JobFolder
 
 if TYPE_CHECKING:
-    from hone.engine.train_loop import RowTrainer, TrainingPlan
-    from hone.methods.sft import Options
+    from hone.engine.train_loop import Parts, TrainingPlan
+
+ReadRows = Callable[[str, Renderer], list[Any]]
+"""The rows of a split as the method's trainer takes them; an absent split gives none."""
 
 
-def built(folder: JobFolder, options: Options, lora: LoraOptions | None) -> tuple[RowTrainer, int]:
-    """Rows, model, adapter and trainer of the job, and how many rows it trains on."""
-    from hone.engine import collate, load, threads, train_loop
+def gather(
+    folder: JobFolder,
+    options: TrainingOptions,
+    lora: LoraOptions | None,
+    read: ReadRows,
+    *,
+    outputs: int = 0,
+) -> Parts:
+    """Model with its adapter, rows, tokenizer and plan of the job.
+
+    `outputs` above 0 asks for a head of so many numbers instead of one over the vocabulary.
+    """
+    from hone.engine import load, threads
+    from hone.engine.train_loop import Parts
 
     spec = folder.job.spec
     device, dtype = str(spec.get("device", "cpu")), str(options.dtype)
@@ -32,33 +45,20 @@ def built(folder: JobFolder, options: Options, lora: LoraOptions | None) -> tupl
         load.check_unchanged(base)
         renderer = Renderer.load(base.path)
         _refuse_other_template(spec, renderer, base.path)
-        train, val = (
-            read_rows(
-                folder,
-                split,
-                renderer,
-                max_length=options.max_seq_length,
-                train_on=options.train_on,
-            )
-            for split in ("train", "val")
-        )
+        train, val = read("train", renderer), read("val", renderer)
     with stage(folder, "loading the base"):
         is_large = load.weight_bytes(base.path) > load.META_FROM_BYTES
+        tokenizer: Any = load.tokenizer_of(base.path, renderer.stop_ids[0])
         model: Any = load.load_base(
             base,
             dtype=dtype if lora is not None else "float32",
             device=device,
             on_meta=options.dry_run and is_large,
+            head=load.ScoreHead(outputs, int(tokenizer.pad_token_id)) if outputs else None,
         )
         model = _with_adapter(folder, model, lora)
-        tokenizer = load.tokenizer_of(base.path, renderer.stop_ids[0])
-        rows = (collate.as_tensors(train), collate.as_tensors(val))
-        plan = _plan(options, len(train), device)
-        trainer = train_loop.RowTrainer(
-            model, plan, rows=rows, tokenizer=tokenizer, place=folder.checkpoints
-        )
-        trainer.base_id = base.id
-    return trainer, len(train)
+    plan = _plan(options, len(train), device)
+    return Parts(model, plan, train, val, tokenizer, folder.checkpoints, base.id)
 
 
 def _with_adapter(folder: JobFolder, model: Any, lora: LoraOptions | None) -> Any:
@@ -87,7 +87,7 @@ def _with_adapter(folder: JobFolder, model: Any, lora: LoraOptions | None) -> An
     )
 
 
-def _plan(options: Options, rows: int, device: str) -> TrainingPlan:
+def _plan(options: TrainingOptions, rows: int, device: str) -> TrainingPlan:
     from hone.engine.train_loop import TrainingPlan, steps_of
 
     per_epoch = steps_of(rows, options.batch_size, options.gradient_accumulation_steps)

@@ -43,8 +43,7 @@ def export_model(folder: JobFolder) -> dict[str, float]:
     about["base"] = {key: value for key, value in spec["base"].items() if key != "path"}
     export(source, folder.final, base=Path(spec["base"]["path"]), about=about)
     figures = {"best_step": float(facts["step"])}
-    if "eval_loss" in facts:
-        figures["eval_loss"] = float(facts["eval_loss"])
+    figures |= {name: float(facts[name]) for name in sorted(facts) if name.startswith("eval_")}
     losses = [
         (event.model_extra or {})["values"]["loss"]
         for event in folder.events()

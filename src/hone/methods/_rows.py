@@ -3,16 +3,56 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from hone.errors import InvalidInput
-from hone.rendering.tokens import Renderer, TrainingRow, TrainOn
+from hone.rendering.tokens import MASKED, Renderer, TrainingRow, TrainOn
 from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
 
 SHOWN_REASONS = 3
+Row = TypeVar("Row")
+
+
+class Sieve(Generic[Row]):
+    """Collects the rows of a split that can be learned, and why the others cannot."""
+
+    def __init__(self) -> None:
+        self.kept: list[Row] = []
+        self.reasons: list[str] = []
+        self.shortened = 0
+
+    def refuse(self, number: int, reason: str) -> None:
+        """Leave a row out; numbers begin at 1."""
+        self.reasons.append(f"row {number}: {reason}")
+
+    def keep(self, row: Row, *, is_shortened: bool) -> None:
+        """Take a row."""
+        self.kept.append(row)
+        self.shortened += is_shortened
+
+    def told(self, folder: JobFolder, split: str, max_length: int) -> list[Row]:
+        """The rows, after events that tell of the others; InvalidInput where none can train."""
+        shown = self.reasons[:SHOWN_REASONS]
+        if self.reasons:
+            text = f"{len(self.reasons)} rows of {split} are left out ({'; '.join(shown)})."
+            folder.append("log", level="warning", text=text)
+        if self.shortened:
+            text = f"{self.shortened} rows of {split} lost a part of their text to fit."
+            folder.append("log", level="warning", text=text)
+        if split == "train" and not self.kept:
+            count = len(self.reasons)
+            raise InvalidInput(
+                f"Not one of {count} training rows can be learned: {self.reasons[0]}."
+                if self.reasons
+                else f"{folder.inputs / 'train.jsonl'} holds no rows.",
+                hint=f"--set data.max_seq_length={max_length * 2}, or shorten the answers",
+                problems=shown,
+            )
+        return self.kept
 
 
 def read_rows(
@@ -22,69 +62,140 @@ def read_rows(
 
     An absent file gives no rows. InvalidInput where not one row of `train` remains.
     """
-    path = folder.inputs / f"{split}.jsonl"
+    sieve: Sieve[TrainingRow] = Sieve()
+    layout = '{"prompt": [messages], "completion": [one message]}'
+    found = json_rows(folder, split, _Layout("sft", layout, _conversation))
+    for number, row in enumerate(renderer.training_rows(found, max_length, train_on), start=1):
+        if problem := _problem_of(row):
+            sieve.refuse(number, problem)
+        else:
+            sieve.keep(row, is_shortened=row.cut_tokens > 0)
+    return sieve.told(folder, split, max_length)
+
+
+def read_pairs(
+    folder: JobFolder, split: str, renderer: Renderer, *, max_length: int
+) -> list[dict[str, list[int]]]:
+    """Pairs as {"prompt_ids", "chosen_ids", "rejected_ids"}; equal answers are left out."""
+    sieve: Sieve[dict[str, list[int]]] = Sieve()
+    layout = '{"prompt": [messages], "chosen": [one message], "rejected": [one message]}'
+    found = json_rows(folder, split, _Layout("dpo", layout, _both_conversations))
+    for number, both in enumerate(found, start=1):
+        chosen, rejected = renderer.training_rows(both, max_length)
+        problem = _problem_of(chosen) or _problem_of(rejected)
+        if not problem and chosen.completion_text == rejected.completion_text:
+            problem = "both answers are the same"
+        if problem:
+            sieve.refuse(number, problem)
+            continue
+        (asked, better), (also_asked, worse) = _parts(chosen), _parts(rejected)
+        # Where the prompt lost its beginning, both answers follow the shorter one.
+        prompt = min(asked, also_asked, key=len)
+        row = {"prompt_ids": prompt, "chosen_ids": better, "rejected_ids": worse}
+        sieve.keep(row, is_shortened=chosen.cut_tokens + rejected.cut_tokens > 0)
+    return sieve.told(folder, split, max_length)
+
+
+def read_judged(
+    folder: JobFolder, split: str, renderer: Renderer, *, max_length: int
+) -> list[dict[str, Any]]:
+    """Judged answers as {"prompt_ids", "completion_ids", "label"}."""
+    sieve: Sieve[dict[str, Any]] = Sieve()
+    layout = '{"prompt": [messages], "completion": [one message], "label": true or false}'
+    found = json_rows(folder, split, _Layout("kto", layout, _judged))
+    for number, (messages, is_good) in enumerate(found, start=1):
+        row = renderer.training_row(messages, max_length)
+        if problem := _problem_of(row):
+            sieve.refuse(number, problem)
+            continue
+        prompt, answer = _parts(row)
+        judged = {"prompt_ids": prompt, "completion_ids": answer, "label": is_good}
+        sieve.keep(judged, is_shortened=row.cut_tokens > 0)
+    return sieve.told(folder, split, max_length)
+
+
+def read_scored(
+    folder: JobFolder, split: str, renderer: Renderer, *, max_length: int, dimensions: int
+) -> list[dict[str, Any]]:
+    """Texts with their scores as {"input_ids", "labels"}; long texts lose their end."""
+    sieve: Sieve[dict[str, Any]] = Sieve()
+    layout = '{"text": "…", "labels": [one number per dimension]}'
+    found = json_rows(folder, split, _Layout("regression", layout, _scored))
+    for number, (text, labels) in enumerate(found, start=1):
+        ids = renderer.text_ids(text)
+        if len(labels) != dimensions:
+            sieve.refuse(number, f"it has {len(labels)} scores for {dimensions} dimensions")
+        elif not all(math.isfinite(label) for label in labels):
+            sieve.refuse(number, "a score is no finite number")
+        elif not ids:
+            sieve.refuse(number, "its text is empty")
+        else:
+            row = {"input_ids": ids[:max_length], "labels": labels}
+            sieve.keep(row, is_shortened=len(ids) > max_length)
+    return sieve.told(folder, split, max_length)
+
+
+class _Layout(Generic[Row]):
+    """A format's name, how its rows look, and what is read from one."""
+
+    def __init__(self, name: str, shown: str, read: Callable[[dict[str, Any]], Row]) -> None:
+        self.name, self.shown, self.read = name, shown, read
+
+
+def json_rows(folder: JobFolder, split: str, layout: _Layout[Row]) -> Iterator[Row]:
+    """What `layout` reads from each line of inputs/SPLIT.jsonl; an absent file has none."""
+    path: Path = folder.inputs / f"{split}.jsonl"
     if not path.is_file():
         if split == "train":
             raise InvalidInput(
                 f"Training data not found: {path}.",
-                hint="hone datasets build NAME --format sft, then train on NAME",
+                hint=f"hone datasets build NAME --format {layout.name}, then train on NAME",
             )
-        return []
-    kept: list[TrainingRow] = []
-    reasons: list[str] = []
-    shortened = 0
-    rows = renderer.training_rows(_conversations(path), max_length, train_on)
-    for number, row in enumerate(rows, start=1):
-        if row.is_refused:
-            reasons.append(f"row {number}: {row.reason}")
-        elif row.trained_tokens == 0:
-            reasons.append(f"row {number}: not one token would be trained")
-        else:
-            kept.append(row)
-            shortened += row.cut_tokens > 0
-    _tell(folder, split, reasons, shortened)
-    if split == "train" and not kept:
-        raise InvalidInput(
-            f"Not one of {len(reasons)} training rows can be learned: {reasons[0]}."
-            if reasons
-            else f"{path} holds no rows.",
-            hint=f"--set data.max_seq_length={max_length * 2}, or shorten the answers",
-            problems=reasons[:SHOWN_REASONS],
-        )
-    return kept
-
-
-def _conversations(path: Path) -> Iterator[list[dict[str, str]]]:
+        return
     with explained("read", path), path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             if line.isspace():
                 continue
             try:
-                row: dict[str, Any] = json.loads(line)
-                messages = [
-                    {"role": str(one["role"]), "content": str(one["content"])}
-                    for one in [*row["prompt"], *row["completion"]]
-                ]
+                yield layout.read(json.loads(line))
             except (ValueError, KeyError, TypeError) as error:
                 raise InvalidInput(
                     f"{path.name}, line {number}, is no training row: {error}.",
-                    hint='A row is {"prompt": [messages], "completion": [one message]}; '
-                    "build the dataset with --format sft.",
+                    hint=f"A row is {layout.shown}; build the dataset with --format {layout.name}.",
                 ) from error
-            yield messages
 
 
-def _tell(folder: JobFolder, split: str, reasons: list[str], shortened: int) -> None:
-    if reasons:
-        shown = "; ".join(reasons[:SHOWN_REASONS])
-        folder.append(
-            "log",
-            level="warning",
-            text=f"{len(reasons)} rows of {split} are left out ({shown}).",
-        )
-    if shortened:
-        folder.append(
-            "log",
-            level="warning",
-            text=f"{shortened} rows of {split} lost the beginning of their prompt to fit.",
-        )
+def _messages(*parts: Any) -> list[dict[str, str]]:
+    return [
+        {"role": str(one["role"]), "content": str(one["content"])} for part in parts for one in part
+    ]
+
+
+def _conversation(row: dict[str, Any]) -> list[dict[str, str]]:
+    return _messages(row["prompt"], row["completion"])
+
+
+def _both_conversations(row: dict[str, Any]) -> list[list[dict[str, str]]]:
+    return [_messages(row["prompt"], row[side]) for side in ("chosen", "rejected")]
+
+
+def _judged(row: dict[str, Any]) -> tuple[list[dict[str, str]], bool]:
+    if not isinstance(row["label"], bool):
+        raise TypeError(f"its label is {row['label']!r}, not true or false")
+    return _conversation(row), row["label"]
+
+
+def _scored(row: dict[str, Any]) -> tuple[str, list[float]]:
+    return str(row["text"]), [float(label) for label in row["labels"]]
+
+
+def _problem_of(row: TrainingRow) -> str:
+    if row.is_refused:
+        return row.reason
+    return "" if row.trained_tokens else "not one token would be trained"
+
+
+def _parts(row: TrainingRow) -> tuple[list[int], list[int]]:
+    """Ids of the prompt, and of the answer with the token that ends it."""
+    begins = next(place for place, label in enumerate(row.labels) if label != MASKED)
+    return row.input_ids[:begins], row.input_ids[begins:]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hone.errors import HoneError, InvalidInput
+from hone.records.dataset import answer_in
 from hone.records.evaluation import Contender
 from hone.records.model import ModelVersion
 from hone.records.task import Task
@@ -95,8 +96,8 @@ def trained_answers(ws: Workspace, model: ModelVersion | None) -> Iterator[str]:
     if not file.is_file():
         return
     with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield str(json.loads(line)["completion"][-1]["content"])
+        answers = (answer_in(json.loads(line)) for line in lines)
+        yield from (answer for answer in answers if answer is not None)
 
 
 def soundness_problems(
@@ -141,6 +142,11 @@ def _refuse_unsound(
     ws: Workspace, folder: Path, parts: tuple[ModelVersion, FoundBase, Renderer], task: Task
 ) -> None:
     model, base, renderer = parts
+    if model.details.get("gives") == "numbers":
+        raise InvalidInput(
+            f"{model.ref} gives numbers, not answers: it was trained by {model.details['method']}.",
+            hint="hone models list   (versions by sft, dpo or kto can be asked)",
+        )
     problems = soundness_problems(folder, model, base, renderer)
     changed = task_problem(ws, model, task)
     if changed:

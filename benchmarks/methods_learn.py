@@ -1,0 +1,438 @@
+"""Does each method learn? The same run with true and with shuffled labels, on rows it never saw.
+
+    python benchmarks/methods_learn.py                          # every method, three seeds
+    python benchmarks/methods_learn.py --only dpo --seeds 1
+
+Data that none of us wrote, from the folder that HONE_TEST_DATA names. Pairs and judged answers come
+from SNIPS (BookRestaurant): the slots as published are the better answer; the worse one has two
+values exchanged, one slot missing, or a value cut short, by seed. Scores come from USR (dialogue
+responses, six dimensions, five folds that share no dialogue) and ELLIPSE (essays, seven dimensions,
+one split). Shuffled: pairs are turned round by a coin, judgements and scores are dealt out anew
+among the training rows. Figures are taken at the last step, so nothing is chosen on the test rows.
+One process, one thread; hone-nano; bootstrap intervals (95 %) over test rows and seeds together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hone import shelf
+from hone.records.job import Job
+from hone.rendering.tokens import Renderer
+from hone.stages.train.resolve import learning_rate_for
+from hone.workspace.bases import SHIPPED
+from hone.workspace.job_folder import JobFolder
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("HONE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+BASE = SHIPPED["hone-nano"] if isinstance(SHIPPED, dict) else Path(SHIPPED) / "hone-nano"
+PARAMETERS = 1_100_000
+LORA = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.0, "target_modules": "auto"}
+DRAWS = 4000
+Row = dict[str, Any]
+
+
+class Data(NamedTuple):
+    """Training rows, rows to be asked, and the task of both."""
+
+    train: list[Row]
+    test: list[Row]
+    task: Row
+
+
+class Study(NamedTuple):
+    """A method on a set: how many epochs, how its labels are shuffled, and its own measure."""
+
+    method: str
+    data: Callable[[int], Iterator[Data]]
+    epochs: int
+    shuffle: Callable[[list[Row], random.Random], list[Row]]
+    measure: Callable[[JobFolder, Data], np.ndarray]
+    says: str
+
+
+def main() -> int:
+    asked = _arguments()
+    print(
+        f"{platform.processor() or platform.machine()}, Python {platform.python_version()}", end=""
+    )
+    print("".join(f", {name} {version(name)}" for name in ("torch", "transformers", "trl", "peft")))
+    print("\n| method, data | measure | true labels | shuffled | difference | seconds |")
+    print("|---|---|---|---|---|---|")
+    failed = 0
+    for name, study in STUDIES.items():
+        if asked.only and asked.only != name.split(",")[0]:
+            continue
+        failed += not _report(name, study, asked.seeds)
+    return 1 if failed else 0
+
+
+def _report(name: str, study: Study, seeds: int) -> bool:
+    began = time.monotonic()
+    values: dict[str, list[np.ndarray]] = {"true": [], "shuffled": []}
+    for seed in range(seeds):
+        for data in study.data(seed):
+            for kind, found in values.items():
+                rows = data.train
+                if kind == "shuffled":
+                    rows = study.shuffle(rows, random.Random(f"{name} {seed}"))
+                with tempfile.TemporaryDirectory() as folder:
+                    job = _trained(Path(folder) / "job", study, data._replace(train=rows), seed)
+                    found.append(study.measure(job, data))
+    true, shuffled = (np.concatenate(values[kind]) for kind in ("true", "shuffled"))
+    low, high = _interval(true - shuffled)
+    shown = [
+        f"{one.mean():.3f} [{a:.3f}, {b:.3f}]"
+        for one in (true, shuffled)
+        for a, b in [_interval(one)]
+    ]
+    apart = f"{(true - shuffled).mean():+.3f} [{low:+.3f}, {high:+.3f}]"
+    cells = (name, study.says, *shown, apart, f"{time.monotonic() - began:.0f}")
+    print(f"| {' | '.join(cells)} |", flush=True)
+    return low > 0 or high < 0
+
+
+def _trained(folder: Path, study: Study, data: Data, seed: int) -> JobFolder:
+    """Train in this process and give the finished job's folder."""
+    method = shelf.load("methods", study.method)
+    values: dict[str, Any] = {f"lora.{key}": value for key, value in LORA.items()}
+    for name, field in method.Options.model_fields.items():
+        section = (field.json_schema_extra or {}).get("section", "training")
+        values[f"{section}.{name}"] = field.get_default(call_default_factory=True)
+    rate = learning_rate_for(PARAMETERS, is_full=False) * getattr(method, "RATE_SHARE", 1.0)
+    values |= {
+        "training.epochs": study.epochs,
+        "training.batch_size": 16,
+        "training.learning_rate": rate,
+        "training.dtype": "float32",
+        "training.threads": 1,
+        "training.seed": seed,
+        "data.max_seq_length": 256,
+    }
+    spec = {
+        "method": study.method,
+        "base": {"id": "hone-nano", "path": str(BASE), "sha256": "", "kind": "base"},
+        "adapter": None,
+        "dataset": {"name": "study@1", "sha256": "0" * 64},
+        "task": data.task,
+        "template": Renderer.load(BASE).fingerprint,
+        "options": {key: {"value": value, "source": "benchmark"} for key, value in values.items()},
+        "model_name": "study",
+        "version": None,
+        "device": "cpu",
+    }
+    job = Job(id=folder.name, kind="train", created_at=datetime.now(UTC), spec=spec)
+    lines = "".join(json.dumps(row) + "\n" for row in data.train)
+    made = JobFolder.create(folder, job, inputs={"train.jsonl": lines})
+    method.run(made)
+    return made
+
+
+# What the methods are measured by, one value per test row
+
+
+def _exact(job: JobFolder, data: Data) -> np.ndarray:
+    """1 where the greedy answer is the published one, character by character."""
+    from hone.engine.answer import Answering, AnswerSpec
+    from hone.engine.load import BaseSpec
+
+    base = BaseSpec.of(job.job.spec["base"])
+    answering = Answering(AnswerSpec(base, job.final, max_new_tokens=128, batch_size=32))
+    prompts = list(Renderer.load(BASE).prompts([row["prompt"] for row in data.test]))
+    right = np.zeros(len(prompts))
+    for batch in answering.answers(prompts):
+        for place, text, _ in batch:
+            right[place] = text == data.test[place]["completion"][0]["content"]
+    return right
+
+
+def _preferred(job: JobFolder, data: Data) -> np.ndarray:
+    """1 where the better answer gained more over the base than the worse one, 0.5 for a tie."""
+    from hone.engine.load import BaseSpec, load_base
+    from hone.engine.lora import with_adapter
+
+    spec = BaseSpec.of(job.job.spec["base"])
+    gains = []
+    for side in ("chosen", "rejected"):
+        rows = [[*row["prompt"], *row[side]] for row in data.test]
+        tuned = _log_likelihoods(with_adapter(load_base(spec), job.final), rows)
+        gains.append(tuned - _log_likelihoods(load_base(spec), rows))
+    return np.where(gains[0] > gains[1], 1.0, np.where(gains[0] == gains[1], 0.5, 0.0))
+
+
+def _log_likelihoods(model: Any, conversations: list[list[Row]]) -> np.ndarray:
+    import torch
+
+    from hone.engine.collate import Collator, as_tensors
+
+    rows = as_tensors(Renderer.load(BASE).training_rows(conversations, 256))
+    found = []
+    model.eval()
+    with torch.no_grad():
+        for start in range(0, len(rows), 32):
+            batch = Collator(0)(rows[start : start + 32])
+            logits = model(
+                input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+            ).logits
+            labels = batch["labels"][:, 1:]
+            chosen = (
+                logits[:, :-1].log_softmax(-1).gather(-1, labels.clamp(min=0)[..., None])[..., 0]
+            )
+            found.append((chosen * (labels >= 0)).sum(-1).numpy())
+    return np.concatenate(found)
+
+
+def _ranked(job: JobFolder, data: Data) -> np.ndarray:
+    """1 where the reward of the better answer is higher."""
+    renderer = Renderer.load(BASE)
+    rewards = [
+        _scores(
+            job,
+            1,
+            [
+                renderer.training_row([*row["prompt"], *row[side]], 256).input_ids
+                for row in data.test
+            ],
+        )[:, 0]
+        for side in ("chosen", "rejected")
+    ]
+    return np.where(rewards[0] > rewards[1], 1.0, np.where(rewards[0] == rewards[1], 0.5, 0.0))
+
+
+def _saved_error(job: JobFolder, data: Data) -> np.ndarray:
+    """How much smaller the mean absolute error of a row is than that of the training rows' mean."""
+    renderer = Renderer.load(BASE)
+    wanted = np.array([row["labels"] for row in data.test])
+    ids = [renderer.text_ids(row["text"])[:256] for row in data.test]
+    given = _scores(job, wanted.shape[1], ids)
+    mean = np.array([row["labels"] for row in data.train]).mean(0)
+    return np.abs(mean - wanted).mean(1) - np.abs(given - wanted).mean(1)
+
+
+def _scores(job: JobFolder, outputs: int, rows: list[list[int]]) -> np.ndarray:
+    import torch
+
+    from hone.engine.load import BaseSpec, ScoreHead, load_base
+    from hone.engine.lora import with_adapter
+    from hone.engine.scoring import ScoreCollator
+
+    base = load_base(BaseSpec.of(job.job.spec["base"]), head=ScoreHead(outputs, 0))
+    model = with_adapter(base, job.final).eval()
+    found = []
+    with torch.no_grad():
+        for start in range(0, len(rows), 32):
+            part = [{"input_ids": ids, "labels": [0.0]} for ids in rows[start : start + 32]]
+            batch = ScoreCollator(0)(part)  # type: ignore[arg-type]
+            found.append(
+                model(
+                    input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+                ).logits.numpy()
+            )
+    return np.concatenate(found)
+
+
+# The data
+
+
+def _snips() -> tuple[list[Row], Row]:
+    """(message, slots as JSON) of both published files."""
+    task = {"kind": "extract", "name": "booking", "system": "Slots of the booking as JSON."}
+    found: list[Row] = []
+    for name in ("train", "validate"):
+        text = (DATA / "messages" / "snips" / f"{name}_BookRestaurant.json").read_text("utf-8")
+        for one in json.loads(text)["BookRestaurant"]:
+            pieces = one["data"]
+            slots = {
+                piece["entity"]: piece["text"].strip() for piece in pieces if "entity" in piece
+            }
+            if len(slots) >= 2:
+                message = "".join(piece["text"] for piece in pieces).strip()
+                found.append({"message": message, "slots": slots, "is_test": name == "validate"})
+    seen: set[str] = set()
+    once = [row for row in found if not (row["message"] in seen or seen.add(row["message"]))]
+    return once, task
+
+
+def _prompt(task: Row, message: str) -> list[Row]:
+    return [{"role": "system", "content": task["system"]}, {"role": "user", "content": message}]
+
+
+def _said(slots: Row) -> list[Row]:
+    return [{"role": "assistant", "content": json.dumps(slots, ensure_ascii=False)}]
+
+
+def _answers(seed: int) -> Iterator[Data]:
+    rows, task = _snips()
+    made = [
+        (
+            row["is_test"],
+            {
+                "id": str(n),
+                "prompt": _prompt(task, row["message"]),
+                "completion": _said(row["slots"]),
+            },
+        )
+        for n, row in enumerate(rows)
+    ]
+    yield Data([row for test, row in made if not test], [row for test, row in made if test], task)
+
+
+def _pairs(seed: int) -> Iterator[Data]:
+    rows, task = _snips()
+    made = []
+    for number, row in enumerate(rows):
+        worse = _worse(row["slots"], random.Random(f"{seed} {number}"))
+        pair = {
+            "id": str(number),
+            "prompt": _prompt(task, row["message"]),
+            "chosen": _said(row["slots"]),
+            "rejected": _said(worse),
+        }
+        made.append((row["is_test"], pair))
+    yield Data([row for test, row in made if not test], [row for test, row in made if test], task)
+
+
+def _judged(seed: int) -> Iterator[Data]:
+    for data in _pairs(seed):
+        rows = [
+            {
+                "id": row["id"],
+                "prompt": row["prompt"],
+                "completion": row[side],
+                "label": side == "chosen",
+            }
+            for row in data.train
+            for side in ("chosen", "rejected")
+        ]
+        yield data._replace(train=rows)
+
+
+def _worse(slots: dict[str, str], dice: random.Random) -> dict[str, str]:
+    """Two values exchanged, one slot missing, or a value cut short; never the same slots."""
+    kind, names = dice.randrange(3), list(slots)
+    first, second = dice.sample(names, 2)
+    if kind == 0 and slots[first] != slots[second]:
+        return {**slots, first: slots[second], second: slots[first]}
+    if kind == 1 and " " in slots[first]:
+        return {**slots, first: slots[first].rpartition(" ")[0]}
+    return {name: value for name, value in slots.items() if name != first}
+
+
+def _usr(seed: int) -> Iterator[Data]:
+    given = json.loads((DATA / "scoring" / "usr" / "topical_chat.json").read_text("utf-8"))
+    names = list(given[0]["scores"])
+    rows = [
+        {
+            "id": str(number),
+            "text": "\n\n".join(
+                (
+                    one["system_output"].strip(),
+                    one["source"].strip().splitlines()[-1],
+                    one["context"],
+                )
+            ),
+            "labels": [one["scores"][name] for name in names],
+            "group": one["source"],
+        }
+        for number, one in enumerate(given)
+    ]
+    task = {"kind": "score", "name": "usr", "dimensions": names, "scale": [0, 5]}
+    groups = sorted({row["group"] for row in rows})
+    random.Random(seed).shuffle(groups)
+    for fold in range(5):
+        held = set(groups[fold::5])
+        yield Data(
+            [r for r in rows if r["group"] not in held],
+            [r for r in rows if r["group"] in held],
+            task,
+        )
+
+
+def _ellipse(seed: int) -> Iterator[Data]:
+    import csv
+
+    names = ["Overall", "Cohesion", "Syntax", "Vocabulary", "Phraseology", "Grammar", "Conventions"]
+    path = DATA / "scoring" / "ellipse" / "ellipse_test_0000_0899.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [
+            {
+                "id": one["text_id_kaggle"],
+                "text": one["full_text"],
+                "labels": [float(one[n]) for n in names],
+            }
+            for one in csv.DictReader(file)
+        ]
+    random.Random(seed).shuffle(rows)
+    task = {"kind": "score", "name": "ellipse", "dimensions": names, "scale": [1, 5]}
+    yield Data(rows[180:], rows[:180], task)
+
+
+# Shuffling
+
+
+def _other_answers(rows: list[Row], dice: random.Random) -> list[Row]:
+    dealt = [row["completion"] for row in rows]
+    dice.shuffle(dealt)
+    return [{**row, "completion": one} for row, one in zip(rows, dealt, strict=True)]
+
+
+def _turned(rows: list[Row], dice: random.Random) -> list[Row]:
+    return [
+        {**row, "chosen": row["rejected"], "rejected": row["chosen"]}
+        if dice.random() < 0.5
+        else row
+        for row in rows
+    ]
+
+
+def _other_labels(rows: list[Row], dice: random.Random) -> list[Row]:
+    key = "label" if "label" in rows[0] else "labels"
+    dealt = [row[key] for row in rows]
+    dice.shuffle(dealt)
+    return [{**row, key: one} for row, one in zip(rows, dealt, strict=True)]
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    dice = np.random.default_rng(0)
+    means = [values[dice.integers(0, len(values), len(values))].mean() for _ in range(DRAWS)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+SAVED = "points of error saved against the mean"
+STUDIES: dict[str, Study] = {
+    "sft, SNIPS": Study("sft", _answers, 12, _other_answers, _exact, "exact match"),
+    "dpo, SNIPS": Study("dpo", _pairs, 4, _turned, _preferred, "pairs preferred rightly"),
+    "kto, SNIPS": Study("kto", _judged, 4, _other_labels, _preferred, "pairs preferred rightly"),
+    "reward, SNIPS": Study("reward", _pairs, 6, _turned, _ranked, "pairs ranked rightly"),
+    "regression, USR": Study("regression", _usr, 6, _other_labels, _saved_error, SAVED),
+    "regression, ELLIPSE": Study("regression", _ellipse, 4, _other_labels, _saved_error, SAVED),
+}  # fmt: skip
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    methods: Sequence[str] = sorted({name.split(",")[0] for name in STUDIES})
+    parser.add_argument("--only", choices=methods, help="one method")
+    parser.add_argument("--seeds", type=int, default=3)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

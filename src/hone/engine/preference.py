@@ -1,0 +1,190 @@
+"""Learning from preferences: TRL's DPO and KTO trainers on ids that Hone rendered.
+
+The reference is the model as the run began: the base under a fresh adapter, the adapter itself
+where one is gone on with, the base's own weights in a full training. DPO asks it once for every
+row before the first step; KTO asks it batch by batch, because its estimate of the divergence
+pairs the prompts of a batch with each other's answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypedDict
+
+from datasets import Dataset, disable_progress_bars
+from torch import nn
+from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer
+from trl.trainer.dpo_trainer import DataCollatorForPreference
+from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference
+
+from hone.engine.quiet import quiet
+from hone.engine.train_loop import Exact, Parts, arguments_of
+
+
+class PairRow(TypedDict):
+    """Token ids of a prompt and of two answers to it, the better one first."""
+
+    prompt_ids: list[int]
+    chosen_ids: list[int]
+    rejected_ids: list[int]
+
+
+class JudgedRow(TypedDict):
+    """Token ids of a prompt and of an answer that was called good or bad."""
+
+    prompt_ids: list[int]
+    completion_ids: list[int]
+    label: bool
+
+
+@dataclass(frozen=True)
+class Preference:
+    """What a preference loss is told; weights are of KTO alone, smoothing is DPO's alone."""
+
+    beta: float
+    loss: str = "sigmoid"
+    label_smoothing: float = 0.0
+    desirable_weight: float = 1.0
+    undesirable_weight: float = 1.0
+
+
+class PairTrainer(Exact, DPOTrainer):
+    """Direct preference optimisation over pairs."""
+
+    SHOWN: ClassVar[Mapping[str, str]] = {
+        "rewards/accuracies": "accuracy",
+        "rewards/margins": "margin",
+        "rewards/chosen": "reward_chosen",
+        "rewards/rejected": "reward_rejected",
+    }
+
+    def __init__(self, parts: Parts, preference: Preference) -> None:
+        disable_progress_bars()
+        self.begin(parts)
+        with quiet():
+            self._ask_the_reference(parts, preference)
+        if "ref" in getattr(self.model, "peft_config", {}):
+            self.model.delete_adapter("ref")
+        self.settle()
+
+    def _ask_the_reference(self, parts: Parts, preference: Preference) -> None:
+        """TRL's own start, which scores every row before the first step."""
+        super().__init__(
+            model=parts.model,
+            args=DPOConfig(
+                **arguments_of(parts.plan, parts.place),
+                beta=preference.beta,
+                loss_type=[preference.loss],
+                label_smoothing=preference.label_smoothing,
+                max_length=None,
+                # Shapes without numbers cannot be asked anything.
+                precompute_ref_log_probs=not parts.is_on_meta,
+            ),
+            data_collator=DataCollatorForPreference(parts.pad_id),  # type: ignore[arg-type]
+            train_dataset=Dataset.from_list([dict(row) for row in parts.train]),
+            eval_dataset=Dataset.from_list([dict(row) for row in parts.val]) if parts.val else None,
+            processing_class=parts.tokenizer,
+        )
+        # Both now hold what the reference says of each row.
+        self._train_rows = list(self.train_dataset)  # type: ignore[arg-type]
+        self._val_rows = list(self.eval_dataset or [])  # type: ignore[arg-type]
+
+    def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
+        """The rows as they are: no trainer applies a template of its own."""
+        return dataset
+
+    def length_of(self, row: Any) -> int:
+        """Tokens of the longer of both texts."""
+        longer = max(len(row["chosen_ids"]), len(row["rejected_ids"]))
+        return len(row["prompt_ids"]) + longer
+
+
+class JudgedTrainer(Exact, KTOTrainer):
+    """Kahneman-Tversky optimisation over single judged answers."""
+
+    SHOWN: ClassVar[Mapping[str, str]] = {
+        "rewards/chosen": "reward_chosen",
+        "rewards/rejected": "reward_rejected",
+        "rewards/margins": "margin",
+        "kl": "divergence",
+    }
+
+    def __init__(
+        self, parts: Parts, preference: Preference, reference: nn.Module | None = None
+    ) -> None:
+        """`reference` is a second copy of the base, needed where all weights are trained."""
+        self.begin(parts)
+        super().__init__(
+            model=parts.model,
+            ref_model=reference,  # type: ignore[arg-type]
+            args=KTOConfig(
+                **arguments_of(parts.plan, parts.place),
+                beta=preference.beta,
+                desirable_weight=preference.desirable_weight,
+                undesirable_weight=preference.undesirable_weight,
+                max_length=None,
+            ),
+            data_collator=_Rotated(parts.pad_id),  # type: ignore[arg-type]
+            train_dataset=Dataset.from_list([dict(row) for row in parts.train]),
+            processing_class=parts.tokenizer,
+        )
+        self.settle()
+
+    def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
+        """The rows as they are: no trainer applies a template of its own."""
+        return dataset
+
+    def compute_loss(self, *inputs: Any, **more: Any) -> Any:
+        """TRL's loss, without the warnings of its libraries about each other."""
+        with quiet():
+            return super().compute_loss(*inputs, **more)
+
+    def length_of(self, row: Any) -> int:
+        """Tokens of prompt and answer."""
+        return len(row["prompt_ids"]) + len(row["completion_ids"])
+
+    def measured(self, batch: dict[str, Any], rows: int) -> dict[str, tuple[float, float]]:
+        """Loss and rewards; each kind of reward counts the rows of its kind."""
+        loss: Any = self.compute_loss(self.model, batch)
+        good = int(batch["label"].sum())
+        counted = self._counted("eval")
+        found = {"loss": (float(loss) * rows, float(rows))}
+        for name, count in (("chosen", good), ("rejected", rows - good)):
+            value = counted.get(f"rewards/{name}")
+            if value and count:
+                found[f"reward_{name}"] = (value.pop() * count, float(count))
+        counted.clear()
+        return found
+
+
+class _Rotated(DataCollatorForUnpairedPreference):
+    """Each prompt of a batch beside the answer to the one before it, for KTO's divergence.
+
+    TRL pairs rows that stand next to each other in the file; the paper means those of a batch.
+    """
+
+    def __init__(self, pad_id: int) -> None:
+        super().__init__(pad_token_id=pad_id)
+
+    def __call__(self, rows: Sequence[Any], return_tensors: str | None = None) -> dict[str, Any]:
+        before = [rows[-1], *rows[:-1]]
+        return self.torch_call(
+            [
+                {**row, "KL_completion_ids": other["completion_ids"]}
+                for row, other in zip(rows, before, strict=True)
+            ]
+        )
+
+
+def balancing_weights(labels: Sequence[bool]) -> tuple[float, float]:
+    """(weight of good, weight of bad) so that both kinds pull equally; the larger kind has 1.
+
+    Ethayarajh et al. 2024, arXiv:2402.01306, equation 8: the ratio of the weighted counts should
+    lie between 1 and 4/3.
+    """
+    good = sum(labels)
+    bad = len(labels) - good
+    if not good or not bad:
+        return 1.0, 1.0
+    return (bad / good, 1.0) if good < bad else (1.0, good / bad)

@@ -1,0 +1,204 @@
+"""Heads of numbers: a reward from pairs (TRL), several scores of a text by regression."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypedDict
+
+import torch
+from datasets import Dataset
+from torch import nn
+from torch.nn.utils.rnn import pad_sequence
+from transformers import Trainer, TrainingArguments
+from trl import RewardConfig, RewardTrainer
+from trl.trainer.reward_trainer import DataCollatorForPreference
+
+from hone.engine.train_loop import Exact, Measures, Parts, arguments_of
+
+
+class RankedRow(TypedDict):
+    """Token ids of a prompt with the better answer, and of the same prompt with the other one."""
+
+    chosen_ids: list[int]
+    rejected_ids: list[int]
+
+
+class ScoredRow(TypedDict):
+    """Token ids of a text and its scores, one per dimension."""
+
+    input_ids: list[int]
+    labels: list[float]
+
+
+LOOKED_AT = 64
+"""Texts over which a fresh head learns what it reads."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the numbers of a head mean; `weights` count a dimension's error, one each."""
+
+    dimensions: tuple[str, ...]
+    weights: tuple[float, ...]
+    huber_delta: float | None = None
+    """None: squared errors. Otherwise errors above it count linearly."""
+
+
+class RankTrainer(Exact, RewardTrainer):
+    """A reward that is higher for the better answer of a pair (Bradley-Terry)."""
+
+    SHOWN: ClassVar[Mapping[str, str]] = {
+        "accuracy": "accuracy",
+        "margin": "margin",
+        "mean_reward": "reward",
+    }
+
+    def __init__(self, parts: Parts, *, centering: float | None = None) -> None:
+        self.begin(parts)
+        super().__init__(
+            model=parts.model,
+            args=RewardConfig(
+                **arguments_of(parts.plan, parts.place),
+                max_length=None,
+                center_rewards_coefficient=centering,
+            ),
+            data_collator=DataCollatorForPreference(parts.pad_id),  # type: ignore[arg-type]
+            train_dataset=Dataset.from_list([dict(row) for row in parts.train]),
+            processing_class=parts.tokenizer,
+        )
+        self.settle()
+
+    def length_of(self, row: Any) -> int:
+        """Tokens of the longer of both texts."""
+        return max(len(row["chosen_ids"]), len(row["rejected_ids"]))
+
+
+class ScoreTrainer(Exact, Trainer):
+    """Several numbers for a text; the best weights are those with the lowest absolute error."""
+
+    BEST = "eval_mae"
+    SHOWN: ClassVar[Mapping[str, str]] = {"mae": "mae"}
+    # Each batch gives a mean; the trainer divides by the batches of a step.
+    loss_is_scaled_for_ga = False
+
+    def __init__(self, parts: Parts, scale: Scale) -> None:
+        self.begin(parts)
+        self.scale = scale
+        super().__init__(
+            model=parts.model,
+            args=TrainingArguments(**arguments_of(parts.plan, parts.place)),
+            data_collator=ScoreCollator(parts.pad_id),  # type: ignore[arg-type]
+            train_dataset=parts.train,  # type: ignore[arg-type]
+        )
+        self.settle()
+        if not parts.is_on_meta:
+            self._begin_at_the_mean()
+
+    def _begin_at_the_mean(self) -> None:
+        """Let the fresh head say the labels' mean: it has no bias, and would spend the run on it.
+
+        With h the mean of what the head reads over some texts, W = mean / |h|^2 h^T gives
+        W h = mean. A head of another shape stays as it was drawn; a checkpoint overwrites it.
+        """
+        head = _linear_head(self.model, len(self.scale.dimensions))
+        if head is None:
+            return
+        read: list[torch.Tensor] = []
+        hook = head.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
+        rows = list(self._train_rows[:LOOKED_AT])
+        self.model.eval()
+        with torch.no_grad():
+            for start in range(0, len(rows), self.plan.batch_size):
+                part = self.data_collator(rows[start : start + self.plan.batch_size])
+                batch: Any = self._prepare_inputs(part)
+                self.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+                last = batch["attention_mask"].sum(-1) - 1
+                read[-1] = read[-1][torch.arange(len(last)), last].float()
+            hook.remove()
+            seen = torch.cat(read).mean(0)
+            mean = torch.tensor([row["labels"] for row in self._train_rows]).mean(0).to(seen)
+            head.weight.copy_(mean[:, None] * seen / seen.square().sum())
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """Mean over rows and weighted dimensions of the squared (or Huber) error."""
+        outputs: Any = model(
+            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
+        )
+        scores = outputs.logits.float()
+        errors = self._errors(scores, inputs["labels"])
+        weights = errors.new_tensor(self.scale.weights)
+        loss = (errors * weights).sum() / (weights.sum() * len(errors))
+        if model.training:
+            counted = self._counted("train")
+            off = (scores.detach() - inputs["labels"]).abs().mean()
+            counted.setdefault("mae", []).append(float(off))
+        return (loss, outputs) if return_outputs else loss
+
+    def _errors(self, scores: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        if self.scale.huber_delta is None:
+            return (scores - wanted) ** 2
+        return nn.functional.huber_loss(
+            scores, wanted, reduction="none", delta=self.scale.huber_delta
+        )
+
+    def _counted(self, mode: str) -> dict[str, list[float]]:
+        held: dict[str, dict[str, list[float]]] = self.__dict__.setdefault("_figures", {})
+        return held.setdefault(mode, {})
+
+    def measured(self, batch: dict[str, Any], rows: int) -> Measures:
+        """Loss, and absolute and squared error in total and per dimension."""
+        loss, outputs = self.compute_loss(self.model, batch, return_outputs=True)
+        off = outputs.logits.float() - batch["labels"]
+        found: Measures = {"loss": (float(loss) * rows, rows)}
+        found["mae"] = (float(off.abs().sum()), off.numel())
+        found["rmse"] = (float((off**2).sum()), off.numel())
+        for place, name in enumerate(self.scale.dimensions):
+            found[f"mae_{name}"] = (float(off[:, place].abs().sum()), rows)
+            found[f"rmse_{name}"] = (float((off[:, place] ** 2).sum()), rows)
+        return found
+
+    def finished(self, figures: dict[str, float]) -> dict[str, float]:
+        """Mean squares to their roots."""
+        return {
+            name: math.sqrt(value) if name.startswith("eval_rmse") else value
+            for name, value in figures.items()
+        }
+
+
+def _linear_head(model: nn.Module, outputs: int) -> nn.Linear | None:
+    """The trained linear layer without bias that gives the scores, if the model has one."""
+    found = [
+        layer
+        for layer in model.modules()
+        if isinstance(layer, nn.Linear)
+        and layer.out_features == outputs
+        and layer.bias is None
+        and layer.weight.requires_grad
+    ]
+    return found[-1] if found else None
+
+
+class ScoreCollator:
+    """Makes a batch of texts: input_ids, attention_mask (rows, longest), labels (rows, scores)."""
+
+    def __init__(self, pad_id: int) -> None:
+        self._pad_id = pad_id
+
+    def __call__(self, rows: Sequence[ScoredRow]) -> dict[str, torch.Tensor]:
+        """Pad on the right; the attention mask is 0 on padding."""
+        ids = [torch.tensor(row["input_ids"]) for row in rows]
+        return {
+            "input_ids": pad_sequence(ids, batch_first=True, padding_value=self._pad_id),
+            "attention_mask": pad_sequence(
+                [torch.ones_like(row) for row in ids], batch_first=True, padding_value=0
+            ),
+            "labels": torch.tensor([row["labels"] for row in rows], dtype=torch.float32),
+        }

@@ -1,0 +1,116 @@
+"""Supervised training: TRL's SFTTrainer on rows that Hone rendered, the loss on answers alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from datasets import Dataset
+from torch import nn
+from trl import SFTConfig, SFTTrainer
+
+from hone.engine.collate import Collator
+from hone.engine.train_loop import Exact, Measures, Parts, arguments_of
+from hone.rendering.tokens import MASKED
+
+# Where one of these is set, the head does more than multiply: TRL's own head knows them all.
+SPECIAL_HEADS = (
+    "final_logit_softcapping",
+    "logit_scale",
+    "logits_scaling",
+    "output_multiplier",
+    "lm_head_multiplier",
+    "output_router_logits",
+)
+LARGEST_LOGITS = 64_000_000
+"""Above so many values (trained positions x vocabulary) TRL's tiled head is used: less memory."""
+
+
+class RowTrainer(Exact, SFTTrainer):
+    """TRL's trainer for rows of ids and labels; applies no template and prepares no data."""
+
+    model: Any
+    # The loss is a sum divided by all trained tokens of the step, over all its batches.
+    loss_is_scaled_for_ga = True
+
+    def __init__(self, parts: Parts) -> None:
+        self.begin(parts)
+        super().__init__(
+            model=parts.model,
+            args=SFTConfig(
+                **arguments_of(parts.plan, parts.place),
+                # Rows arrive as ids and labels; TRL must not touch them.
+                dataset_kwargs={"skip_prepare_dataset": True},
+                max_length=None,
+            ),
+            # TRL insists on its own kind of dataset; ours, already tensors, takes its place below.
+            train_dataset=Dataset.from_dict({"input_ids": [[0]], "labels": [[0]]}),
+            data_collator=Collator(parts.pad_id),  # type: ignore[arg-type]
+            processing_class=parts.tokenizer,
+        )
+        self.settle()
+        config = self._bare.config.get_text_config()
+        self._has_plain_head = not any(getattr(config, name, None) for name in SPECIAL_HEADS)
+
+    # The loss
+
+    @property
+    def _bare(self) -> Any:
+        """The causal model inside whatever adapter surrounds it; LoRA lives in its layers."""
+        model: Any = self.model
+        return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """Mean over the step's trained tokens; the head sees no other position.
+
+        TRL's own head is used on cards (a fused kernel), for heads that do more than multiply,
+        and where all logits at once would not fit.
+        """
+        trained = int((inputs["labels"][:, 1:] != MASKED).sum())
+        vocabulary = self._bare.get_output_embeddings().weight.shape[0]
+        is_plain = self._has_plain_head and trained * vocabulary <= LARGEST_LOGITS
+        if return_outputs or not is_plain or self.plan.device == "cuda":
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        total, _ = self._scored(inputs)
+        return total / max(int(num_items_in_batch or trained), 1)
+
+    def _scored(self, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Sum of the losses of all trained tokens, and how many of them were the likeliest."""
+        with self.accelerator.autocast():
+            backbone = self._bare.base_model
+            hidden = backbone(
+                input_ids=inputs["input_ids"],
+                attention_mask=inputs["attention_mask"],
+                use_cache=False,
+            ).last_hidden_state[:, :-1]
+            wanted = inputs["labels"][:, 1:]
+            is_trained = wanted != MASKED
+            logits = self._bare.get_output_embeddings()(hidden[is_trained]).float()
+        wanted = wanted[is_trained]
+        right = wanted.new_zeros(())
+        if not self.model.training:
+            right = (logits.argmax(-1) == wanted).sum()
+        return nn.functional.cross_entropy(logits, wanted, reduction="sum"), right
+
+    def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> int:
+        return sum(int((batch["labels"][:, 1:] != MASKED).sum()) for batch in batch_samples)
+
+    # Validation
+
+    def measured(self, batch: dict[str, torch.Tensor], rows: int) -> Measures:
+        """Loss and accuracy over every trained token."""
+        count = int((batch["labels"][:, 1:] != MASKED).sum())
+        if self._has_plain_head:
+            loss, right = self._scored(batch)
+            return {"loss": (float(loss), count), "token_accuracy": (int(right), count)}
+        outputs: Any = self.model(**batch, use_cache=False, fused_lm_head=True)
+        return {
+            "loss": (-float(outputs.log_probs.sum()), count),
+            "token_accuracy": (int(outputs.is_top1.sum()), count),
+        }

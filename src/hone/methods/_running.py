@@ -1,0 +1,97 @@
+"""A training from its folder to its figures, whatever the method: train, or run one batch dry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hone.errors import HoneError
+from hone.methods._exporting import export_model
+from hone.methods._stages import stage
+from hone.methods._training_options import TrainingOptions
+from hone.workspace.job_folder import JobFolder
+
+if TYPE_CHECKING:
+    from hone.engine.train_loop import Exact
+
+Build = Callable[[], "tuple[Exact, int]"]
+"""Rows, model and trainer of the job, and how many rows it trains on."""
+
+
+def carry_out(folder: JobFolder, options: TrainingOptions, build: Build) -> dict[str, float] | None:
+    """Carry the job out: its figures, or None where it was stopped at a checkpoint.
+
+    Everything else is in the folder: events, checkpoints/, final/. HoneError for what a user
+    can mend; memory and disk that run out are told as such.
+    """
+    from hone.engine.memory import explained_shortage
+
+    try:
+        return _dry_run(folder, build) if options.dry_run else _train(folder, options, build)
+    except HoneError:
+        raise
+    except Exception as error:
+        told = explained_shortage(
+            error,
+            batch_size=options.batch_size,
+            longest=options.max_seq_length,
+            accumulation=options.gradient_accumulation_steps,
+        )
+        if told is None:
+            raise
+        raise told from error
+
+
+def _train(folder: JobFolder, options: TrainingOptions, build: Build) -> dict[str, float] | None:
+    from hone.engine import checkpoints, train_loop
+    from hone.engine.watch import Habits, Watch
+
+    found = checkpoints.newest_sound(folder.checkpoints)
+    for problem in found.broken:
+        folder.append("log", level="warning", text=f"A broken checkpoint is passed over: {problem}")
+    is_finished = found.path is not None and checkpoints.facts_of(found.path).get("is_final")
+    if not is_finished:
+        trainer, _ = build()
+        if folder.is_stop_requested:
+            return None
+        if found.path is not None:
+            folder.append("log", level="info", text=f"Going on from {found.path.name}.")
+        watch = Watch(
+            trainer,
+            folder,
+            Habits(
+                logging_steps=options.logging_steps,
+                save_minutes=options.save_minutes,
+                early_stopping_evals=options.early_stopping_evals,
+                tensorboard=_board(folder),
+            ),
+        )
+        with stage(folder, "training"):
+            train_loop.train(trainer, watch, resume_from=found.path)
+        if watch.was_stopped:
+            return None
+    with stage(folder, "exporting"):
+        return export_model(folder)
+
+
+def _dry_run(folder: JobFolder, build: Build) -> dict[str, float] | None:
+    from hone.engine import train_loop
+    from hone.engine.load import parameter_count
+
+    trainer, rows = build()
+    with stage(folder, "one batch forward"):
+        loss = train_loop.forward_once(trainer)
+    model = trainer.model
+    figures = {
+        "parameters": float(parameter_count(model)),
+        "trained_parameters": float(parameter_count(model, only_trained=True)),
+        "rows": float(rows),
+        "steps": float(trainer.plan.total_steps),
+    }
+    return figures if loss is None else {**figures, "loss": loss}
+
+
+def _board(folder: JobFolder) -> Path | None:
+    reports = folder.job.spec["options"].get("report_to", {}).get("value") or []
+    return folder.path / "logs" if "tensorboard" in reports else None

@@ -1,0 +1,111 @@
+"""Regression: several scores of a text at once, one per dimension of the task.
+
+Needs: rows of the format `regression` of a score task; a base that has a
+    sequence-classification head in transformers (Qwen2, Llama and most others).
+Gives: checkpoints, the model with the lowest validation MAE in final/: an adapter with its head,
+    or a whole model; training_history.json and training_metadata.json beside it.
+Source: transformers' AutoModelForSequenceClassification with problem_type "regression"; Huber
+    loss after Huber 1964, "Robust estimation of a location parameter".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from hone.errors import InvalidInput, nearest
+from hone.methods._building import gather
+from hone.methods._histories import write_history
+from hone.methods._lora_options import LoraOptions
+from hone.methods._rows import read_scored
+from hone.methods._running import carry_out
+from hone.methods._training_options import TrainingOptions, chosen
+from hone.workspace.job_folder import JobFolder
+
+if TYPE_CHECKING:
+    from hone.engine.scoring import ScoreTrainer
+
+
+class Options(TrainingOptions):
+    """The sections `training` and `data` of a recipe."""
+
+    loss: Literal["mse", "huber"] = Field(
+        "mse", description="mse: squared errors; huber: large errors count linearly"
+    )
+    huber_delta: float = Field(
+        1.0, gt=0, description="huber: the error, in points, from which it counts linearly"
+    )
+    dimension_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict, description="weight of a dimension's error; 1 where none is given"
+    )
+
+
+FORMATS: tuple[str, ...] = ("regression",)
+GIVES = "numbers"
+"""Not answers: such a model cannot be asked a question."""
+RATE_SHARE = 0.5
+"""Of the learning rate that sft would choose for the same base and adapter."""
+LIMITS: tuple[str, ...] = (
+    "The text is read bare, without a chat template; what is too long loses its end.",
+    "Bases without a classification head in transformers (Mamba among them) are refused.",
+    "Row weights are kept in the dataset and not used by the loss.",
+    "One process and one device; tested on processors only.",
+)
+
+
+def run(folder: JobFolder) -> dict[str, float] | None:
+    """Carry the job out: its figures, or None where it was stopped at a checkpoint."""
+    options, lora = chosen(folder.job.spec["options"], Options)
+    figures = carry_out(folder, options, lambda: built(folder, options, lora))
+    if figures is None or options.dry_run:
+        return figures
+    return write_history(folder, dimensions_of(folder.job.spec), figures)
+
+
+def dimensions_of(spec: dict[str, Any]) -> tuple[str, ...]:
+    """The dimensions of the job's task, in the order of the labels."""
+    return tuple(str(name) for name in spec["task"].get("dimensions") or ())
+
+
+def built(
+    folder: JobFolder, options: Options, lora: LoraOptions | None
+) -> tuple[ScoreTrainer, int]:
+    """Rows, model and trainer of the job, and how many texts it trains on."""
+    from hone.engine.scoring import Scale, ScoreTrainer
+
+    names = dimensions_of(folder.job.spec)
+    weights = _weights(names, options)
+    found = gather(
+        folder,
+        options,
+        lora,
+        lambda split, renderer: read_scored(
+            folder, split, renderer, max_length=options.max_seq_length, dimensions=len(names)
+        ),
+        outputs=len(names),
+    )
+    scale = Scale(names, weights, options.huber_delta if options.loss == "huber" else None)
+    return ScoreTrainer(found, scale), len(found.train)
+
+
+def _weights(names: tuple[str, ...], options: Options) -> tuple[float, ...]:
+    if not names:
+        raise InvalidInput(
+            "This task names no dimensions, so there is nothing to score.",
+            hint="dimensions: [first, second] in the task's file",
+        )
+    strange = [name for name in options.dimension_weights if name not in names]
+    if strange:
+        told = ", ".join(strange)
+        raise InvalidInput(
+            f"dimension_weights names what is no dimension of the task: {told}.",
+            hint=nearest(strange[0], names),
+        )
+    weights = tuple(options.dimension_weights.get(name, 1.0) for name in names)
+    if not sum(weights):
+        raise InvalidInput(
+            "Every dimension has the weight 0, so nothing would be learned.",
+            hint="Give one of training.dimension_weights a weight above 0.",
+        )
+    return weights
