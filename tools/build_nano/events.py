@@ -119,7 +119,7 @@ class EventWriter:
         rng, values = self.rng, self.values
         text = re.sub(
             r"\{v\}(s|ed|ing)?",
-            lambda match: _inflect(rng.choice(filler.VERBS), match[1] or ""),
+            lambda match: inflect(rng.choice(filler.VERBS), match[1] or ""),
             text,
         )
         makers = {
@@ -317,7 +317,7 @@ def _others(record: Record) -> dict[str, str]:
     }
 
 
-def _inflect(verb: str, ending: str) -> str:
+def inflect(verb: str, ending: str) -> str:
     if not ending:
         return verb
     if ending == "s":

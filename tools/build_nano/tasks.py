@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from . import filler, phrases
 from .events import EventWriter, Record, Schema, typo
+from .reports import ReportWriter
 from .values import Values
 from .words import Lexicon
 
@@ -50,6 +51,7 @@ class TaskWriter:
         self.rng, self.width = random.Random(seed), width
         self.values = Values(lexicon, self.rng)
         self.events = EventWriter(self.values, held_out=held_out_wording, width=width)
+        self.reports = ReportWriter(self.values, held_out=held_out_wording)
         self.prose_texts = prose
 
     def draw(self, task: str) -> Sample:
@@ -248,6 +250,10 @@ class TaskWriter:
             text,
         )
 
+    def _report(self) -> tuple[str | None, str, str]:
+        ask, user, records = self.reports.draw()
+        return ask, user, as_json(records)
+
     def _event_system(self, schema: Schema) -> str | None:
         rng = self.rng
         names = [schema.names[role] for role in schema.roles]
@@ -307,11 +313,11 @@ class TaskWriter:
         return None, None, self.rng.choice(self.prose_texts)[:220]
 
     def _chat(self) -> tuple[str | None, str | None, str]:
-        """An event message as plain text, for language modelling only."""
-        return None, None, self._message(self.events.schema())[0]
+        """A report as plain text, for language modelling only."""
+        return None, None, self.reports.draw()[1]
 
     def _tally(self) -> tuple[str | None, str, str]:
-        user, records = self._message(self.events.schema())
+        _, user, records = self.reports.draw()
         return "How many records?", user, as_json(len(records))
 
     def _present(self) -> tuple[str | None, str, str]:

@@ -132,7 +132,7 @@ class Exam:
         for wording in (False, True):
             writer = TaskWriter(lexicon, [], 777, held_out_wording=wording)
             for task in measured:
-                if not wording or task in ("event", "role", "tally", "present"):
+                if not wording or task in ("event", "report", "tally", "present"):
                     samples = [encode(tokenizer, writer.draw(task)) for _ in range(each)]
                     self.rows[task + ("_wording" if wording else "")] = [
                         row for row in samples if len(row[0]) <= LONGEST
