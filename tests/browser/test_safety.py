@@ -9,6 +9,9 @@ import pytest
 
 from hone.loop import Workspace, init_workspace
 from hone.stages.people import add_person
+from hone.workspace.open import STORE_FILE
+from hone.workspace.store.connection import open_engine
+from hone.workspace.store.store import Store
 from tests.browser import samples
 from tests.browser.seat import Seat
 
@@ -118,6 +121,28 @@ def test_people_sign_in_with_name_and_password_where_it_is_shared(
     seat.sees("Sign in with your name.")
 
 
+def test_nobody_decides_in_the_name_of_who_signed_in_in_another_tab(
+    workspace: Workspace, serve: Callable[..., str], sit: Callable[..., Seat]
+) -> None:
+    for name in ("ann", "bea"):
+        add_person(workspace, name, "reviewer", f"password of {name}")
+    seat = signed_in(sit, serve(workspace, is_shared=True), "ann", "password of ann")
+    seat.page.locator(".topbar").wait_for()
+    seat.go("#/review").stands_at("Pair 1 / 24")
+    other = Seat(seat.page.context.new_page(), seat.link).go("#/settings").click("Sign out")
+    other.field("Name").fill("bea")
+    other.field("Password").fill("password of bea")
+    other.click("Sign in").page.locator(".topbar").wait_for()
+    with seat.page.expect_navigation(wait_until="load"):
+        seat.press("a")
+    seat.go("#/settings").sees("Signed in as bea")
+    assert workspace.store.journal.last_seq() == 0
+    seat.click("Sign out").field("Name").fill("ann")
+    seat.field("Password").fill("password of ann")
+    seat.click("Sign in").is_saved()
+    assert workspace.store.journal.by_reviewer("harbour") == {"ann": {"accepted": 1}}
+
+
 def test_a_viewer_looks_and_cannot_decide(
     workspace: Workspace, serve: Callable[..., str], sit: Callable[..., Seat]
 ) -> None:
@@ -128,6 +153,26 @@ def test_a_viewer_looks_and_cannot_decide(
     assert seat.page.locator(".actions").get_by_role("button", name="Accept").is_disabled()
     seat.press("ArrowRight").stands_at("Pair 2 / 24")
     assert workspace.store.journal.last_seq() == 0
+
+
+def test_a_workspace_that_is_read_only_is_shown_and_says_so(
+    workspace: Workspace, serve: Callable[..., str], sit: Callable[..., Seat]
+) -> None:
+    workspace.close()
+    engine = open_engine(workspace.root / STORE_FILE, is_read_only=True)
+    store = Store(engine, workspace.root, is_read_only=True)
+    with Workspace(workspace.root, workspace.config, store) as shown:
+        seat = sit(serve(shown)).open("#/review").stands_at("Pair 1 / 24")
+        seat.page.locator(".topbar").get_by_text("Read-only").wait_for()
+        seat.press("a").sees("This workspace is read-only").stands_at("Pair 1 / 24")
+        seat.press("e", "ArrowRight").stands_at("Pair 2 / 24")
+        assert seat.page.locator(".actions").get_by_role("button", name="Accept").is_disabled()
+        seat.page.locator(".save-state", has_text="All saved").wait_for()
+        for place in ("#/home", "#/import", "#/settings"):
+            seat.go(place).page.locator("h1").wait_for()
+            assert seat.page.locator(".failure").count() == 0
+        seat.page.set_viewport_size({"width": 320, "height": 700})
+        assert seat.page.evaluate("() => document.documentElement.scrollWidth") <= 320
 
 
 def test_the_token_leaves_the_address(seat: Seat) -> None:

@@ -1,52 +1,17 @@
-"""The window: the best way that a machine has, said with the reason, and its file dialogs."""
+"""The window: the best way that a machine has, said with the reason; where it fails, the next."""
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hone.desktop.browsers import find_browser, window_command
-from hone.desktop.files import Files
 from hone.desktop.window import Way, choose_way, show_app
-from hone.records.example import Example, Suggestion
-from hone.stages import ingest
 from hone.web.serve import Address, Running, site_for
-from hone.workspace.open import Workspace, init_workspace
-from hone.workspace.store import new_example
-
-
-@pytest.fixture
-def ws(tmp_path: Path) -> Iterator[Workspace]:
-    with init_workspace(tmp_path / "w") as workspace:
-        one = Example(
-            id="q1",
-            task="qa",
-            input={"question": "Who?"},
-            suggestions=[Suggestion(agent="import", output={"answer": "Me."})],
-            fingerprint="q1",
-        )
-        workspace.store.examples.add_many([new_example(one, search="")])
-        yield workspace
-
-
-class Chosen:
-    """Dialogs in which somebody has chosen already; None: they were closed."""
-
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self.asked: list[str] = []
-
-    def open_file(self, kinds: Sequence[str]) -> Path | None:
-        self.asked.append("open")
-        return self.path
-
-    def save_file(self, name: str, kinds: Sequence[str]) -> Path | None:
-        self.asked.append(name)
-        return self.path
+from hone.workspace.open import Workspace
 
 
 def test_a_window_of_its_own_is_the_best_way() -> None:
@@ -77,83 +42,97 @@ def test_the_window_has_a_profile_of_its_own() -> None:
     ]  # fmt: skip
 
 
+def programme(place: Path, does: str) -> str:
+    """A window that writes down what it was started with, then does something."""
+    place.write_text(
+        f"#!{sys.executable}\nimport os, signal, sys\n"
+        f"open({str(place) + '.started'!r}, 'a').write(' '.join(sys.argv[1:]) + chr(10))\n{does}\n"
+    )
+    place.chmod(0o755)
+    return str(place)
+
+
+def started_with(place: str) -> list[str]:
+    return Path(f"{place}.started").read_text().splitlines()
+
+
 def test_a_browsers_window_gets_a_link_that_works_once_and_closing_it_ends(
     ws: Workspace, tmp_path: Path
 ) -> None:
-    record = tmp_path / "started-with"
-    programme = tmp_path / "browser"
-    programme.write_text(
-        f"#!{sys.executable}\nimport sys\nopen({str(record)!r}, 'w').write(sys.argv[1])\n"
-    )
-    programme.chmod(0o755)
+    browser = programme(tmp_path / "browser", "")
     said: list[str] = []
     address = Address("127.0.0.1", 0)
     with Running(site_for(ws, address), address) as running:
-        show_app(running, said.append, Way("browser window", str(programme), "for a reason"))
-        token = record.read_text().partition("#token=")[2]
+        show_app(running, said.append, Way("browser window", browser, "for a reason"))
+        token = started_with(browser)[0].partition("#token=")[2].split()[0]
         assert token and token != running.site.access.token
         assert running.site.sign_ins.with_token(token, "here")[1].role == "admin"
     assert said == ["Opened as a window of browser: for a reason. Closing it stops Hone."]
 
 
-def test_a_file_is_taken_in_for_import(ws: Workspace, tmp_path: Path) -> None:
-    path = tmp_path / "faith.csv"
-    path.write_text("question,answer\nWhen?,Now.\n")
-    answer = Files(ws, Chosen(path), "olive").open_import()
-    assert answer is not None
-    assert (answer["name"], answer["bytes"]) == ("faith.csv", path.stat().st_size)
-    plan = ingest.plan_upload(ws, answer["upload"], ingest.Order())
-    assert plan.files[0].columns["question"] == "question"
+def test_two_apps_have_two_profiles(ws: Workspace, tmp_path: Path) -> None:
+    """With one profile the second window would be the first programme's, and end at once."""
+    browser = programme(tmp_path / "browser", "")
+    for _ in range(2):
+        address = Address("127.0.0.1", 0)
+        with Running(site_for(ws, address), address) as running:
+            show_app(running, lambda text: None, Way("browser window", browser, "x"))
+    one, other = (
+        line.partition("--user-data-dir=")[2].split()[0] for line in started_with(browser)
+    )
+    assert one != other
 
 
-def test_a_session_is_saved_and_taken_up_in_the_operators_name(
-    ws: Workspace, tmp_path: Path
-) -> None:
-    place = tmp_path / "session.json"
-    dialogs = Chosen(place)
-    saved = Files(ws, dialogs, "olive").save_session("qa", "q1")
-    assert saved is not None and saved["items"] == 1
-    assert dialogs.asked == ["session-qa.json"]
-    text = place.read_text().replace('"status":"pending"', '"status":"accepted"')
-    place.write_text(text)
-    with init_workspace(tmp_path / "elsewhere") as elsewhere:
-        loaded = Files(elsewhere, Chosen(place), "olive").load_session()
-        assert loaded is not None and loaded["decided"] == 1
-        (shown,) = elsewhere.store.examples.page().items
-        assert shown.reviewer == "olive" and loaded["current"] == shown.id
-
-
-def test_examples_are_exported(ws: Workspace, tmp_path: Path) -> None:
-    place = tmp_path / "out.jsonl"
-    answer = Files(ws, Chosen(place), "olive").export_examples({"status": ["pending"]})
-    assert answer == {"file": str(place), "rows": 1}
-    assert "Who?" in place.read_text()
-
-
-@pytest.mark.parametrize("ask", ["open_import", "save_session", "load_session", "export_examples"])
-def test_a_dialog_that_is_closed_changes_nothing(ws: Workspace, ask: str) -> None:
-    assert getattr(Files(ws, Chosen(None), "olive"), ask)() is None
-
-
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize(
-    ("ask", "given"),
+    ("does", "ended"),
     [
-        ("save_session", ("no-such-task",)),
-        ("export_examples", ({"status": ["perhaps"]},)),
-        ("export_examples", ({"colour": "red"},)),
-        ("export_examples", ({}, "no-such-layout")),
-        ("load_session", ()),
+        ("sys.exit('GTK and Qt are missing')", "exit 1"),
+        (
+            "print('no display'); sys.stdout.flush(); os.kill(os.getpid(), signal.SIGABRT)",
+            "exit -6",
+        ),
     ],
 )
-def test_a_mistake_comes_back_as_a_sentence(
-    ws: Workspace, tmp_path: Path, ask: str, given: tuple[Any, ...]
+def test_where_a_window_fails_the_next_way_is_taken_and_the_server_lives(
+    ws: Workspace, tmp_path: Path, does: str, ended: str
 ) -> None:
-    path = tmp_path / "empty.json"
-    path.write_text("{}")
-    answer = getattr(Files(ws, Chosen(path), "olive"), ask)(*given)
-    assert answer["error"]
+    """A library that is missing ends the process of a window without asking anybody."""
+    window = programme(tmp_path / "window", does)
+    browser = programme(tmp_path / "chromium", "")
+    said: list[str] = []
+    address = Address("127.0.0.1", 0)
+    with Running(site_for(ws, address), address) as running:
+        show_app(running, said.append, Way("window", window, ""), lambda: browser)
+        assert started_with(browser)[0].startswith(f"--app=http://127.0.0.1:{address.port}/#token=")
+    assert said[0] == f"Hone shows {ws.root} in a window of its own. Closing it stops Hone."
+    found = re.fullmatch(
+        r"Opened as a window of chromium: pywebview could not show a window "
+        r"\((exit -?\d+), see (.+)\)\. Closing it stops Hone\.",
+        said[1],
+    )
+    assert found and found[1] == ended
+    assert Path(found[2]).read_text().strip() in ("GTK and Qt are missing", "no display")
 
 
-def test_the_page_sees_the_dialogs_and_nothing_of_the_workspace(ws: Workspace) -> None:
-    shown = {name for name in dir(Files(ws, Chosen(None), "olive")) if not name.startswith("_")}
-    assert shown == {"open_import", "save_session", "load_session", "export_examples"}
+def test_a_pywebview_that_has_nothing_to_draw_with_says_what_to_install(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    window = programme(tmp_path / "window", "sys.exit(3)")
+    said: list[str] = []
+    address = Address("127.0.0.1", 0)
+    with Running(site_for(ws, address), address) as running:
+        browser = programme(tmp_path / "chromium", "")
+        show_app(running, said.append, Way("window", window, ""), lambda: browser)
+    assert "needs Qt or GTK" in said[1] and "pip install 'pywebview[qt]'" in said[1]
+
+
+def test_a_window_that_is_ended_from_outside_counts_as_closed(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    window = programme(tmp_path / "window", "os.kill(os.getpid(), signal.SIGTERM)")
+    said: list[str] = []
+    address = Address("127.0.0.1", 0)
+    with Running(site_for(ws, address), address) as running:
+        show_app(running, said.append, Way("window", window, ""), lambda: "/no/such/programme")
+    assert len(said) == 1

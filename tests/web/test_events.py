@@ -12,7 +12,14 @@ import pytest
 
 from hone.errors import StoreLocked
 from hone.stages import ingest
-from hone.web.events import KEPT_EVENTS, MOST_WAITING, Happened, Hub, encode
+from hone.web.events import (
+    HEARTBEAT_SECONDS,
+    KEPT_EVENTS,
+    MOST_WAITING,
+    Happened,
+    Hub,
+    encode,
+)
 from hone.web.imports import Imports
 from hone.web.site import Site
 from hone.web.watching import Watch
@@ -144,6 +151,31 @@ def test_a_browser_that_does_not_read_is_told_to_look_anew_instead_of_filling_me
         assert found[0].event == "resync"
         assert found[-1].data == {"seq": MOST_WAITING + 4}
         await stream.aclose()
+
+    run(work)
+
+
+def test_who_was_removed_hears_no_more_also_where_something_happens_all_the_time() -> None:
+    now, is_removed = 0.0, False
+
+    async def is_welcome() -> bool:
+        return not is_removed
+
+    async def work() -> None:
+        nonlocal now, is_removed
+        hub = Hub(nothing, first_id=0, clock=lambda: now)
+        stream = hub.listen(None, is_welcome)
+        await take(stream, 1)
+        for second in range(3):
+            now += HEARTBEAT_SECONDS / 2
+            hub.publish(Happened("reviews", {"seq": second}))
+            assert (await take(stream, 1))[0].data == {"seq": second}
+        is_removed = True
+        now += HEARTBEAT_SECONDS
+        hub.publish(Happened("reviews", {"seq": 3}))
+        with pytest.raises(StopAsyncIteration):
+            await take(stream, 1)
+        assert hub.listeners == 0
 
     run(work)
 

@@ -138,6 +138,29 @@ def test_nothing_to_undo_is_told_and_moves_nothing(browser: Browser) -> None:
     assert answer["examples"] == []
 
 
+def test_what_was_decided_as_another_is_not_taken_as_ones_own(shared: Site, ws: Workspace) -> None:
+    """The tabs of a browser share a cookie: in another one somebody else may have signed in."""
+    rita = Browser(shared).sign_in(name="rita", password="password of rita")
+    tom = Browser(shared).sign_in(name="tom", password="password of tom")
+    seats = {browser.get("/api/session").json()["seat"] for browser in (rita, tom)}
+    assert len(seats) == 2
+    hers = rita.get("/api/session").json()["seat"]
+    step = {"op_id": "another-operation"}
+    bulk = step | {"verdict": "accept", "choice": PENDING, "expected_count": 12, "snapshot": "0-13"}
+    for path, body in (
+        ("/api/reviews", {"operations": [one("q1")]}),
+        ("/api/reviews/undo", step),
+        ("/api/reviews/redo", step),
+        ("/api/reviews/bulk", bulk),
+    ):
+        told = tom.post(path, body, seat=hers)
+        assert told.status_code == 412, told.text
+        assert told.json()["error"] and told.json()["hint"]
+    assert ws.store.journal.last_seq() == 0
+    assert outcomes(send(rita, one("q1"), seat=hers)) == ["applied"]
+    assert outcomes(send(tom, one("q2"))) == ["applied"]
+
+
 def test_undo_takes_back_ones_own_only(shared: Site) -> None:
     rita = Browser(shared).sign_in(name="rita", password="password of rita")
     tom = Browser(shared).sign_in(name="tom", password="password of tom")

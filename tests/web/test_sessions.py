@@ -127,3 +127,19 @@ def test_a_session_sent_as_a_form_is_refused(browser: Browser) -> None:
     headers = {"Content-Type": "text/plain"}
     answer = browser.ask("POST", "/api/sessions/load", content=b"{}", headers=headers)
     assert answer.status_code == 415
+
+
+def test_a_session_that_takes_long_is_not_taken_for_failed(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+
+    def begin(ws: Workspace, upload: str, reviewer: str) -> int:
+        begun.append(upload)
+        return os.getpid()
+
+    monkeypatch.setattr("hone.web.api.sessions.WAIT_SECONDS", 0.0)
+    told = load(Browser(Site(ws, access(), begin=begin)).sign_in(), b'{"items": []}')
+    assert told.status_code == 503
+    assert "still being taken up" in told.json()["error"] and told.json()["hint"]
+    assert ingest.look_at_import(ws, begun[0]).state == "running"

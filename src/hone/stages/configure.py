@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -14,6 +15,8 @@ from hone.workspace.yaml_file import parse_yaml
 
 # The format is Hone's to raise, and this version keeps only one kind of store.
 _FIXED = frozenset(("hone", "store"))
+# Two tabs may write at once; the file holds every setting.
+_WRITING = Lock()
 
 
 class Setting(NamedTuple):
@@ -42,8 +45,9 @@ def change_setting(ws: Workspace, key: str, value: str) -> Any:
     if key == "task":
         # A workspace whose default task cannot be read opens no more.
         load_task(ws.root / str(parse_yaml(value, "the value of task")))
-    meant = set_config(ws.root / CONFIG_FILE, key, value)
-    refresh_settings(ws)
+    with _WRITING:
+        meant = set_config(ws.root / CONFIG_FILE, key, value)
+        refresh_settings(ws)
     return meant
 
 

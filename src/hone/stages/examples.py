@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from hone.records.choice import Choice, Span
 from hone.records.example import Example
 from hone.records.review import Operation
 from hone.records.task import Task
-from hone.workspace.files import explained
+from hone.workspace.files import writing_aside
 from hone.workspace.open import Workspace
 from hone.workspace.problems import checked
 from hone.workspace.store import Filter
@@ -120,18 +119,11 @@ def export_examples(
     """
     if layout not in LAYOUTS:
         raise InvalidInput(f'There is no layout "{layout}".', hint=nearest(layout, LAYOUTS))
-    place = Path(path)
-    aside = place.with_name(f".{place.name}.part")
     count = 0
-    with explained("write", place):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("w", encoding="utf-8") as stream:
-            for row in _rows(ws, Filter.chosen(choice or Choice()), layout):
-                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-                count += 1
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(place)
+    with writing_aside(Path(path)) as stream:
+        for row in _rows(ws, Filter.chosen(choice or Choice()), layout):
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
     return count
 
 

@@ -37,6 +37,10 @@ class NotAllowed(HoneError):
     """Signed in, or the request itself, but not for this: 403."""
 
 
+class NotThisSeat(HoneError):
+    """The page was opened by somebody else, or for another workspace: 412."""
+
+
 class TooManyGuesses(HoneError):
     """Too many failed sign-ins lately: 429."""
 

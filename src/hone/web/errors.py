@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from hone.errors import Conflict, GateRefused, HoneError, InvalidInput, NotFound, Unavailable
-from hone.web.access import NotAllowed, NotSignedIn, TooManyGuesses
+from hone.web.access import NotAllowed, NotSignedIn, NotThisSeat, TooManyGuesses
 
 log = logging.getLogger("hone.web")
 
@@ -20,6 +20,7 @@ log = logging.getLogger("hone.web")
 STATUSES: tuple[tuple[type[HoneError], int], ...] = (
     (NotSignedIn, 401),
     (NotAllowed, 403),
+    (NotThisSeat, 412),
     (TooManyGuesses, 429),
     (Unavailable, 503),
     (NotFound, 404),

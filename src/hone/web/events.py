@@ -12,7 +12,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from time import time_ns
+from time import monotonic, time_ns
 from typing import Any, NamedTuple
 
 from hone.errors import HoneError
@@ -39,8 +39,11 @@ Look = Callable[[], Awaitable[Sequence[Happened]]]
 class Hub:
     """Tells every listener what happened; lives in one event loop."""
 
-    def __init__(self, look: Look, *, first_id: int | None = None) -> None:
+    def __init__(
+        self, look: Look, *, first_id: int | None = None, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._look = look
+        self._clock = clock
         self._last_id = time_ns() // 1000 if first_id is None else first_id
         self._told: deque[tuple[int, bytes]] = deque(maxlen=KEPT_EVENTS)
         self._listeners: set[_Listener] = set()
@@ -105,12 +108,17 @@ class Hub:
             yield begin
             if missed is None:
                 yield encode(Happened("resync", {}), self._last_id)
+            asked_at = self._clock()
             while not self._is_closed:
                 told = await listener.next(HEARTBEAT_SECONDS)
                 if told is None:
                     return
-                if not told and is_welcome is not None and not await is_welcome():
-                    return
+                # Also where something happens all the time: who was removed hears no more of it.
+                is_due = not told or self._clock() - asked_at >= HEARTBEAT_SECONDS
+                if is_welcome is not None and is_due:
+                    asked_at = self._clock()
+                    if not await is_welcome():
+                        return
                 yield told or b": still here\n\n"
         finally:
             self._listeners.discard(listener)

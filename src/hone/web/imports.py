@@ -90,9 +90,11 @@ class Imports:
                 # Ctrl+C in the server's terminal is not meant for it.
                 start_new_session=True,
             )
-        self.children.append(child)
+        with self._lock:
+            self.children.append(child)
         return child.pid
 
     def _reap(self) -> None:
         """Let ended processes go: one that nobody asked about would stay as a zombie."""
-        self.children = [child for child in self.children if child.poll() is None]
+        with self._lock:
+            self.children = [child for child in self.children if child.poll() is None]

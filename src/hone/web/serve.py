@@ -161,6 +161,11 @@ class Running:
         )
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._address.port
+
+    @property
     def link(self) -> str:
         """The address with the start-up token."""
         return f"{self._address.url}#token={self.site.access.token}"

@@ -8,12 +8,12 @@ from typing import Annotated, TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from hone.loop import Workspace
 from hone.records.person import Role
 from hone.stages import configure, ingest
-from hone.web.access import NotAllowed, NotSignedIn, Visitor
+from hone.web.access import NotAllowed, NotSignedIn, NotThisSeat, Visitor, hash_of
 from hone.web.events import Happened, Hub
 from hone.web.imports import Begin, Imports
 from hone.web.security import Access
@@ -70,6 +70,11 @@ def site_of(request: Request) -> Site:
     return request.app.state.site
 
 
+def seat_of(site: Site, visitor: Visitor) -> str:
+    """One word for who decides in which workspace; it tells neither."""
+    return hash_of(f"{site.ws.root}\n{visitor.name}")[:16]
+
+
 def cookie_of(request: Request) -> str | None:
     """The cookie of this server, if the request brings it."""
     return request.cookies.get(site_of(request).access.cookie)
@@ -107,8 +112,28 @@ def needs(role: Role) -> Callable[[Request], Awaitable[Visitor]]:
     return visitor_of
 
 
+async def _decider(
+    request: Request,
+    seat: Annotated[
+        str | None,
+        Query(
+            max_length=100, description="that of the session: nobody decides by mistake as another"
+        ),
+    ] = None,
+) -> Visitor:
+    visitor = await needs("reviewer")(request)
+    # The tabs of a browser share one cookie: in another tab somebody else may have signed in.
+    if seat is not None and seat != seat_of(site_of(request), visitor):
+        raise NotThisSeat(
+            "Somebody else has signed in since, or another workspace is shown.",
+            hint="Reload the page; what it has not sent yet is kept for who decided it.",
+        )
+    return visitor
+
+
 Here = Annotated[Site, Depends(_here)]
 Viewer = Annotated[Visitor, Depends(needs("viewer"))]
 Reviewer = Annotated[Visitor, Depends(needs("reviewer"))]
+Decider = Annotated[Visitor, Depends(_decider)]
 Trainer = Annotated[Visitor, Depends(needs("trainer"))]
 Admin = Annotated[Visitor, Depends(needs("admin"))]

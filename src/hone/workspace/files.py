@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from hone.errors import HoneError
 
@@ -62,14 +62,32 @@ def write_atomically(path: Path, content: bytes | str) -> None:
                 file.write(raw)
                 file.flush()
                 os.fsync(file.fileno())
-            # mkstemp makes private files; keep the rights of the file that is replaced.
-            Path(aside).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-            Path(aside).replace(path)
+            _put_in_place(Path(aside), path)
         except BaseException:
             with suppress(OSError):
                 Path(aside).unlink()
             raise
-        _flush_folder(path.parent)
+
+
+@contextmanager
+def writing_aside(path: Path) -> Generator[TextIO, None, None]:
+    """A text file that is written piece by piece, and stands at `path` once it is whole.
+
+    Where the writing fails, nothing is left of it, and what stood there before stays.
+    """
+    with explained("write", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            _put_in_place(Path(aside), path)
+        except BaseException:
+            with suppress(OSError):
+                Path(aside).unlink()
+            raise
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -91,6 +109,13 @@ def sha256_of(path: Path) -> str:
     """The hash of a file's bytes, in hexadecimal."""
     with explained("read", path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _put_in_place(aside: Path, path: Path) -> None:
+    # mkstemp makes private files; keep the rights of the file that is replaced.
+    aside.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+    aside.replace(path)
+    _flush_folder(path.parent)
 
 
 def _flush_folder(folder: Path) -> None:

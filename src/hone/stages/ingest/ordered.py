@@ -10,7 +10,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
@@ -253,7 +253,9 @@ def sweep_uploads(ws: Workspace) -> None:
     if not folder.is_dir():
         return
     for old in folder.iterdir():
-        if time.time() - old.stat().st_mtime < KEPT_SECONDS:
-            continue
-        if not is_id(old.name) or look_at_import(ws, old.name).state != "running":
-            shutil.rmtree(old, ignore_errors=True)
+        # Another upload may be sweeping the same folder away.
+        with suppress(FileNotFoundError, NotFound):
+            if time.time() - old.stat().st_mtime < KEPT_SECONDS:
+                continue
+            if not is_id(old.name) or look_at_import(ws, old.name).state != "running":
+                shutil.rmtree(old, ignore_errors=True)

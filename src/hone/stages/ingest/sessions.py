@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -20,7 +19,7 @@ from hone.records.identity import example_id, fingerprint_of
 from hone.records.review import Decision, Verdict
 from hone.records.task import Task
 from hone.workspace import clock
-from hone.workspace.files import explained
+from hone.workspace.files import writing_aside
 from hone.workspace.open import Workspace
 from hone.workspace.store.examples import NewExample
 from hone.workspace.store.filters import Filter
@@ -70,6 +69,8 @@ def save_session(
     """
     place, chosen = Path(path), ws.task(task)
     if current is not None:
+        # Somebody may stand on a blind repeat: it is no example, and must not show that it is none.
+        current = ws.store.repeats.anchor_of(current) or current
         last = ws.store.examples.get(current).position - 1
         position = ws.store.examples.count(Filter(task=chosen.name, last=last))
     head: dict[str, Any] = {
@@ -79,19 +80,13 @@ def save_session(
         "position": position,
         "saved_at": clock.as_text(clock.now()),
     }
-    aside = place.with_name(f".{place.name}.part")
     count = 0
-    with explained("write", place):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("w", encoding="utf-8") as stream:
-            stream.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "items": [')
-            for count, example in enumerate(ws.store.examples.iterate(Filter(task=chosen.name)), 1):
-                stream.write(",\n " if count > 1 else "\n ")
-                stream.write(to_text(_item(chosen, example)))
-            stream.write("\n]}\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(place)
+    with writing_aside(place) as stream:
+        stream.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "items": [')
+        for count, example in enumerate(ws.store.examples.iterate(Filter(task=chosen.name)), 1):
+            stream.write(",\n " if count > 1 else "\n ")
+            stream.write(to_text(_item(chosen, example)))
+        stream.write("\n]}\n")
     return SessionReport(file=str(place), task=chosen.name, position=position, items=count)
 
 

@@ -106,7 +106,9 @@ def safe_name(name: str) -> str:
 
 
 def scratch_folder(ws: Workspace) -> TemporaryDirectory[str]:
-    """A folder on the workspace's own disk for a file that goes out."""
+    """A folder for a file that goes out: on the workspace's own disk, where it can be written."""
+    if ws.store.is_read_only:
+        return TemporaryDirectory(prefix="hone-out-")
     with explained("make", uploads_folder(ws)):
         uploads_folder(ws).mkdir(parents=True, exist_ok=True)
         return TemporaryDirectory(prefix="out-", dir=uploads_folder(ws))

@@ -44,7 +44,9 @@ def page(
         anchor = ws.store.repeats.anchor_of(span.around)
         span = span if anchor is None else span.model_copy(update={"around": anchor})
     share = ws.config.review.repeat_share
-    reviewer = repeats_for if choice == Choice(status=["pending"], task=choice.task) else None
+    is_plain_queue = choice == Choice(status=["pending"], task=choice.task)
+    # Where nothing can be decided, nothing is asked again.
+    reviewer = repeats_for if is_plain_queue and not ws.store.is_read_only else None
     limit = span.limit
     if reviewer is not None:
         span = span.model_copy(update={"limit": max(1, limit - round(limit * share))})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from hone.errors import Unavailable
 from hone.records.example import Example
 from hone.workspace.open import Workspace
 
@@ -20,7 +21,10 @@ def with_repeats(
     share = ws.config.review.repeat_share
     # So many repeats for each new example make that share of the whole.
     anchors = [one for one in items if _chance(reviewer, one.id) < share / (1 - share)][:most]
-    shown = ws.store.repeats.behind(reviewer, anchors) if anchors else {}
+    try:
+        shown = ws.store.repeats.behind(reviewer, anchors) if anchors else {}
+    except Unavailable:
+        return list(items)  # a full disk or a locked store: reading goes on without them
     mixed: list[Example] = []
     for one in items:
         mixed.append(one)

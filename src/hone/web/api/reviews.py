@@ -14,7 +14,7 @@ from hone.records.choice import Choice
 from hone.records.review import Decision, Receipt, Verdict
 from hone.stages import review
 from hone.web.api.views import Counters
-from hone.web.site import Here, Reviewer, Site, Viewer
+from hone.web.site import Decider, Here, Reviewer, Site, Viewer
 
 MOST_OPERATIONS = 100
 
@@ -139,7 +139,7 @@ class StatisticsView(BaseModel):
 
 @router.post("")
 async def decide(
-    asked: DecisionsRequest, site: Here, visitor: Reviewer, task: CountedTask = None
+    asked: DecisionsRequest, site: Here, visitor: Decider, task: CountedTask = None
 ) -> DecisionsAnswer:
     """Journal up to 100 decisions in one transaction; the answer comes after the commit."""
     decisions = [Decision(reviewer=visitor.name, **dict(one)) for one in asked.operations]
@@ -153,7 +153,7 @@ async def decide(
 
 @router.post("/undo")
 async def undo(
-    asked: StepRequest, site: Here, visitor: Reviewer, task: CountedTask = None
+    asked: StepRequest, site: Here, visitor: Decider, task: CountedTask = None
 ) -> StepAnswer:
     """Take the named operation back, or the newest of whoever is signed in."""
     step = partial(review.undo, site.ws, reviewer=visitor.name)
@@ -162,7 +162,7 @@ async def undo(
 
 @router.post("/redo")
 async def redo(
-    asked: StepRequest, site: Here, visitor: Reviewer, task: CountedTask = None
+    asked: StepRequest, site: Here, visitor: Decider, task: CountedTask = None
 ) -> StepAnswer:
     """Repeat what was taken back."""
     step = partial(review.redo, site.ws, reviewer=visitor.name)
@@ -178,7 +178,7 @@ def preview_bulk(asked: PreviewRequest, site: Here, visitor: Reviewer) -> Previe
 
 @router.post("/bulk")
 async def decide_many(
-    asked: BulkRequest, site: Here, visitor: Reviewer, task: CountedTask = None
+    asked: BulkRequest, site: Here, visitor: Decider, task: CountedTask = None
 ) -> BulkAnswer:
     """Decide what the preview showed, as one operation that is undone as one."""
     wanted = review.BulkDecision(reviewer=visitor.name, **dict(asked))

@@ -10,7 +10,7 @@ from hone.errors import InvalidInput
 from hone.records.person import Role
 from hone.web.access import Visitor
 from hone.web.sign_ins import LASTS
-from hone.web.site import Here, Site, cookie_of, somebody
+from hone.web.site import Here, Site, cookie_of, seat_of, somebody
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 
@@ -27,11 +27,13 @@ class SessionView(BaseModel):
 
     user: str | None
     role: Role | None
+    seat: str | None = Field(description="goes with every decision: who decides in which workspace")
     is_shared: bool = Field(description="people sign in with names and passwords")
     version: str
     workspace: WorkspaceView | None
     default_task: str | None
     event_stream: bool = Field(description="whether /api/events can be listened to")
+    is_read_only: bool = Field(description="nothing can be decided: the store cannot be written")
 
 
 class SignInRequest(BaseModel):
@@ -89,9 +91,11 @@ def _view(site: Site, visitor: Visitor | None) -> SessionView:
     return SessionView(
         user=visitor.name if visitor else None,
         role=visitor.role if visitor else None,
+        seat=seat_of(site, visitor) if visitor else None,
         is_shared=site.access.is_shared,
         version=hone.__version__,
         workspace=WorkspaceView(name=ws.root.name, path=str(ws.root)) if visitor else None,
         default_task=ws.task().name if visitor else None,
         event_stream=True,
+        is_read_only=ws.store.is_read_only,
     )

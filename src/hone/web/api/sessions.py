@@ -10,9 +10,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from hone.errors import HoneError
+from hone.errors import HoneError, Unavailable
 from hone.stages import ingest
 from hone.stages.ingest import Order, SessionReport
+from hone.web.imports import ENDED
 from hone.web.site import Here, Reviewer, Viewer
 from hone.web.uploading import take_in
 
@@ -72,6 +73,11 @@ async def load_session(
     await run_sync(site.imports.start, taken.upload, order, visitor.name)
     ended = await site.imports.ended(taken.upload, WAIT_SECONDS)
     site.hub.nudge()
+    if ended.state not in ENDED:
+        raise Unavailable(
+            "The session is still being taken up.",
+            hint="It goes on by itself: look at the review in a while.",
+        )
     if ended.session is None:
         await run_sync(ingest.forget_upload, site.ws, taken.upload)
         raise HoneError(ended.error, hint=ended.hint)

@@ -18,6 +18,8 @@ const counted = (count, one, many) => (count === 1 ? `1 ${one}` : `${count} ${ma
 
 export const texts = {
   review, similar, statistics, training, status,
+  readOnly: "Read-only",
+  readOnlyHint: "This workspace cannot be written: copy it to a folder that you can write to, then decide there.",
   close: "Close", cancel: "Cancel", copy: "Copy the command", copied: "Copied", tryAgain: "Try again",
   added: "added", missing: "missing", notices: "Notices", skip: "Skip to the content",
   navigation: "Screens", brand: "Hone, to the home screen",
@@ -36,6 +38,7 @@ export const texts = {
   save: {
     saved: "All saved", saving: "Saving…", look: "Look",
     offline: (/** @type {number} */ count) => `Offline, ${count} kept on this computer`,
+    trouble: (/** @type {number} */ count) => `The server has trouble, ${count} kept on this computer`,
     refused: (/** @type {number} */ count) => `${count} refused`,
     blocked: "This browser's storage is full or blocked: nothing is accepted",
   },
@@ -44,7 +47,9 @@ export const texts = {
     explain: "The server did not take these. Nothing is lost: mend them, send them again, or let them go.",
     none: "Nothing was refused. What is not saved yet is kept on this computer and sent as soon as the server answers.",
     mine: "Yours", theirs: "Stands now", useMine: "Use mine", useTheirs: "Keep what stands", letGo: "Let go",
-    mend: "Mend it", look: "Look",
+    mend: "Mend it", look: "Look", sendAgain: "Send again",
+    sendAll: (/** @type {number} */ count) => `Send all ${count} again`,
+    step: (/** @type {string} */ kind, /** @type {string} */ title) => `${kind === "undo" ? "Undo" : "Redo"} ${title}`.trim(),
     conflictReason: (/** @type {string} */ who) => `${who ?? "Somebody"} decided about it after you saw it.`,
     refusedReason: (/** @type {string} */ reason) => `Refused: ${reason || "the server gave no reason"}`,
     conflictNotice: "Somebody else decided first. Both are kept: choose one.",

@@ -102,6 +102,7 @@ export const review = {
   nothingFits: "There is nothing to decide.",
   notWhileOffline: "The server does not answer; your own decisions have to reach it first.",
   onlyLooking: "You are signed in as a viewer: you can look, not decide.",
+  onlyReading: "This workspace is read-only: you can look, not decide.",
   sessionSaved: "The session is saved as a file in your downloads.",
   emptyTitle: "Nothing to review yet", emptyText: "Import a file: a CSV of questions and answers, messages, articles, conversations.",
   toImport: "Import a file",

@@ -6,6 +6,8 @@ import { texts } from "../texts.js";
 
 /** True once the server has said that nobody is signed in (any more). */
 export const isSignedOut = signal(false);
+/** True once somebody else has signed in, in another tab: nothing of this page is theirs. */
+export const isElsewhere = signal(false);
 
 export class ApiError extends Error {
   /**
@@ -30,21 +32,21 @@ export class ApiError extends Error {
 export async function call(method, path, body, options = {}) {
   /** @type {Record<string, string>} */
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-  let answer;
   try {
-    answer = await fetch(`/api${path}`, {
+    const answer = await fetch(`/api${path}`, {
       method,
       headers,
       body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
       credentials: "same-origin",
       signal: options.signal,
     });
+    if (!answer.ok) throw await failure(answer);
+    return answer.status === 204 ? null : await answer.json();
   } catch (error) {
-    if (options.signal?.aborted) throw error;
+    if (options.signal?.aborted || error instanceof ApiError) throw error;
+    // Not reached, cut off half-way, or no JSON: somebody else answered in the server's name.
     throw unreached();
   }
-  if (!answer.ok) throw await failure(answer);
-  return answer.status === 204 ? null : await answer.json();
 }
 
 /** @param {string} path @param {Record<string, any>} [query] @param {{signal?: AbortSignal}} [options] */
@@ -106,7 +108,7 @@ export function download(path) {
   link.remove();
 }
 
-const unreached = () => new ApiError(0, texts.errors.unreached, texts.errors.unreachedHint);
+export const unreached = () => new ApiError(0, texts.errors.unreached, texts.errors.unreachedHint);
 
 /** @param {Response} answer */
 async function failure(answer) {
@@ -116,6 +118,7 @@ async function failure(answer) {
 /** @param {number} status @param {any} found */
 function asError(status, found) {
   if (status === 401) isSignedOut.value = true;
+  if (status === 412) isElsewhere.value = true;
   const error = typeof found?.error === "string" ? found.error : texts.errors.status(status);
   return new ApiError(status, error, typeof found?.hint === "string" ? found.hint : "");
 }

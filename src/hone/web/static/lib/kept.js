@@ -19,6 +19,7 @@ const PROBE = 4000;
  * @property {"queued"|"refused"|"conflict"} state
  * @property {string} [reason] why it was refused
  * @property {string} [hint]
+ * @property {boolean} [isAgain] a person sent it again: what is shown of the example is old
  */
 
 export class Kept {

@@ -2,30 +2,23 @@
 // Decisions on their way to the server. An entry leaves only when the server acknowledged it.
 //
 // Rules: one storage entry per operation; sent oldest first, at most 100 at once; a lost connection
-// or a server's own failure waits and tries again; what the server refuses is sent singly, then
-// parked where people see it; leaving the page sends what is left as a beacon.
+// waits and tries again; what the server refuses, or fails on each time, is sent singly, then parked
+// where people see it and can send it again; leaving the page sends what is left as a beacon.
 
 import { batch, computed, signal } from "../vendor/preact.js";
-import { ApiError, isSignedOut, post, search } from "./api.js";
+import { isElsewhere, isSignedOut, post, search, unreached } from "./api.js";
 import { calm } from "./calm.js";
 import { isOperation, Kept } from "./kept.js";
+import { nextBatch, Sender } from "./sending.js";
 
-const BATCH = 100;
 const BEACON_BYTES = 60_000;
-const FIRST_WAIT = 250;
-const LONGEST_WAIT = 4000;
-const BUSY_WAIT = 300;
-/** What was decided is kept at once and sent after the next frame, so that a key never waits. */
-const AFTER_FRAME = 30;
 
 /** @typedef {import("./kept.js").Entry} Entry */
 
 /** @type {Kept|null} */
 let kept = null;
-let wait = FIRST_WAIT;
-/** @type {ReturnType<typeof setTimeout>|undefined} */
-let timer;
-let isFlushing = false;
+/** Who decides in which workspace, as the server calls it: it refuses what was meant as another. */
+let seat = "";
 let isListening = false;
 /** @type {BroadcastChannel|null} */
 let channel = null;
@@ -44,13 +37,21 @@ const listeners = [];
 /** The task whose examples are counted in the answers. */
 export const counted = signal("");
 export const entries = signal(/** @type {Entry[]} */ ([]));
-export const isOffline = signal(false);
 /** Why nothing can be kept here: the storage is full or blocked. */
 export const isBlocked = signal(false);
 export const drafts = signal(/** @type {Record<string, any>} */ ({}));
 
 export const queued = computed(() => entries.value.filter((one) => one.state === "queued"));
 export const parked = computed(() => entries.value.filter((one) => one.state !== "queued"));
+
+const sender = new Sender({
+  scope: () => kept?.scope,
+  queued: () => (kept && !isSignedOut.value && !isElsewhere.value ? queued.value : []),
+  send,
+  refuse: (entry, error) => park(entry, "refused", error.message, error.hint),
+});
+/** Why what is queued cannot be sent now: the server is not reached, or has trouble of its own. */
+export const failure = sender.failure;
 
 /** How many examples of each status the unacknowledged operations add or take away. */
 export const delta = computed(() => {
@@ -66,12 +67,14 @@ export const delta = computed(() => {
 /**
  * Opens the outbox of one person and one workspace, and sends what an earlier visit left.
  * @param {string} scope
+ * @param {string} where the seat of both
  */
-export function open(scope) {
+export function open(scope, where) {
   kept = new Kept(localStorage, scope);
+  seat = where;
   reread();
   if (!isListening) listen();
-  flush();
+  sender.flush();
 }
 
 function listen() {
@@ -106,7 +109,7 @@ export function push(operation) {
   const entry = { ...operation, key: kept.key(operation.op_id), state: "queued" };
   if (!attempt(() => kept?.write(entry))) return false;
   entries.value = [...entries.value, entry];
-  if (!isFlushing) schedule(isOffline.value ? wait : AFTER_FRAME);
+  sender.begin();
   return true;
 }
 
@@ -130,10 +133,16 @@ export function discard(entry) {
   entries.value = entries.value.filter((one) => one.op_id !== entry.op_id);
 }
 
-/** Sends a parked operation again, changed by a person. @param {Entry} entry @param {any} body */
-export function resend(entry, body) {
-  discard(entry);
-  return push({ ...entry, op_id: body.op_id, body });
+/**
+ * Sends a parked operation again, under its own name: applied once, whatever came of it before.
+ * @param {Entry} entry
+ * @param {any} [change] what a person changed of it
+ */
+export function resend(entry, change = {}) {
+  const again = { ...entry, ...change, state: "queued", reason: undefined, hint: undefined, isAgain: true };
+  if (!attempt(() => kept?.write(again))) return;
+  replace(again);
+  sender.begin();
 }
 
 /** Resolves once nothing is queued; rejects where the server is not reached in time. @param {number} [most] milliseconds */
@@ -149,8 +158,7 @@ export async function settle(most = 8000) {
 /** Tries at once, whatever the wait was, and whether there is room again. */
 export function retryNow() {
   if (isBlocked.value) attempt(() => kept?.probe());
-  wait = FIRST_WAIT;
-  schedule(0);
+  sender.hurry();
 }
 
 /** @param {() => void} run @returns {boolean} */
@@ -176,107 +184,18 @@ function reread() {
   });
 }
 
-/** @param {number} after milliseconds */
-function schedule(after) {
-  clearTimeout(timer);
-  timer = setTimeout(flush, after);
-}
-
-/** Sends what is queued, one sender per browser. */
-async function flush() {
-  if (isFlushing || !kept || !queued.value.length || isSignedOut.value) return;
-  isFlushing = true;
-  try {
-    const isMine = await alone(kept.scope, sendAll);
-    if (!isMine) schedule(BUSY_WAIT);
-  } finally {
-    isFlushing = false;
-  }
-  if (queued.value.length && !isSignedOut.value && isOffline.value) schedule(wait);
-}
-
-/**
- * Runs while no other tab sends. Without locks (a plain http address of the network) every tab
- * sends, which is safe: an operation is applied once however often it arrives.
- * @param {string} scope
- * @param {() => Promise<void>} run
- */
-async function alone(scope, run) {
-  if (!navigator.locks) {
-    await run();
-    return true;
-  }
-  return await navigator.locks.request(`hone-outbox-${scope}`, { ifAvailable: true }, async (lock) => {
-    if (lock) await run();
-    return Boolean(lock);
-  });
-}
-
-async function sendAll() {
-  while (queued.value.length && !isSignedOut.value) {
-    const sending = nextBatch();
-    try {
-      await send(sending);
-      batch(() => {
-        isOffline.value = false;
-        wait = FIRST_WAIT;
-      });
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      if (error.status === 401) return;
-      if (isPassing(error.status)) {
-        isOffline.value = true;
-        wait = Math.min(wait * 2, LONGEST_WAIT);
-        return;
-      }
-      await singly(sending, error);
-      if (isOffline.value) return;
-    }
-  }
-}
-
-/** @param {number} status */
-const isPassing = (status) => status === 0 || status >= 500 || status === 408 || status === 429;
-
-/** The oldest operations that one request can carry. @returns {Entry[]} */
-function nextBatch() {
-  const [first] = queued.value;
-  if (first.kind !== "decide") return [first];
-  const end = queued.value.findIndex((one) => one.kind !== "decide");
-  return queued.value.slice(0, end < 0 ? BATCH : Math.min(end, BATCH));
-}
-
-/** A batch was refused: find out which of it, and park that. @param {Entry[]} sending @param {ApiError} error */
-async function singly(sending, error) {
-  if (sending.length === 1) {
-    park(sending[0], "refused", error.message, error.hint);
-    return;
-  }
-  for (const one of sending) {
-    try {
-      await send([one]);
-    } catch (failed) {
-      if (!(failed instanceof ApiError)) throw failed;
-      if (failed.status === 401) return;
-      if (isPassing(failed.status)) {
-        isOffline.value = true;
-        return;
-      }
-      park(one, "refused", failed.message, failed.hint);
-    }
-  }
-}
-
 /** @param {Entry[]} sending */
 async function send(sending) {
   const [first] = sending;
   const task = counted.value;
   const answer =
     first.kind === "decide"
-      ? await post(`/reviews${search({ task })}`, { operations: sending.map((one) => one.body) })
-      : await post(`/reviews/${first.kind}${search({ task })}`, first.body);
+      ? await post(`/reviews${search({ task, seat })}`, { operations: sending.map((one) => one.body) })
+      : await post(`/reviews/${first.kind}${search({ task, seat })}`, first.body);
   await calm();
-  const receipts = answer.receipts ?? [answer.receipt];
+  const receipts = answer?.receipts ?? [answer?.receipt];
+  // Whatever stands between may answer in the server's name.
+  if (receipts[0]?.op_id !== first.op_id) throw unreached();
   const { counters, examples = [] } = answer;
   const news = { receipts, counters, task, examples, entries: sending };
   batch(() => {
@@ -319,8 +238,13 @@ function correctLater(settled, version) {
 function park(entry, state, reason, hint) {
   const changed = { ...entry, state, reason, hint };
   attempt(() => kept?.write(changed));
-  entries.value = entries.value.map((one) => (one.op_id === entry.op_id ? changed : one));
+  replace(changed);
   tell({ receipts: [], counters: null, task: "", examples: [], entries: [changed] });
+}
+
+/** @param {Entry} changed */
+function replace(changed) {
+  entries.value = entries.value.map((one) => (one.op_id === changed.op_id ? changed : one));
 }
 
 /** @param {News} news */
@@ -333,12 +257,12 @@ function beacon() {
   if (!queued.value.length || isSignedOut.value || queued.value[0].kind !== "decide") return;
   const operations = [];
   let size = 0;
-  for (const one of nextBatch()) {
+  for (const one of nextBatch(queued.value)) {
     size += JSON.stringify(one.body).length * 3;
     if (size > BEACON_BYTES) break;
     operations.push(one.body);
   }
   if (!operations.length) return;
   const body = new Blob([JSON.stringify({ operations })], { type: "application/json" });
-  navigator.sendBeacon("/api/reviews", body);
+  navigator.sendBeacon(`/api/reviews${search({ seat })}`, body);
 }

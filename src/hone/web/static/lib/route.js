@@ -5,14 +5,15 @@ import { signal } from "../vendor/preact.js";
 
 export const FIRST = "home";
 
-export const route = signal(read());
+export const route = signal(read(location.hash));
 /** Screen -> its last address. @type {Map<string, string>} */
 const places = new Map();
 
 /** Starts following the address; once per page. */
 export function follow() {
-  addEventListener("hashchange", () => {
-    route.value = read();
+  addEventListener("hashchange", (event) => {
+    // Not where we are by now: the screen may have written its own address since (`rewrite`).
+    route.value = read(new URL(event.newURL).hash);
   });
 }
 
@@ -49,7 +50,8 @@ export function goBackTo(name) {
   location.hash = places.get(name) ?? linkTo(name);
 }
 
-function read() {
-  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+/** @param {string} hash */
+function read(hash) {
+  const [path, query = ""] = hash.replace(/^#\/?/, "").split("?");
   return { name: path || FIRST, params: new URLSearchParams(query) };
 }

@@ -1,8 +1,8 @@
 // @ts-check
 // Who is signed in, on which workspace, with which tasks and keys.
 
-import { batch, computed, signal } from "../vendor/preact.js";
-import { call, get, isSignedOut, post } from "./api.js";
+import { batch, computed, effect, signal } from "../vendor/preact.js";
+import { call, get, isElsewhere, isSignedOut, post } from "./api.js";
 import { keyboard } from "./keys.js";
 import * as outbox from "./outbox.js";
 import * as stream from "./stream.js";
@@ -13,10 +13,18 @@ export const tasks = signal(/** @type {any[]} */ ([]));
 export const refusal = signal(/** @type {any} */ (null));
 
 export const isSignedIn = computed(() => Boolean(session.value?.user) && !isSignedOut.value);
-export const mayReview = computed(() => ["reviewer", "trainer", "admin"].includes(session.value?.role));
-export const mayManage = computed(() => session.value?.role === "admin");
+/** The workspace cannot be written: everybody looks, nobody decides. */
+export const isReadOnly = computed(() => Boolean(session.value?.is_read_only));
+export const mayReview = computed(
+  () => !isReadOnly.value && ["reviewer", "trainer", "admin"].includes(session.value?.role),
+);
+export const mayManage = computed(() => !isReadOnly.value && session.value?.role === "admin");
 
 let openedFor = "";
+effect(() => {
+  // The page begins anew as theirs; what was decided before is kept for who decided it.
+  if (isElsewhere.value) location.reload();
+});
 
 /** Signs in with the token of the address, if there is one, and asks who we are. */
 export async function begin() {
@@ -67,7 +75,9 @@ async function take(found) {
     refusal.value = null;
   });
   const scope = `${found.workspace.path}|${found.user}`;
-  if (openedFor !== scope) outbox.open(scope);
+  // What the page remembers, such as what undo takes back, is another person's.
+  if (openedFor && openedFor !== scope) isElsewhere.value = true;
+  if (openedFor !== scope) outbox.open(scope, found.seat);
   else outbox.retryNow();
   openedFor = scope;
   if (found.event_stream) stream.start();

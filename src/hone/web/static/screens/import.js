@@ -138,7 +138,9 @@ async function look() {
   if (!run || !isUnderWay(run)) return;
   try {
     merge(await get(`/imports/${run.id}`));
+    error.value = null;
   } catch (failed) {
+    if (failed.status === 404) again(); // swept away, or of another workspace
     error.value = failed;
   }
   setTimeout(look, LOOK_MS);

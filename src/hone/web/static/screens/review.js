@@ -15,10 +15,10 @@ import { ParkedHere } from "../ui/parked.js";
 import { Actions } from "./review/actions.js";
 import { Answer } from "./review/answer.js";
 import { candidatesOf } from "./review/answers.js";
-import { decide, isEditing, redo, undo } from "./review/deciding.js";
+import { decide, edit, isEditing, redo, undo } from "./review/deciding.js";
 import { isNoteWanted } from "./review/details.js";
 import {
-  choose, counters, current, filter, isLoaded, listTotal, drawBeside, load, move, open, settled, shown, task,
+  choose, counters, current, filter, isLoaded, listTotal, drawBeside, load, move, open, resync, settled, shown, task,
 } from "./review/examples.js";
 import { ALL, isNarrow } from "./review/filter.js";
 import { Inspector, tab } from "./review/inspector.js";
@@ -64,7 +64,7 @@ function Centre() {
   return html`<div class="centre">
     <${Head} example=${example} kind=${shownTask?.kind} />
     <div class="panes kind-${shownTask?.kind}">
-      ${shown.state.value === "failed" && html`<${Failure} error=${shown.error.value} onRetry=${() => load(null)} />`}
+      ${shown.state.value === "failed" && html`<${Failure} error=${shown.error.value} onRetry=${again} />`}
       ${isComing(example) && html`<${Waiting} lines=${8} />`}
       ${example && shownTask && html`<${Source} example=${example} task=${shownTask} /><${Answer} example=${example} task=${shownTask} />`}
       ${!example && !isComing(example) && isLoaded.value && html`<${Nothing} />`}
@@ -72,6 +72,9 @@ function Centre() {
     <${Actions} example=${example} task=${shownTask} onNote=${writeNote} />
   </div>`;
 }
+
+/** The list again, where one stands; at the first visit where the address leads. */
+const again = () => (isLoaded.value ? resync() : open(route.value.params));
 
 /** Whether the next examples are on their way: somebody was faster than the network. */
 const isComing = (example) => shown.state.value === "loading" || (!example && shown.hasAfter);
@@ -131,7 +134,7 @@ function keymap() {
   ]);
   return {
     accept: deciding("accept", words.accept), reject: deciding("reject", words.reject),
-    edit: { run: () => (isEditing.value = true), label: words.edit },
+    edit: { run: edit, label: words.edit },
     skip: { run: () => decide("skip"), label: words.skip },
     flag: { run: () => decide("flag"), label: words.flag },
     unknown: { run: () => decide("unknown"), label: words.unknown },

@@ -3,9 +3,9 @@
 import { effect, html, signal, useEffect } from "../vendor/preact.js";
 import { remembered } from "../lib/choices.js";
 import { useKeys } from "../lib/keys.js";
-import { isBlocked, isOffline, parked, queued, retryNow } from "../lib/outbox.js";
+import { failure, isBlocked, parked, queued, retryNow } from "../lib/outbox.js";
 import { goBackTo, linkTo, route } from "../lib/route.js";
-import { session } from "../lib/session.js";
+import { isReadOnly, session } from "../lib/session.js";
 import { texts } from "../texts.js";
 import { Button } from "./button.js";
 import { Question } from "./dialog.js";
@@ -41,6 +41,7 @@ export function Shell({ children }) {
         )}
       </nav>
       <span class="workspace" title=${session.value.workspace?.path}>${session.value.workspace?.name}</span>
+      ${isReadOnly.value && html`<span class="pill" title=${texts.readOnlyHint}>${texts.readOnly}</span>`}
       <${SaveState} />
       <${ThemeSwitch} />
       <${Button} action="help" icon="help" isQuiet isIconOnly label=${texts.help.title} onClick=${() => (isHelpOpen.value = true)} />
@@ -83,7 +84,11 @@ export function saveState() {
   const kept = queued.value.length;
   const refused = parked.value.length;
   if (isBlocked.value) return { tone: "bad", icon: "warning", text: texts.save.blocked };
-  if (isOffline.value && kept) return { tone: "warn", icon: "offline", text: texts.save.offline(kept) };
+  if (failure.value && kept) {
+    const isReached = failure.value.status > 0;
+    const text = isReached ? texts.save.trouble(kept) : texts.save.offline(kept);
+    return { tone: "warn", icon: isReached ? "warning" : "offline", text };
+  }
   if (refused) return { tone: "bad", icon: "warning", text: texts.save.refused(refused) };
   if (isSlow.value && kept) return { tone: "muted", icon: "clock", text: texts.save.saving };
   return { tone: "ok", icon: "accept", text: texts.save.saved };

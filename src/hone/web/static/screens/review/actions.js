@@ -6,7 +6,7 @@ import { mayReview } from "../../lib/session.js";
 import { texts } from "../../texts.js";
 import { Button } from "../../ui/button.js";
 import { textField } from "./answers.js";
-import { decide, hasDraft, isEditing, redo, undo } from "./deciding.js";
+import { decide, edit, hasDraft, isEditing, redo, undo } from "./deciding.js";
 import { move } from "./examples.js";
 
 /** @param {{example: any, task: any, onNote: () => void}} props */
@@ -41,7 +41,7 @@ function Deciding({ example, words, isLocked }) {
     <${Button} action="reject" icon="reject" tone="bad" onClick=${() => decide("reject")} isDisabled=${isLocked}>
       ${words.reject}
     <//>
-    <${Button} action="edit" icon="edit" tone="accent" onClick=${() => (isEditing.value = true)} isDisabled=${isLocked}>
+    <${Button} action="edit" icon="edit" tone="accent" onClick=${edit} isDisabled=${isLocked}>
       ${words.edit}
     <//>
   `;

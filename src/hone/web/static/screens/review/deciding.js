@@ -6,7 +6,8 @@ import { post, search } from "../../lib/api.js";
 import { excerpt, isSame } from "../../lib/format.js";
 import { newId } from "../../lib/identity.js";
 import * as outbox from "../../lib/outbox.js";
-import { mayReview, session } from "../../lib/session.js";
+import { Steps } from "../../lib/steps.js";
+import { isReadOnly, mayReview, session } from "../../lib/session.js";
 import { texts } from "../../texts.js";
 import { ask } from "../../ui/dialog.js";
 import { announce, notify, notifyError } from "../../ui/toast.js";
@@ -34,10 +35,7 @@ effect(() => {
   problems.value = [];
 });
 
-/** What `undo` takes back first: our own operations since the page was opened. @type {any[]} */
-const done = [];
-/** @type {any[]} */
-const undone = [];
+const steps = new Steps();
 
 /** The answer as it stands on the screen: a draft where there is one. @param {any} example */
 export const answerOf = (example) => {
@@ -156,8 +154,7 @@ function send(example, { verdict, output, note, base }) {
     });
     if (!isKept) return false;
     markOwn(op_id);
-    done.push({ op_id, example, after: patch });
-    undone.length = 0;
+    steps.add({ op_id, example, after: patch });
     change(example.id, patch);
     return true;
   });
@@ -191,20 +188,16 @@ function change(id, patch) {
 }
 
 /** Takes back our newest operation; after a reload the server knows which that is. */
-export function undo() {
-  const last = done.pop();
-  takeBack("undo", last, undone);
-}
+export const undo = () => takeBack("undo");
+export const redo = () => takeBack("redo");
 
-export function redo() {
-  takeBack("redo", undone.pop(), done);
-}
-
-/** @param {"undo"|"redo"} kind @param {any} last @param {any[]} other where it goes then */
-function takeBack(kind, last, other) {
+/** @param {"undo"|"redo"} kind */
+function takeBack(kind) {
   if (!isAllowed()) return;
+  const last = steps.next(kind);
   const parked = outbox.parked.value.find((one) => one.op_id === last?.op_id);
   if (parked) {
+    steps.drop(kind);
     outbox.discard(parked);
     refetch([parked.example_id]);
     return;
@@ -221,7 +214,7 @@ function takeBack(kind, last, other) {
     });
     if (!isKept) return;
     markOwn(op_id);
-    if (last) other.push(last);
+    steps.take(kind);
     if (!now) return;
     change(now.id, patch);
     goTo(place);
@@ -265,15 +258,14 @@ export async function decideMany(verdict, choice, question) {
     if (!(await ask(question(found.count)))) return false;
     const op_id = newId();
     const body = { op_id, verdict, choice, expected_count: found.count, snapshot: found.snapshot };
-    const { receipt, counters: counted } = await post(`/reviews/bulk${search({ task: filter.value.task })}`, body);
+    const { receipt, counters: counted } = await post(`/reviews/bulk${search({ task: filter.value.task, seat: session.value.seat })}`, body);
     setCounters(counted);
     if (receipt.outcome === "conflict") {
       notify(texts.review.countChanged(receipt.reason), { tone: "bad" });
       return false;
     }
     markOwn(op_id);
-    done.push({ op_id, example: null, after: null });
-    undone.length = 0;
+    steps.add({ op_id, example: null, after: null });
     await resync();
     notify(texts.review.decidedMany(texts.status(STATUS_OF[verdict], task.value?.kind), receipt.changed), {
       tone: "ok", action: { label: texts.review.undo, run: undo },
@@ -286,8 +278,16 @@ export async function decideMany(verdict, choice, question) {
 }
 
 function isAllowed() {
-  if (!mayReview.value) notify(texts.review.onlyLooking, { tone: "bad" });
-  return mayReview.value;
+  if (mayReview.value) return true;
+  notify(isReadOnly.value ? texts.review.onlyReading : texts.review.onlyLooking, {
+    tone: "bad", hint: isReadOnly.value ? texts.readOnlyHint : undefined,
+  });
+  return false;
+}
+
+/** Opens the answer for writing. */
+export function edit() {
+  if (isAllowed()) isEditing.value = true;
 }
 
 outbox.onReceipts(({ receipts, counters, task: counted, examples, entries, isElsewhere }) => {
@@ -295,7 +295,7 @@ outbox.onReceipts(({ receipts, counters, task: counted, examples, entries, isEls
   for (const entry of entries) {
     const receipt = receipts.find((one) => one.op_id === entry.op_id);
     if (entry.state !== "queued") {
-      refetch([entry.example_id]);
+      if (entry.example_id) refetch([entry.example_id]);
       if (isElsewhere) continue;
       notify(entry.state === "conflict" ? texts.outbox.conflictNotice : texts.outbox.refusedNotice(entry.reason ?? ""), {
         tone: "bad",
@@ -310,7 +310,8 @@ outbox.onReceipts(({ receipts, counters, task: counted, examples, entries, isEls
 function acknowledged(entry, receipt, examples) {
   const isDone = receipt.outcome === "applied" || receipt.outcome === "duplicate";
   if (entry.kind === "decide") {
-    if (isDone && typeof receipt.version === "number") agree(entry.example_id, receipt.version);
+    if (isDone && entry.isAgain) refetch([entry.example_id]);
+    else if (isDone && typeof receipt.version === "number") agree(entry.example_id, receipt.version);
     return;
   }
   // An undo of another tab moves nothing here: the stream tells what changed.

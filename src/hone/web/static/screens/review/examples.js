@@ -4,7 +4,7 @@
 import { batch, computed, effect, signal } from "../../vendor/preact.js";
 import { get } from "../../lib/api.js";
 import { calm } from "../../lib/calm.js";
-import { counted, delta, queued } from "../../lib/outbox.js";
+import { counted, delta, failure, queued } from "../../lib/outbox.js";
 import { rewrite } from "../../lib/route.js";
 import { session, taskNamed } from "../../lib/session.js";
 import { listenTo } from "../../lib/stream.js";
@@ -52,6 +52,11 @@ effect(() => {
   settleTimer = setTimeout(drawBeside, SETTLED_MS, example);
 });
 
+effect(() => {
+  // Somebody was faster than the network, which is back: what was not brought then comes now.
+  if (failure.value === null) setTimeout(() => shown.refill());
+});
+
 /** Draws what stands beside an example at once. */
 export function drawBeside(example = current.value) {
   clearTimeout(settleTimer);
@@ -92,6 +97,7 @@ export async function open(params) {
     isListening = true;
     listenTo("reviews", hear);
     listenTo("resync", () => isLoaded.value && resync());
+    addEventListener("online", () => shown.refill());
   }
 }
 

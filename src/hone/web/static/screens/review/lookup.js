@@ -3,9 +3,11 @@
 
 import { signal, useEffect } from "../../vendor/preact.js";
 import { get } from "../../lib/api.js";
+import { isPassing } from "../../lib/tries.js";
 
 const SETTLED_MS = 120;
 const MOST_KEPT = 100;
+const ASK_AGAIN_MS = 2000;
 
 /** Address -> answer; the oldest go first. */
 const kept = new Map();
@@ -19,8 +21,9 @@ const arrivals = signal(0);
  */
 export function useLookup(path, version) {
   const key = path === null ? "" : `${version} ${path}`;
+  const known = kept.get(key);
   useEffect(() => {
-    if (path === null || kept.has(key)) return undefined;
+    if (path === null || (known && !known.isOld)) return undefined;
     const stop = new AbortController();
     const timer = setTimeout(async () => {
       try {
@@ -33,16 +36,23 @@ export function useLookup(path, version) {
       clearTimeout(timer);
       stop.abort();
     };
-  }, [key]);
+  }, [key, known?.isOld]);
   void arrivals.value;
-  return kept.get(key) ?? { found: null, error: null };
+  return known ?? { found: null, error: null };
 }
-
 
 /** @param {string} key @param {{found: any, error: any}} answer */
 function keep(key, answer) {
   kept.set(key, answer);
-  if (answer.error) setTimeout(() => kept.delete(key), 2000);
+  if (answer.error) setTimeout(askAgain, ASK_AGAIN_MS, key);
   while (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
   arrivals.value += 1;
+}
+
+/** What failed is shown until there is something better; a server that was away is asked by itself. @param {string} key */
+function askAgain(key) {
+  const known = kept.get(key);
+  if (!known?.error) return;
+  kept.set(key, { ...known, isOld: true });
+  if (isPassing(known.error.status)) arrivals.value += 1;
 }
