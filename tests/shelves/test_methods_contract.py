@@ -10,7 +10,15 @@ from types import ModuleType
 import pytest
 
 from hone.shelf import load, names
-from tests.engine.small import copy_rows, frozen, make_job, make_small_base
+from tests.engine.small import (
+    copy_rows,
+    frozen,
+    judged_rows,
+    make_job,
+    make_small_base,
+    pair_rows,
+    scored_rows,
+)
 from tests.loop.kills import run_to_end
 
 CHOICES = names("methods")
@@ -19,6 +27,8 @@ SHARED = set(
     "dry_run epochs max_steps batch_size gradient_accumulation_steps learning_rate seed "
     "keep_checkpoints dtype threads max_seq_length".split()
 )
+ROWS = {"sft": copy_rows, "dpo": pair_rows, "kto": judged_rows, "regression": scored_rows}
+SCORED = {"kind": "score", "name": "words", "dimensions": ["words", "milk"], "scale": [0, 20]}
 
 
 @pytest.fixture(params=CHOICES)
@@ -34,6 +44,10 @@ def test_every_method_has_the_options_that_plans_read(method: ModuleType) -> Non
     }
     assert sections <= {"training", "data"}
     method.Options()
+
+
+def test_every_method_names_the_formats_that_it_reads(method: ModuleType) -> None:
+    assert method.FORMATS and set(method.FORMATS) <= set(names("formats"))
 
 
 def test_every_method_says_its_limits_and_loads_no_torch() -> None:
@@ -54,10 +68,18 @@ def test_every_method_learns_its_rows_by_heart(name: str, tmp_path: Path) -> Non
     base = make_small_base(tmp_path / "base")
     options = frozen(
         is_lora=False,
+        method=name,
         **{"training.epochs": 40, "training.learning_rate": 5e-3, "training.save_steps": 100_000},
     )
-    rows = copy_rows(8)
-    folder = make_job(tmp_path / "train-1", base, options=options, rows=(rows, []), method=name)
+    kind = load("methods", name).FORMATS[0]
+    folder = make_job(
+        tmp_path / "train-1",
+        base,
+        options=options,
+        rows=(ROWS[kind](8), []),
+        method=name,
+        **({"task": SCORED} if kind == "regression" else {}),
+    )
     assert run_to_end(folder) == 0, folder.log.read_text()
     losses = [
         (event.model_extra or {})["values"]["loss"]

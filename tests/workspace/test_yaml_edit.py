@@ -57,6 +57,10 @@ def test_a_key_is_added_to_a_block_and_variables_stay_as_they_are() -> None:
     assert with_value("a: 1", ("b",), "no", "x.yaml") == "a: 1\nb: 'no'\n"
 
 
+def test_a_text_that_would_end_the_braces_is_quoted() -> None:
+    assert with_value("{a: 1}", ("a",), "-}", "x.yaml") == "{a: '-}'}"
+
+
 def test_what_is_not_yaml_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r"x\.yaml, line 1"):
         with_value("a: [", ("b",), 1, "x.yaml")

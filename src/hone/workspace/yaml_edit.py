@@ -76,5 +76,6 @@ def _block(value: dict[str, Any]) -> str:
 
 
 def _flow(value: Any) -> str:
-    dumped = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000)
-    return dumped.removesuffix("...\n").strip()
+    # Within brackets a text such as "-}" is quoted, which it would not be on its own.
+    dumped = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10_000)
+    return dumped.strip()[1:-1]
