@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import random
 import sys
@@ -29,6 +28,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from learning_sets import (
+    Data,
+    Row,
+    answers,
+    ellipse,
+    judged,
+    other_answers,
+    other_labels,
+    pairs,
+    turned,
+    usr,
+)
 
 from hone import shelf
 from hone.records.job import Job
@@ -37,21 +48,10 @@ from hone.stages.train.resolve import learning_rate_for
 from hone.workspace.bases import SHIPPED
 from hone.workspace.job_folder import JobFolder
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("HONE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 BASE = SHIPPED["hone-nano"] if isinstance(SHIPPED, dict) else Path(SHIPPED) / "hone-nano"
 PARAMETERS = 1_100_000
 LORA = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.0, "target_modules": "auto"}
 DRAWS = 4000
-Row = dict[str, Any]
-
-
-class Data(NamedTuple):
-    """Training rows, rows to be asked, and the task of both."""
-
-    train: list[Row]
-    test: list[Row]
-    task: Row
 
 
 class Study(NamedTuple):
@@ -245,167 +245,6 @@ def _scores(job: JobFolder, outputs: int, rows: list[list[int]]) -> np.ndarray:
     return np.concatenate(found)
 
 
-# The data
-
-
-def _snips() -> tuple[list[Row], Row]:
-    """(message, slots as JSON) of both published files."""
-    task = {"kind": "extract", "name": "booking", "system": "Slots of the booking as JSON."}
-    found: list[Row] = []
-    for name in ("train", "validate"):
-        text = (DATA / "messages" / "snips" / f"{name}_BookRestaurant.json").read_text("utf-8")
-        for one in json.loads(text)["BookRestaurant"]:
-            pieces = one["data"]
-            slots = {
-                piece["entity"]: piece["text"].strip() for piece in pieces if "entity" in piece
-            }
-            if len(slots) >= 2:
-                message = "".join(piece["text"] for piece in pieces).strip()
-                found.append({"message": message, "slots": slots, "is_test": name == "validate"})
-    seen: set[str] = set()
-    once = [row for row in found if not (row["message"] in seen or seen.add(row["message"]))]
-    return once, task
-
-
-def _prompt(task: Row, message: str) -> list[Row]:
-    return [{"role": "system", "content": task["system"]}, {"role": "user", "content": message}]
-
-
-def _said(slots: Row) -> list[Row]:
-    return [{"role": "assistant", "content": json.dumps(slots, ensure_ascii=False)}]
-
-
-def _answers(seed: int) -> Iterator[Data]:
-    rows, task = _snips()
-    made = [
-        (
-            row["is_test"],
-            {
-                "id": str(n),
-                "prompt": _prompt(task, row["message"]),
-                "completion": _said(row["slots"]),
-            },
-        )
-        for n, row in enumerate(rows)
-    ]
-    yield Data([row for test, row in made if not test], [row for test, row in made if test], task)
-
-
-def _pairs(seed: int) -> Iterator[Data]:
-    rows, task = _snips()
-    made = []
-    for number, row in enumerate(rows):
-        worse = _worse(row["slots"], random.Random(f"{seed} {number}"))
-        pair = {
-            "id": str(number),
-            "prompt": _prompt(task, row["message"]),
-            "chosen": _said(row["slots"]),
-            "rejected": _said(worse),
-        }
-        made.append((row["is_test"], pair))
-    yield Data([row for test, row in made if not test], [row for test, row in made if test], task)
-
-
-def _judged(seed: int) -> Iterator[Data]:
-    for data in _pairs(seed):
-        rows = [
-            {
-                "id": row["id"],
-                "prompt": row["prompt"],
-                "completion": row[side],
-                "label": side == "chosen",
-            }
-            for row in data.train
-            for side in ("chosen", "rejected")
-        ]
-        yield data._replace(train=rows)
-
-
-def _worse(slots: dict[str, str], dice: random.Random) -> dict[str, str]:
-    """Two values exchanged, one slot missing, or a value cut short; never the same slots."""
-    kind, names = dice.randrange(3), list(slots)
-    first, second = dice.sample(names, 2)
-    if kind == 0 and slots[first] != slots[second]:
-        return {**slots, first: slots[second], second: slots[first]}
-    if kind == 1 and " " in slots[first]:
-        return {**slots, first: slots[first].rpartition(" ")[0]}
-    return {name: value for name, value in slots.items() if name != first}
-
-
-def _usr(seed: int) -> Iterator[Data]:
-    given = json.loads((DATA / "scoring" / "usr" / "topical_chat.json").read_text("utf-8"))
-    names = list(given[0]["scores"])
-    rows = [
-        {
-            "id": str(number),
-            "text": "\n\n".join(
-                (
-                    one["system_output"].strip(),
-                    one["source"].strip().splitlines()[-1],
-                    one["context"],
-                )
-            ),
-            "labels": [one["scores"][name] for name in names],
-            "group": one["source"],
-        }
-        for number, one in enumerate(given)
-    ]
-    task = {"kind": "score", "name": "usr", "dimensions": names, "scale": [0, 5]}
-    groups = sorted({row["group"] for row in rows})
-    random.Random(seed).shuffle(groups)
-    for fold in range(5):
-        held = set(groups[fold::5])
-        yield Data(
-            [r for r in rows if r["group"] not in held],
-            [r for r in rows if r["group"] in held],
-            task,
-        )
-
-
-def _ellipse(seed: int) -> Iterator[Data]:
-    import csv
-
-    names = ["Overall", "Cohesion", "Syntax", "Vocabulary", "Phraseology", "Grammar", "Conventions"]
-    path = DATA / "scoring" / "ellipse" / "ellipse_test_0000_0899.csv"
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [
-            {
-                "id": one["text_id_kaggle"],
-                "text": one["full_text"],
-                "labels": [float(one[n]) for n in names],
-            }
-            for one in csv.DictReader(file)
-        ]
-    random.Random(seed).shuffle(rows)
-    task = {"kind": "score", "name": "ellipse", "dimensions": names, "scale": [1, 5]}
-    yield Data(rows[180:], rows[:180], task)
-
-
-# Shuffling
-
-
-def _other_answers(rows: list[Row], dice: random.Random) -> list[Row]:
-    dealt = [row["completion"] for row in rows]
-    dice.shuffle(dealt)
-    return [{**row, "completion": one} for row, one in zip(rows, dealt, strict=True)]
-
-
-def _turned(rows: list[Row], dice: random.Random) -> list[Row]:
-    return [
-        {**row, "chosen": row["rejected"], "rejected": row["chosen"]}
-        if dice.random() < 0.5
-        else row
-        for row in rows
-    ]
-
-
-def _other_labels(rows: list[Row], dice: random.Random) -> list[Row]:
-    key = "label" if "label" in rows[0] else "labels"
-    dealt = [row[key] for row in rows]
-    dice.shuffle(dealt)
-    return [{**row, key: one} for row, one in zip(rows, dealt, strict=True)]
-
-
 def _interval(values: np.ndarray) -> tuple[float, float]:
     dice = np.random.default_rng(0)
     means = [values[dice.integers(0, len(values), len(values))].mean() for _ in range(DRAWS)]
@@ -415,12 +254,12 @@ def _interval(values: np.ndarray) -> tuple[float, float]:
 
 SAVED = "points of error saved against the mean"
 STUDIES: dict[str, Study] = {
-    "sft, SNIPS": Study("sft", _answers, 12, _other_answers, _exact, "exact match"),
-    "dpo, SNIPS": Study("dpo", _pairs, 4, _turned, _preferred, "pairs preferred rightly"),
-    "kto, SNIPS": Study("kto", _judged, 4, _other_labels, _preferred, "pairs preferred rightly"),
-    "reward, SNIPS": Study("reward", _pairs, 6, _turned, _ranked, "pairs ranked rightly"),
-    "regression, USR": Study("regression", _usr, 6, _other_labels, _saved_error, SAVED),
-    "regression, ELLIPSE": Study("regression", _ellipse, 4, _other_labels, _saved_error, SAVED),
+    "sft, SNIPS": Study("sft", answers, 12, other_answers, _exact, "exact match"),
+    "dpo, SNIPS": Study("dpo", pairs, 4, turned, _preferred, "pairs preferred rightly"),
+    "kto, SNIPS": Study("kto", judged, 4, other_labels, _preferred, "pairs preferred rightly"),
+    "reward, SNIPS": Study("reward", pairs, 6, turned, _ranked, "pairs ranked rightly"),
+    "regression, USR": Study("regression", usr, 6, other_labels, _saved_error, SAVED),
+    "regression, ELLIPSE": Study("regression", ellipse, 4, other_labels, _saved_error, SAVED),
 }  # fmt: skip
 
 
