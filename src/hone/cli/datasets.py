@@ -50,6 +50,19 @@ def build(
     max_tokens: Annotated[
         int | None, typer.Option(help="Keep out rows longer than this; needs --base.")
     ] = None,
+    replay: Annotated[
+        str | None,
+        typer.Option(
+            help="Only what is new beside this version, and a sample of what trained there.",
+            metavar="NAME@VERSION",
+        ),
+    ] = None,
+    replay_share: Annotated[
+        float | None, typer.Option(help="Share of all that trains that is replayed; default 0.2.")
+    ] = None,
+    replay_rows: Annotated[
+        int | None, typer.Option(help="So many examples are replayed, instead of a share.")
+    ] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -81,6 +94,8 @@ def build(
         "max_tokens": max_tokens,
         "base": base,
     }
+    replays = {"replay": replay, "replay_share": replay_share, "replay_rows": replay_rows}
+    wanted |= {name: value for name, value in replays.items() if value is not None}
     with loop.open_workspace(workspace) as opened, show.progress("Building") as step:
         built = loop.build_dataset(opened, name, on_progress=step, **wanted)
     if json:

@@ -79,6 +79,7 @@ class Member(BaseModel):
     version: int
     split: str
     weight: float = 1.0
+    replay: str | None = Field(default=None, description="the older version that it is from")
 
 
 def prompt_in(row: Mapping[str, Any]) -> list[dict[str, str]]:

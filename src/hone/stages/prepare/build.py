@@ -6,18 +6,25 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from hone import shelf
 from hone.errors import InvalidInput
-from hone.records.dataset import Manifest
+from hone.records.dataset import ExampleQuery, Manifest
 from hone.records.task import Task
 from hone.stages.prepare.choose import Chosen, Entry, KeptOut, Rule, Tested, choose
 from hone.stages.prepare.form import Form, chosen_form
 from hone.stages.prepare.freeze import Parts, freeze, write_manifest, write_splits
 from hone.stages.prepare.options import BuildOptions
 from hone.stages.prepare.passages import Drafts, finish_rows
-from hone.stages.prepare.rendered import Progress, render_rows, without_too_long
+from hone.stages.prepare.rendered import (
+    Progress,
+    Wanted,
+    nothing_to_learn_from,
+    render_rows,
+    without_too_long,
+)
+from hone.stages.prepare.replay import Older, draw, older_version, replayable
 from hone.stages.prepare.split import Candidate, Shared, share_out
 from hone.workspace.files import explained
 from hone.workspace.open import Workspace
@@ -54,7 +61,7 @@ def build_dataset(
         aside = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=workspace.datasets))
     try:
         with (aside / "rows").open("w+", encoding="utf-8") as rows:
-            rendered = render_rows(workspace, task, form, rows, on_progress)
+            rendered = _rendered(workspace, asked, rows, on_progress)
             made = _arranged(workspace, name, asked, rendered, rows)
             if form.is_drafted:
                 with (aside / "finished").open("w+", encoding="utf-8") as finished:
@@ -64,7 +71,7 @@ def build_dataset(
             else:
                 written = write_splits(aside, rows, made.entries, made.shared.split_of)
         (aside / "rows").unlink()
-        parts = Parts(aside, written, made.kept_out, _notes(made, written))
+        parts = Parts(aside, written, made.kept_out, _notes(made, written), made.recorded)
         manifest = write_manifest(workspace, name, asked, parts)
         newest = workspace.store.datasets.latest(name)
         if newest is not None and newest.sha256 == manifest.sha256:
@@ -76,32 +83,83 @@ def build_dataset(
         shutil.rmtree(aside, ignore_errors=True)
 
 
+class _Rendered(NamedTuple):
+    """What the store gave; `replayed` are the ids of those that are only there to be replayed."""
+
+    entries: list[Entry]
+    refused: list[KeptOut]
+    older: Older | None
+    replayed: set[str]
+
+
 class _Made(NamedTuple):
     """What stands where, and what does not."""
 
     entries: list[Entry]
     shared: Shared
     kept_out: list[KeptOut]
+    recorded: dict[str, Any]
+
+
+def _rendered(
+    workspace: Workspace,
+    asked: tuple[Task, Form, BuildOptions],
+    rows: IO[str],
+    on_progress: Progress,
+) -> _Rendered:
+    """The rows of every new example, then those of what may be replayed."""
+    task, form, options = asked
+    older = older_version(workspace, task, options)
+    wanted = Wanted(form.query) if older is None else Wanted(form.query, older.is_new)
+    entries, refused = render_rows(workspace, (task, form), wanted, rows, on_progress)
+    if not entries and older is not None and not refused:
+        raise InvalidInput(
+            f"Nothing is new beside {older.manifest.ref}: it holds every example that fits.",
+            hint="hone review, or build without --replay",
+        )
+    if not entries:
+        raise nothing_to_learn_from(workspace, task, form, refused)
+    if older is None:
+        return _Rendered(entries, refused, None, set())
+    again = Wanted(
+        ExampleQuery(status=form.query.status),
+        older.trained,
+        sum(entry.rows for entry in entries),
+    )
+    found, also_refused = render_rows(workspace, (task, form), again, rows, on_progress)
+    ids = {entry.id for entry in found}
+    return _Rendered([*entries, *found], [*refused, *also_refused], older, ids)
 
 
 def _arranged(
     workspace: Workspace,
     name: str,
     asked: tuple[Task, Form, BuildOptions],
-    rendered: tuple[list[Entry], list[KeptOut]],
+    rendered: _Rendered,
     rows: IO[str],
 ) -> _Made:
-    """Choose among the rendered examples, and share them out."""
+    """Choose among the rendered examples, share the new ones out, and draw what is replayed."""
     task, form, options = asked
-    entries, refused = rendered
-    too_long: list[KeptOut] = []
+    entries, too_long = rendered.entries, list[KeptOut]()
     if not form.is_drafted:
         entries, too_long = without_too_long(entries, rows, form, options)
     tested = _tested(workspace, task)
     chosen = choose(entries, tested, _rule(task, options))
     chosen = _without_homeless(chosen, tested, options)
-    shared = _share(workspace, name, chosen.entries, tested, options)
-    return _Made(chosen.entries, shared, [*refused, *too_long, *chosen.kept_out])
+    kept_out = [*rendered.refused, *too_long, *chosen.kept_out]
+    fresh = [entry for entry in chosen.entries if entry.id not in rendered.replayed]
+    if rendered.older is None:
+        shared = _share(workspace, name, fresh, (tested, {}), options)
+        return _Made(fresh, shared, kept_out, {})
+    before = [entry for entry in rendered.entries if entry.id in rendered.replayed]
+    pins = rendered.older.pins(fresh, before)
+    shared = _share(workspace, name, fresh, (tested, pins), options)
+    standing = [entry for entry in chosen.entries if entry.id in rendered.replayed]
+    training = sum(split == "train" for split in shared.split_of.values())
+    drawn = draw(rendered.older, replayable(standing, fresh, tested), training, options)
+    split_of = shared.split_of | {entry.id: "train" for entry in drawn.entries}
+    shared = Shared(split_of, [*shared.notes, drawn.note])
+    return _Made([*fresh, *drawn.entries], shared, kept_out, drawn.recorded)
 
 
 def _finished(
@@ -120,7 +178,7 @@ def _finished(
             hint="raise --max-tokens, or ask for fewer distractors",
         )
     shared = Shared(split_of, [*made.shared.notes, *notes])
-    return _Made(kept, shared, [*made.kept_out, *too_long])
+    return _Made(kept, shared, [*made.kept_out, *too_long], made.recorded)
 
 
 def _notes(made: _Made, written: Mapping[str, int]) -> list[str]:
@@ -175,17 +233,19 @@ def _share(
     workspace: Workspace,
     name: str,
     entries: list[Entry],
-    tested: Mapping[str, Tested],
+    fixed: tuple[Mapping[str, Tested], Mapping[str, str]],
     options: BuildOptions,
 ) -> Shared:
     """Splits, with every example where an earlier version of this dataset had it.
 
     A model that trained on an example must never meet it in a later test set, so train
     members are pinned as well; a probe member is free once a correction changed it. What was
-    tested in another dataset of the task is tested here too.
+    tested in another dataset of the task is tested here too. `fixed`: that, and what may only
+    stand in one split for another reason.
     """
+    tested, pins = fixed
     version_of = {entry.id: entry.version for entry in entries}
-    pinned: dict[str, str] = {
+    pinned = dict(pins) | {
         member.id: member.split
         for member in workspace.store.placements.placed(name)
         if member.id in version_of

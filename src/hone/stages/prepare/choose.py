@@ -15,7 +15,7 @@ class Entry(NamedTuple):
 
     `line` is the place of its first row among the rendered ones, `rows` their number. Where a
     format keeps twins, `said` is the hash of what the rows say, and `twin_of` names the earlier
-    example with which they must share a split.
+    example with which they must share a split. `replayed_from` names an older version.
     """
 
     id: str
@@ -28,6 +28,7 @@ class Entry(NamedTuple):
     rows: int = 1
     said: str = ""
     twin_of: str = ""
+    replayed_from: str = ""
 
 
 class KeptOut(NamedTuple):

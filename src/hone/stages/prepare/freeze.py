@@ -8,7 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from hone.records.dataset import SPLITS, Manifest, Member, SplitFile
 from hone.records.task import Task
@@ -28,6 +28,7 @@ class Parts(NamedTuple):
     rows: Mapping[str, int]
     kept_out: Sequence[KeptOut]
     notes: Sequence[str]
+    recorded: Mapping[str, Any]
 
 
 def write_splits(
@@ -51,8 +52,9 @@ def write_splits(
                     version=entry.version,
                     split=split_of[entry.id],
                     weight=entry.weight,
+                    replay=entry.replayed_from or None,
                 )
-                members.write(member.model_dump_json() + "\n")
+                members.write(member.model_dump_json(exclude_none=True) + "\n")
         finally:
             for file in (*files.values(), members):
                 file.close()
@@ -80,9 +82,7 @@ def write_manifest(
     for split, file in splits.items():
         whole.update(f"{split} {file.sha256}".encode())
     newest = workspace.store.datasets.latest(name)
-    recorded = options.model_dump(
-        mode="json", exclude={"task", "format", "format_options", "seed", "query", "base"}
-    )
+    recorded = options.model_dump(mode="json", include={"ratios", "similarity", "max_tokens"})
     manifest = Manifest(
         name=name,
         version=newest.version + 1 if newest else 1,
@@ -91,7 +91,7 @@ def write_manifest(
         template=template_fingerprint(task),
         seed=options.seed,
         query=form.query.model_dump(exclude_defaults=False),
-        options=form.recorded | recorded,
+        options=form.recorded | recorded | dict(parts.recorded),
         splits=splits,
         kept_out=counts(parts.kept_out),
         notes=list(parts.notes),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hone.records.dataset import ExampleQuery, SplitRatios
 
@@ -33,3 +33,21 @@ class BuildOptions(BaseModel):
         default=None, ge=8, description="rows longer than this many tokens of `base` are kept out"
     )
     base: Path | None = Field(default=None, description="folder of the model that counts tokens")
+    replay: str | None = Field(
+        default=None, description="a version of which some examples train beside the new ones"
+    )
+    replay_share: float = Field(
+        default=0.2, gt=0, lt=1, description="of all examples that train, those that are replayed"
+    )
+    replay_rows: int | None = Field(
+        default=None, ge=1, description="so many examples are replayed, instead of a share"
+    )
+
+    @model_validator(mode="after")
+    def _replays_something(self) -> BuildOptions:
+        asked = {"replay_share", "replay_rows"} & self.model_fields_set
+        if self.replay is None and asked:
+            raise ValueError("a share or number to replay needs the version: --replay NAME@VERSION")
+        if len(asked) == 2 and self.replay_rows is not None:
+            raise ValueError("give --replay-share or --replay-rows, not both")
+        return self

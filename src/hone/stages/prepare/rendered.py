@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from hone import shelf
 from hone.errors import HoneError, InvalidInput
+from hone.records.dataset import ExampleQuery
 from hone.records.example import Example
 from hone.records.task import Task
 from hone.rendering.messages import Message
@@ -23,23 +24,38 @@ SHOWN_PROBLEMS = 5
 _NOT_SAID = ("id", "prompt", "label", "weight")
 
 
+class Wanted(NamedTuple):
+    """Which examples are rendered, and how many lines of rows stand before theirs."""
+
+    query: ExampleQuery
+    holds: Callable[[Example], bool] = lambda example: True
+    first_line: int = 0
+
+
 def render_rows(
-    workspace: Workspace, task: Task, form: Form, rows: IO[str], on_progress: Progress
+    workspace: Workspace,
+    asked: tuple[Task, Form],
+    wanted: Wanted,
+    rows: IO[str],
+    on_progress: Progress,
 ) -> tuple[list[Entry], list[KeptOut]]:
     """One pass over the store: rows are rendered aside, light entries stay in memory.
 
-    The rows of an example stand one after the other. InvalidInput where there is not one row.
+    The rows of an example stand one after the other.
     """
+    task, form = asked
     kind = shelf.load("tasks", task.kind)
-    total = workspace.store.examples.count(form.query, task=task.name)
+    total = workspace.store.examples.count(wanted.query, task=task.name)
     entries: list[Entry] = []
     refused: list[KeptOut] = []
-    line = 0
-    found = workspace.store.reviewed.iterate(form.query, task=task.name)
+    line = wanted.first_line
+    found = workspace.store.reviewed.iterate(wanted.query, task=task.name)
     for done, reviewed in enumerate(found):
         if done % 1000 == 0:
             on_progress(done, total)
         example = reviewed.example
+        if not wanted.holds(example):
+            continue
         made = form.module.run(task, reviewed, form.options)
         refused += [KeptOut(example.id, why.reason, detail=why.detail) for why in made.refused]
         if not made.rows:
@@ -52,8 +68,6 @@ def render_rows(
         entries.append(entry)
         line += len(made.rows)
     on_progress(total, total)
-    if not entries:
-        raise _nothing_to_learn_from(workspace, task, form, refused)
     return entries, refused
 
 
@@ -132,9 +146,10 @@ def _said(made: Sequence[dict[str, Any]]) -> str:
     return hashlib.blake2b(json.dumps(texts).encode(), digest_size=16).hexdigest()
 
 
-def _nothing_to_learn_from(
+def nothing_to_learn_from(
     workspace: Workspace, task: Task, form: Form, refused: Sequence[KeptOut]
 ) -> InvalidInput:
+    """Why there is not one row: nothing imported, nothing reviewed, or nothing of use."""
     counters = workspace.store.examples.counters(task.name)
     listed = ", ".join(f"{count} {status}" for status, count in counters.items() if count)
     what = f"No example of the task {task.name} can be trained on"
