@@ -31,7 +31,7 @@ from hone.stages.prepare import (
     kept_out,
 )
 from hone.stages.recipes import copy_recipe, find_recipe, list_recipes
-from hone.stages.train import collect_trained, prepare_training, start_training
+from hone.stages.train import collect_trained, merge, prepare_training, start_training
 from hone.workspace.bases import find_base
 from hone.workspace.config import load_task as read_task
 from hone.workspace.open import Workspace, init_workspace, open_workspace
@@ -55,6 +55,7 @@ __all__ = [
     "list_models",
     "list_recipes",
     "load_model",
+    "merge_model",
     "open_workspace",
     "predict",
     "predict_file",
@@ -195,6 +196,18 @@ def list_models(workspace: Workspace, name: str | None = None) -> list[registry.
     """Every registered version, with its score and whether it is active."""
     collect_trained(workspace)
     return registry.list_models(workspace, name)
+
+
+def merge_model(
+    workspace: Workspace,
+    ref: str,
+    *,
+    dtype: str = "auto",
+    on_progress: Progress = lambda done, total: None,
+) -> ModelVersion:
+    """An adapter as a version with whole weights that answers the same; dtype: base, float32."""
+    collect_trained(workspace)
+    return merge(workspace, ref, dtype=dtype, on_progress=on_progress)
 
 
 def load_model(name: str, workspace: Workspace | None = None) -> tuple[Any, Any, Any]:

@@ -52,6 +52,14 @@ def evaluate(
         typer.Option(help="Longest answer; by default a quarter more than any trained one."),
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Questions that are answered at once.")] = 16,
+    forgetting: Annotated[
+        bool,
+        typer.Option(
+            "--forgetting",
+            help="Beside the version that it goes on from, on that one's own test split; kept on "
+            "the model's card.",
+        ),
+    ] = False,
     include_trained: Annotated[
         bool,
         typer.Option("--include-trained", help="Keep examples that were trained on; labelled."),
@@ -81,6 +89,7 @@ def evaluate(
         task=task,
         max_new_tokens=max_new_tokens,
         batch_size=batch_size,
+        forgetting=forgetting,
         includes_trained=include_trained,
     )
     with loop.open_workspace(workspace) as opened:
@@ -160,7 +169,7 @@ def _say_evaluation(found: Evaluation, score: str) -> None:
     if found.differences:
         show.table(
             [f"difference of {score}, paired", "", ""],
-            [(name, signed(one), _meaning(one)) for name, one in found.differences.items()],
+            [(name, signed(one), meaning(one)) for name, one in found.differences.items()],
         )
     for note in found.notes:
         show.say(f"Note: {note}")
@@ -180,7 +189,8 @@ def signed(one: Measured) -> str:
     return f"{one.value:+.2f} [{one.low:+.2f}, {one.high:+.2f}]"
 
 
-def _meaning(one: Measured) -> str:
+def meaning(one: Measured) -> str:
+    """What a paired difference says: better, worse, or nothing clear."""
     if one.low is None or one.high is None or one.low <= 0 <= one.high:
         return "no clear difference"
     return "better" if one.low > 0 else "worse"

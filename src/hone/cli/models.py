@@ -1,4 +1,4 @@
-"""`hone models`: list, info, set-active, delete, validate, bases."""
+"""`hone models`: list, info, set-active, delete, validate, merge, bases."""
 
 from __future__ import annotations
 
@@ -95,7 +95,31 @@ def info(
         )
     else:
         show.say(f"Not evaluated yet. Next: {how_to}")
+    _say_forgetting(found)
     _say_ancestry(found)
+
+
+def _say_forgetting(found: ModelInfo) -> None:
+    """What it lost on the test of the version that it goes on from, where that was measured."""
+    from hone.cli import show
+    from hone.cli.evaluate import meaning, signed
+    from hone.records.model import Measured
+
+    noted = found.model.details.get("forgetting")
+    if not noted:
+        if any(one.dataset != found.model.dataset for one in found.parents):
+            show.say(
+                f"Forgetting was not measured. Next: hone evaluate {found.model.ref} --forgetting"
+            )
+        return
+    older, newer, by = (
+        Measured.model_validate(noted[name])
+        for name in ("older_score", "newer_score", "difference")
+    )
+    show.say(
+        f"Against {noted['older']} on {noted['on']} ({noted['examples']} examples): "
+        f"{_figure(older)} before, {_figure(newer)} now, {signed(by)}: {meaning(by)}."
+    )
 
 
 def _say_ancestry(found: ModelInfo) -> None:
@@ -226,6 +250,46 @@ def validate(
                     show.say(f"     {problem}")
     bad = [one for one in answered if any(answer.problems for answer in one.answers)]
     registry.refuse_invalid(checks, bad=len(bad), tried=len(answered))
+
+
+@app.command()
+def merge(
+    model: Annotated[str, typer.Argument(help="NAME (active or newest) or NAME@VERSION.")],
+    dtype: Annotated[
+        str,
+        typer.Option(
+            help="Type of the weights: auto, base or float32. auto: the base's own where the "
+            "merged model then answers exactly as its adapter does, otherwise float32."
+        ),
+    ] = "auto",
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make whole weights of an adapter, as a version of its own.
+
+    Example: hone models merge pickup@v2
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.cli.finished import take_in_finished
+
+    with loop.open_workspace(workspace) as opened:
+        take_in_finished(opened)
+        with show.progress("Merging") as step:
+            made = loop.merge_model(opened, model, dtype=dtype, on_progress=step)
+        folder = opened.store.models.get(made.ref).folder
+    if json:
+        show.print_json(made)
+        return
+    merged = made.details["merged"]
+    show.say(f"Registered {made.ref}: {made.parents[0]} merged into {made.base}, in {folder}.")
+    show.say(
+        f"Weights in {merged['dtype']}; {merged['asked']} held-out prompts get the same answers "
+        "from both."
+    )
+    for name, count in merged["differences"].items():
+        if count:
+            show.say(f"Not in {name}, as the base has it: {count} answers would differ.")
 
 
 @app.command()

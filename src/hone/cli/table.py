@@ -78,6 +78,7 @@ COMMANDS: dict[str, Command] = {
             "set-active": "Choose the version that answers.",
             "delete": "Take a version out of the registry.",
             "validate": "Check a version's files, base and template, and try it on samples.",
+            "merge": "Make whole weights of an adapter, as a version of its own.",
             "bases": "List open bases that can be adapted, and what that needs.",
         },
     ),

@@ -135,6 +135,8 @@ def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
 
         show.say(f"Registered {found[0].ref}.")
         show.say(f"Next: {how_to_evaluate(ws, found[0])}")
+        if found[0].parents:
+            show.say(f"What it forgot: hone evaluate {found[0].ref} --forgetting")
     else:
         show.say("Everything could be built and run; nothing was trained and nothing kept.")
 

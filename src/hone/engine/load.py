@@ -22,7 +22,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from hone.errors import HoneError, InvalidInput
 from hone.rendering.template import read_settings, special_tokens_of
-from hone.workspace.files import sha256_of
+from hone.workspace.files import NO_PART_OF_THE_MODEL, sha256_of
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 META_FROM_BYTES = 4 * 1024**3
@@ -117,6 +117,7 @@ def check_unchanged(base: BaseSpec) -> None:
     if not base.sha256:
         return
     files = sorted([*base.path.glob("*.safetensors"), *base.path.glob("*.json")])
+    files = [file for file in files if file.name != NO_PART_OF_THE_MODEL]
     if sum(file.stat().st_size for file in files) > HASH_UP_TO_BYTES:
         return
     whole = hashlib.sha256()

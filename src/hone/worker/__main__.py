@@ -54,10 +54,12 @@ def _carry_out(folder: JobFolder, kind: str) -> int:
     elif kind in ("evaluate", "suggest"):
         # A suggestion is an answer to something that nobody has answered yet: the work is the same.
         from hone.worker.evaluate import carry_out
+    elif kind == "export":
+        from hone.worker.merge import carry_out
     else:
         raise HoneError(
             f'This version of Hone has no worker for jobs of the kind "{kind}".',
-            hint="Kinds: train, evaluate, suggest.",
+            hint="Kinds: train, evaluate, suggest, export.",
         )
     result = carry_out(folder)
     if result is None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from hone.errors import HoneError, InvalidInput, NotFound, nearest
 from hone.workspace.catalogue import catalogued, known_near, tensor_shapes, unquantised
-from hone.workspace.files import sha256_of
+from hone.workspace.files import NO_PART_OF_THE_MODEL, sha256_of
 
 if TYPE_CHECKING:
     from hone.workspace.open import Workspace
@@ -62,7 +62,8 @@ class FoundBase(BaseModel):
         """Hash over the names and contents of weights, configuration and tokenizer."""
         whole = hashlib.sha256()
         for path in sorted([*self.path.glob("*.safetensors"), *self.path.glob("*.json")]):
-            whole.update(f"{path.name} {sha256_of(path)}\n".encode())
+            if path.name != NO_PART_OF_THE_MODEL:
+                whole.update(f"{path.name} {sha256_of(path)}\n".encode())
         return whole.hexdigest()
 
 

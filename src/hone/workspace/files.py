@@ -14,6 +14,9 @@ from typing import Any, TextIO
 
 from hone.errors import HoneError
 
+# A registered version's figures change when it is evaluated; the model does not.
+NO_PART_OF_THE_MODEL = "metadata.json"
+
 _REFUSALS: dict[int, tuple[str, str]] = {
     errno.ENOSPC: ("no space is left on the disk", "Free some space, then run the same command."),
     errno.EDQUOT: ("the disk quota is used up", "Free some space, then run the same command."),

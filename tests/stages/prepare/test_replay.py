@@ -129,9 +129,7 @@ def test_refusals_say_what_to_try(make_workspace: Make) -> None:
     build_dataset(workspace, "catechism")
     with pytest.raises(InvalidInput, match="Nothing is new beside catechism@2"):
         build_dataset(workspace, "newer", BuildOptions(replay="catechism@2"))
-    limited = BuildOptions(
-        replay="catechism@1", query=ExampleQuery.model_validate({"limit": 5})
-    )
+    limited = BuildOptions(replay="catechism@1", query=ExampleQuery.model_validate({"limit": 5}))
     with pytest.raises(InvalidInput, match="--limit counts older examples too"):
         build_dataset(workspace, "newer", limited)
     with pytest.raises(ValueError, match="needs the version"):

@@ -42,6 +42,10 @@ class EvaluateOptions(BaseModel):
         default=None, ge=1, description="by default a quarter more than the longest trained answer"
     )
     batch_size: int = Field(default=16, ge=1, description="questions that are answered at once")
+    forgetting: bool = Field(
+        default=False,
+        description="beside the version that it goes on from, on that one's own test split",
+    )
     includes_trained: bool = Field(
         default=False, description="keep examples that a contender was trained on"
     )

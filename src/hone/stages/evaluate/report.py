@@ -16,6 +16,7 @@ from hone.records.job import Job
 from hone.records.model import Measured
 from hone.records.task import Task
 from hone.stages import jobs
+from hone.stages.evaluate.forgetting import note_forgetting
 from hone.stages.evaluate.questions import Question
 from hone.stages.evaluate.score import Scored, differences, score_contender
 from hone.workspace.contenders import safe_name
@@ -92,6 +93,8 @@ def _take_in(ws: Workspace, folder: JobFolder) -> Evaluation:
     if evaluation.sample is None and not evaluation.trained_on:
         for ref in cast("list[str]", job.spec.get("models", [])):
             _note_figures(ws, ref, evaluation)
+        if asked := cast("dict[str, str]", job.spec.get("forgetting") or {}):
+            note_forgetting(ws, asked["newer"], asked["older"], evaluation)
     ws.store.jobs.mark_settled(job.id)
     return evaluation
 

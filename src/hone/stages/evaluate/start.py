@@ -14,6 +14,7 @@ from hone.records.job import Job
 from hone.records.task import Task
 from hone.stages import jobs
 from hone.stages.evaluate.contenders import LineUp, line_up
+from hone.stages.evaluate.forgetting import against_the_older
 from hone.stages.evaluate.options import EvaluateOptions
 from hone.stages.evaluate.questions import (
     Questions,
@@ -41,6 +42,9 @@ def evaluate(
     that was cut off, or whose answers were not taken in yet, goes on as the job it was.
     """
     options = options or EvaluateOptions()
+    older = None
+    if options.forgetting:
+        older, options = against_the_older(ws, model, options)
     task = _task(ws, model, options)
     line = line_up(ws, model, task, options)
     questions = choose_questions(ws, task, line.models, options)
@@ -62,6 +66,8 @@ def evaluate(
         "notes": [*line.notes, *questions.notes, *drawn.notes],
         "environment": {},
     }
+    if older is not None:
+        spec["forgetting"] = {"newer": line.models[0].ref, "older": older.ref}
     inputs: dict[str, str] = {
         "examples.jsonl": input_lines(questions.items),
         "shots.jsonl": shot_lines(drawn.shots),

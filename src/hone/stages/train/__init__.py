@@ -3,6 +3,7 @@
 from hone.stages.train.bases import ListedBase, list_bases
 from hone.stages.train.cards import CardPlan, cards_for
 from hone.stages.train.machine import Machine, look_at_this_machine
+from hone.stages.train.merge import merge, start_merge
 from hone.stages.train.plan import Plan
 from hone.stages.train.prepare import Prepared, prepare_training
 from hone.stages.train.register import Collected, collect_trained
@@ -25,8 +26,10 @@ __all__ = [
     "collect_trained",
     "list_bases",
     "look_at_this_machine",
+    "merge",
     "missing_for_a_real_run",
     "prepare_training",
     "start_dry_run",
+    "start_merge",
     "start_training",
 ]

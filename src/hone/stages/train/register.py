@@ -1,4 +1,4 @@
-"""Takes finished trainings in: the version's folder, its row, its checkpoints and logs.
+"""Takes finished trainings and merges in: the version's folder, its row, checkpoints and logs.
 
 Every step looks for its own effect first, so a kill between any two is mended by running it again.
 """
@@ -28,13 +28,13 @@ class Collected(NamedTuple):
 
 
 def collect_trained(ws: Workspace) -> Collected:
-    """Register every succeeded training that is not yet registered; safe to call at any time."""
-    if not jobs.unsettled(ws, "train"):
+    """Register every succeeded training and merge that is not yet; safe to call at any time."""
+    if not _unsettled(ws):
         return Collected([], [])
     models: list[ModelVersion] = []
     problems: list[str] = []
     with jobs.settling(ws):
-        for folder in jobs.unsettled(ws, "train"):
+        for folder in _unsettled(ws):
             try:
                 model = _take_in(ws, folder)
             except HoneError as error:
@@ -43,6 +43,10 @@ def collect_trained(ws: Workspace) -> Collected:
             if model is not None:
                 models.append(model)
     return Collected(models, problems)
+
+
+def _unsettled(ws: Workspace) -> list[JobFolder]:
+    return [*jobs.unsettled(ws, "train"), *jobs.unsettled(ws, "export")]
 
 
 def _take_in(ws: Workspace, folder: JobFolder) -> ModelVersion | None:
@@ -111,11 +115,16 @@ def _model(folder: JobFolder, result: Result, version: str) -> ModelVersion:
         template=str(spec.get("template", "")),
         details={
             "method": spec["method"],
-            "gives": "numbers" if gives_numbers(str(spec["method"])) else "answers",
+            "gives": spec.get("gives") or _gives(str(spec["method"])),
             "dataset_sha256": spec["dataset"]["sha256"],
             "versions": job.versions,
+            **{key: value for key, value in (result.model_extra or {}).items() if key == "merged"},
         },
     )
+
+
+def _gives(method: str) -> str:
+    return "numbers" if gives_numbers(method) else "answers"
 
 
 def _move_in(folder: JobFolder, home: Path, model: ModelVersion) -> None:
