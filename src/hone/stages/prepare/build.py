@@ -122,7 +122,7 @@ def _rendered(
     if older is None:
         return _Rendered(entries, refused, None, set())
     again = Wanted(
-        ExampleQuery(status=form.query.status),
+        ExampleQuery.model_validate({"status": form.query.status}),
         older.trained,
         sum(entry.rows for entry in entries),
     )
