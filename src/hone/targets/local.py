@@ -23,6 +23,7 @@ from hone import settings
 from hone.errors import Conflict, HoneError
 from hone.workspace.files import explained
 from hone.workspace.job_folder import Identity, JobFolder
+from hone.workspace.priority import give_way
 
 # Marks a worker and everything it starts, so that leftovers of a killed worker can be found.
 MARK = "HONE_JOB_FOLDER"
@@ -131,12 +132,7 @@ def _spawn(folder: JobFolder, command: Sequence[str], options: Options) -> subpr
             **_detached(),
         )
     # If it has ended already, the caller's loop says so with its log.
-    with suppress(psutil.Error):
-        worker = psutil.Process(process.pid)
-        if os.name == "posix":
-            worker.nice(max(int(worker.nice()), options.nice))
-        else:
-            worker.nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 0))
+    give_way(process.pid, options.nice)
     return process
 
 

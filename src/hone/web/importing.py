@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-
-import psutil
 
 from hone.loop import open_workspace
 from hone.stages import ingest
@@ -15,10 +14,7 @@ NICE = 10
 def main() -> None:
     """Do what was ordered, at low priority: people review on this machine meanwhile."""
     root, upload = sys.argv[1:]
-    if sys.platform == "win32":
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-    else:
-        psutil.Process().nice(NICE)
+    ingest.give_way(os.getpid(), NICE)
     with open_workspace(root) as ws:
         ingest.carry_out(ws, upload)
 

@@ -19,6 +19,7 @@ from hone.stages.ingest.report import FileReport, ImportReport
 from hone.stages.ingest.run import import_examples
 from hone.stages.ingest.sessions import SessionReport, load_session, save_session
 from hone.stages.ingest.uploads import Upload, receive, scratch_folder
+from hone.workspace.priority import give_way
 
 __all__ = [
     "FilePlan",
@@ -33,6 +34,7 @@ __all__ = [
     "cancel_import",
     "carry_out",
     "forget_upload",
+    "give_way",
     "import_examples",
     "load_session",
     "look_at_import",
