@@ -206,3 +206,12 @@ def test_a_decision_carries_the_name_of_who_is_signed_in(shared: Site, ws: Works
     assert ws.store.examples.get("q1").reviewer == "rita"
     forged = one | {"op_id": "two-of-eight", "reviewer": "the bishop"}
     assert browser.post("/api/reviews", {"operations": [forged]}).status_code == 422
+
+
+def test_only_a_trainer_names_a_folder_of_the_server_as_a_base(shared: Site) -> None:
+    for name, allowed in (("vera", False), ("rita", False), ("tom", True)):
+        browser = Browser(shared).sign_in(name=name, password=f"password of {name}")
+        for folder in ("/etc", "../other", "~/models/mine", "a/b/c", "c:\\models"):
+            answer = browser.get("/api/examples/q1/training", base=folder)
+            assert (answer.status_code != 403) is allowed, answer.text
+        assert browser.get("/api/examples/q1/training", base="hone-nano").status_code == 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -11,6 +11,10 @@ Order = Literal["file", "newest", "least_certain", "most_valuable"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 MOST_IDS = 10_000
 MOST_ITEMS = 200
+# Each file is a query of its own, each tag a condition, and SQLite bounds the depth of both.
+MOST_STATUSES, MOST_TAGS, MOST_FILES, MOST_TEXT = 20, 50, 200, 1000
+# With a bound a text is looked at as text: half of a surrogate pair is refused, not passed on.
+Word = Annotated[str, Field(max_length=5000)]
 
 
 class Choice(BaseModel):
@@ -18,12 +22,18 @@ class Choice(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    status: list[str] = Field(default_factory=list[str], description="any of these; empty: all")
-    task: str | None = Field(default=None, description="its name; by default every task")
-    tags: list[str] = Field(default_factory=list[str], description="all of them must be there")
-    files: list[str] = Field(default_factory=list[str], description="any of these origins")
-    text: str = Field(default="", description="words that must occur")
-    reviewer: str | None = Field(default=None, description="who made the decision that stands")
+    status: list[Word] = Field(
+        default_factory=list[str], max_length=MOST_STATUSES, description="any of these; empty: all"
+    )
+    task: Word | None = Field(default=None, description="its name; by default every task")
+    tags: list[Word] = Field(
+        default_factory=list[str], max_length=MOST_TAGS, description="all of them must be there"
+    )
+    files: list[Word] = Field(
+        default_factory=list[str], max_length=MOST_FILES, description="any of these origins"
+    )
+    text: str = Field(default="", max_length=MOST_TEXT, description="words that must occur")
+    reviewer: Word | None = Field(default=None, description="who made the decision that stands")
     since: date | datetime | None = Field(
         default=None,
         description="the decision that stands was made then or later; a day is a UTC day",
@@ -38,7 +48,7 @@ class Choice(BaseModel):
     max_score: float | None = Field(
         default=None, description="highest score of the first suggestion"
     )
-    ids: list[str] | None = Field(
+    ids: list[Word] | None = Field(
         default=None, max_length=MOST_IDS, description="only these examples"
     )
 

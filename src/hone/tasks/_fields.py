@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping
 
 from hone.errors import nearest
@@ -59,7 +60,11 @@ def number_problem(name: str, value: object) -> str:
     """Why a value is no number, or an empty text."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"{name} must be a number, not {kind_of(value)} ({shown(value)})."
-    return "" if math.isfinite(value) else f"{name} must be a finite number, not {value}."
+    try:
+        is_finite = math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return f"{name} must be a number of at most {sys.float_info.max:.1e}."
+    return "" if is_finite else f"{name} must be a finite number, not {value}."
 
 
 def value_problem(name: str, field: TaskField, value: object) -> str:

@@ -53,6 +53,8 @@ class SignIns:
         """A new cookie for who knows the password of a name, and who that is."""
         with self._guessing:
             self._guesses.refuse_too_many(address)
+            # Asked before: where the password is changed meanwhile, the old one opens nothing.
+            mark = people.password_mark(self._ws, name)
             person = people.check_password(self._ws, name, password)
             if person is None:
                 self._guesses.count(address)
@@ -62,7 +64,6 @@ class SignIns:
                 hint="An admin gives a new one: hone users add NAME --role ROLE",
             )
         visitor = Visitor(person.name, person.role)
-        mark = people.password_mark(self._ws, person.name)
         return self._open(visitor, is_operator=False, mark=mark), visitor
 
     def visitor(self, cookie: str | None, bearer: str | None) -> Visitor | None:

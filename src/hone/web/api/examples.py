@@ -9,9 +9,19 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from hone.errors import InvalidInput
-from hone.records.choice import MOST_ITEMS, Choice, Order, Span
+from hone.records.choice import (
+    MOST_FILES,
+    MOST_ITEMS,
+    MOST_STATUSES,
+    MOST_TAGS,
+    MOST_TEXT,
+    Choice,
+    Order,
+    Span,
+)
 from hone.records.review import Operation
 from hone.stages import review
+from hone.web.access import NotAllowed
 from hone.web.api.views import Counters, ExampleView, views
 from hone.web.site import Here, Viewer
 
@@ -23,11 +33,17 @@ class WindowQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    status: list[str] = Field(default_factory=list, description="any of these; none: all")
-    tag: list[str] = Field(default_factory=list, description="all of them must be there")
-    file: list[str] = Field(default_factory=list, description="any of these origins")
+    status: list[str] = Field(
+        default_factory=list, max_length=MOST_STATUSES, description="any of these; none: all"
+    )
+    tag: list[str] = Field(
+        default_factory=list, max_length=MOST_TAGS, description="all of them must be there"
+    )
+    file: list[str] = Field(
+        default_factory=list, max_length=MOST_FILES, description="any of these origins"
+    )
     task: str | None = Field(default=None, description="by default every task")
-    text: str = Field(default="", max_length=1000, description="words that must occur")
+    text: str = Field(default="", max_length=MOST_TEXT, description="words that must occur")
     reviewer: str | None = Field(default=None, description="who made the decision that stands")
     since: datetime | date | None = Field(
         default=None, description="the decision that stands is of then or later; a day is UTC"
@@ -187,6 +203,11 @@ def show_training(
     max_seq_length: Annotated[int, Query(ge=1, le=1_000_000)] = 2048,
 ) -> TrainingAnswer:
     """The prompt, the answer, the tokens and what is cut off, as training sees them."""
+    if _is_folder(base) and not visitor.may("trainer"):
+        raise NotAllowed(
+            f"{visitor.name} is a {visitor.role}; to name a folder needs the role trainer.",
+            hint="Name a base: hone models bases",
+        )
     seen = review.training_view(site.ws, id, base=base, max_seq_length=max_seq_length)
     tokens = [TokenView(**one._asdict()) for one in seen.tokens]
     return TrainingAnswer(
@@ -213,3 +234,8 @@ def show_similar(id: str, site: Here, visitor: Viewer) -> SimilarView:
     return SimilarView(
         same=views(found.same), near=near, group=views(found.group), has_more=found.has_more
     )
+
+
+def _is_folder(base: str) -> bool:
+    """Whether a base is named by a place on the server's disk; a name has one slash at most."""
+    return base.startswith(("/", "~", ".")) or "\\" in base or base.count("/") > 1

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from hone.records.choice import Word
 from hone.stages import ingest
 from hone.stages.ingest import ImportPlan, Order, Progressed, Upload
 from hone.web.access import NotAllowed, Visitor
@@ -24,11 +25,11 @@ class PlanRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     upload: str = Field(max_length=100)
-    task: str | None = Field(default=None, description="by default the workspace's task")
-    shape: str | None = Field(default=None, description="a shape (alpaca, …) or an importer (csv)")
-    mapping: dict[str, str] = Field(default_factory=dict, description="field -> column")
+    task: Word | None = Field(default=None, description="by default the workspace's task")
+    shape: Word | None = Field(default=None, description="a shape (alpaca, …) or an importer (csv)")
+    mapping: dict[Word, Word] = Field(default_factory=dict, description="field -> column")
     options: dict[str, Any] = Field(default_factory=dict, description="how the file is read")
-    new_task: str | None = Field(default=None, description="make this task of the slots found")
+    new_task: Word | None = Field(default=None, description="make this task of the slots found")
 
 
 class ImportRequest(PlanRequest):

@@ -17,6 +17,7 @@ from hone.web.api.views import Counters
 from hone.web.site import Decider, Here, Reviewer, Site, Viewer
 
 MOST_OPERATIONS = 100
+MOST_COUNTED = 2**53
 
 OperationId = Annotated[
     str, Field(min_length=8, max_length=100, description="unique, chosen by the sender")
@@ -94,7 +95,7 @@ class BulkRequest(PreviewRequest):
     """What was shown by a preview, to be done."""
 
     op_id: OperationId
-    expected_count: int = Field(ge=0)
+    expected_count: int = Field(ge=0, le=MOST_COUNTED)
     snapshot: str = Field(max_length=500)
     note: str | None = Field(default=None, max_length=20_000)
 
