@@ -79,8 +79,13 @@ def measure(folder: Path, asked: argparse.Namespace) -> None:
     wanted = Filter(status=("pending",), first=middle + 1, last=middle + asked.members)
     count = timed("count before asking", lambda: store.journal.count_bulk("accept", wanted))
     journal = store.journal
-    accept = timed("accept", lambda: journal.bulk("b", "accept", wanted, "ann", count))
-    undo = timed("undo", lambda: journal.undo("u", reviewer="ann"))
+    accept, undo = timed(
+        "accept and undo together",
+        lambda: (
+            timed("accept", lambda: journal.bulk("b", "accept", wanted, "ann", count)),
+            timed("undo", lambda: journal.undo("u", reviewer="ann")),
+        ),
+    )
     redo = timed("redo", lambda: journal.redo("r", reviewer="ann"))
     assert accept.changed == undo.changed == redo.changed == asked.members
     one = store.examples.page(pending, limit=1).items[0]

@@ -98,15 +98,21 @@ CONTESTANTS = {
 
 def run_one(name: str, path: Path, folder: Path) -> None:
     """In the child: one contestant, its time and the most memory it held."""
-    begin = time.perf_counter()
-    rows = CONTESTANTS[name](path, folder)
-    seconds = time.perf_counter() - begin
     # A process that it started counts too, as if both had held their most at the same time.
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    begin, before = time.perf_counter(), [_cpu_seconds(one) for one in who]
+    rows = CONTESTANTS[name](path, folder)
+    seconds = time.perf_counter() - begin
+    own, others = (_cpu_seconds(one) - old for one, old in zip(who, before, strict=True))
     peak = sum(resource.getrusage(one).ru_maxrss for one in who)
     # Linux counts in KiB, macOS in bytes.
     mib = peak / 1024 if sys.platform != "darwin" else peak / 1024 / 1024
-    print(json.dumps({"rows": rows, "seconds": seconds, "mib": mib}))
+    print(json.dumps({"rows": rows, "seconds": seconds, "mib": mib, "own": own, "others": others}))
+
+
+def _cpu_seconds(who: int) -> float:
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
@@ -128,7 +134,7 @@ def main() -> None:
         size = path.stat().st_size / 1e6
         machine = f"{platform.platform()}, Python {platform.python_version()}"
         print(f"{chosen.rows:,} rows, {size:.0f} MB, {machine}")
-        print(f"{'':28}{'seconds':>9}{'rows/s':>12}{'peak MiB':>10}")
+        print(f"{'':28}{'seconds':>9}{'rows/s':>12}{'peak MiB':>10}{'CPU s per 100,000 rows':>25}")
         for name in chosen.only or CONTESTANTS:
             # -P: a script beside this one must not be taken for the library of its name.
             command = [sys.executable, "-P", __file__, "--child", name, str(path), str(folder)]
@@ -138,7 +144,11 @@ def main() -> None:
                 continue
             figures = json.loads(done.stdout.splitlines()[-1])
             rate = figures["rows"] / figures["seconds"]
-            print(f"{name:28}{figures['seconds']:9.1f}{rate:12,.0f}{figures['mib']:10.0f}")
+            cost = 100_000 / figures["rows"]
+            print(
+                f"{name:28}{figures['seconds']:9.1f}{rate:12,.0f}{figures['mib']:10.0f}"
+                f"{figures['own'] * cost:12.2f} + {figures['others'] * cost:.2f} (a second process)"
+            )
 
 
 if __name__ == "__main__":

@@ -133,16 +133,18 @@ def test_the_questions_asked_of_the_store_are_few_and_walk_indices(ws: Workspace
         lambda _c, _k, statement, parameters, *_: asked.append((statement, parameters)),
     )
     review.similar(ws, "x200")
-    searches = [parameters for statement, parameters in asked if "MATCH" in statement]
+    by_hash = [one for one in asked if "example_fingerprints MATCH" in one[0]]
+    assert len(by_hash) == 1
+    searches = [parameters for statement, parameters in asked if "search MATCH" in statement]
     assert len(searches) <= 24 + COMMON_GROUPS
     assert all(one[-1] <= MOST_HITS + 1 for one in searches), "every search has a limit"
     with engine.connect() as connection:
         plan = [
             line.detail
             for statement, parameters in asked
-            if statement.startswith("SELECT") and "MATCH" not in statement
+            if statement.startswith("SELECT") and "search MATCH" not in statement
             for line in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         ]
-    assert any("ix_examples_fingerprint" in line for line in plan)
+    assert any("example_fingerprints VIRTUAL TABLE INDEX 0:M" in line for line in plan)
     assert any("ix_examples_group_key_position" in line for line in plan)
-    assert not [line for line in plan if line.startswith("SCAN")]
+    assert not [line for line in plan if line.startswith("SCAN") and "INDEX 0:M" not in line]

@@ -107,6 +107,25 @@ def test_an_upgrade_knows_who_decided_and_what_was_suggested(tmp_path: Path) -> 
     assert version == (2,)
 
 
+def test_an_upgrade_finds_the_same_content_as_before(tmp_path: Path) -> None:
+    path = tmp_path / "hone.db"
+    engine = migrated(path, "m005")
+    with writing(engine) as connection:
+        fill_as_of_m001(connection.exec_driver_sql)
+        connection.exec_driver_sql(
+            "INSERT INTO examples (position, id, task, input, fingerprint)"
+            " VALUES (3, 'twin', 'qa', '{}', 'f1')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO states (position, task, status, version) VALUES (3, 'qa', 'pending', 1)"
+        )
+    engine.dispose()
+    store = Store.open(path)
+    assert [one.id for one in store.likeness.same(store.examples.get("a"), limit=5)] == ["twin"]
+    assert not store.likeness.same(store.examples.get("b"), limit=5)
+    store.close()
+
+
 def fill_as_of_m001(run: Callable[[str], object]) -> None:
     run(
         "INSERT INTO examples (position, id, task, input, proposal, proposal_agent, fingerprint)"

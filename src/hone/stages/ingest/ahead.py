@@ -52,7 +52,8 @@ def read_ahead(asked: Reading) -> Iterator[Item]:
             while isinstance(found := hand.get(), list):
                 batch = cast("list[tuple[Any, ...] | Refusal | Note]", found)
                 for item in batch:
-                    yield item if isinstance(item, Refusal | Note) else NewExample._make(item)
+                    # The reader packs rows as plain tuples.
+                    yield NewExample._make(item) if type(item) is tuple else cast("Item", item)
         finally:
             reader.kill()
             while fetcher.is_alive():  # who leaves early leaves it with full hands

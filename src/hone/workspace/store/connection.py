@@ -11,11 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from hone.errors import StoreLocked, Unavailable
+from hone.workspace.store.folding import Folding
 
-# Larger pages than SQLite's 4 kB make an import a tenth faster; 16 MB of log before it is folded
-# into the file mean that an import writes each page of an index less often.
+# Larger pages than SQLite's 4 kB make an import a tenth faster.
 PAGE_BYTES = 8192
-WAL_PAGES = 2000
 BUSY_TIMEOUT_SECONDS = 10.0
 CACHE_KIB = 64 * 1024
 
@@ -52,6 +51,7 @@ def open_engine(path: Path, *, is_read_only: bool = False) -> Engine:
         f"sqlite:///file:{_quoted(path)}?mode={mode}&uri=true",
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
     )
+    folding = Folding(path)
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
@@ -67,7 +67,19 @@ def open_engine(path: Path, *, is_read_only: bool = False) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         will_write = connection.get_execution_options().get("hone_will_write", False)
+        if will_write:
+            folding.wait_if_too_long()
         connection.exec_driver_sql("BEGIN IMMEDIATE" if will_write else "BEGIN")
+
+    if not is_read_only:
+
+        @event.listens_for(engine, "checkin")
+        def _fold(_connection: Any, _record: Any) -> None:
+            folding.fold_if_long()
+
+        @event.listens_for(engine, "engine_disposed")
+        def _stop(_engine: Engine) -> None:
+            folding.stop()
 
     @event.listens_for(engine, "handle_error")
     def _explain(context: Any) -> None:
@@ -117,6 +129,8 @@ def _pragmas(is_read_only: bool) -> tuple[str, ...]:
         f"PRAGMA page_size={PAGE_BYTES}",  # counts only while the file is made
         "PRAGMA journal_mode=WAL",
         "PRAGMA synchronous=FULL",
+        "PRAGMA wal_autocheckpoint=0",  # `folding` does it, and not within a commit
+        "PRAGMA journal_size_limit=0",  # a log begun anew is cut: its size tells what it holds
     )
     return (
         f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)}",
@@ -125,7 +139,6 @@ def _pragmas(is_read_only: bool) -> tuple[str, ...]:
         "PRAGMA recursive_triggers=ON",  # so that REPLACE cannot slip past an append-only table
         f"PRAGMA cache_size=-{CACHE_KIB}",
         "PRAGMA temp_store=MEMORY",
-        f"PRAGMA wal_autocheckpoint={WAL_PAGES}",
     )
 
 

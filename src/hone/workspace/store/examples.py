@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +21,7 @@ from hone.workspace.store.connection import CACHE_KIB, reading, set_cache, writi
 from hone.workspace.store.filters import Filter
 from hone.workspace.store.json_text import from_text, to_text, to_text_or_null
 from hone.workspace.store.rows import example_of, example_query, fetch, in_chunks
-from hone.workspace.store.tables import UNSCORED, examples, states
+from hone.workspace.store.tables import FINGERPRINT_START, UNSCORED, examples
 from hone.workspace.store.walks import positions
 from hone.workspace.store.windows import Window
 
@@ -228,7 +229,7 @@ def _wanted(query: ExampleQuery | Filter | None, task: str | None) -> tuple[Filt
 
 
 def _add_batch(connection: Connection, batch: list[NewExample], begin: int) -> int:
-    """Inserts what is new; its state, its index entry and its count follow from what went in."""
+    """Inserts what is new; its state, its index entries and its count follow from what went in."""
     connection.exec_driver_sql(_INSERT, [row[:-1] for row in batch])
     end = connection.execute(select(func.max(examples.c.position))).scalar() or 0
     if end == begin:
@@ -240,24 +241,29 @@ def _add_batch(connection: Connection, batch: list[NewExample], begin: int) -> i
         " FROM examples WHERE position > ?",
         (begin,),
     )
-    contradicted = [(row.id, begin) for row in batch if _is_contradicted(row)]
+    fresh = _fresh(connection, batch, begin, is_whole=end - begin == len(batch))
+    contradicted = {position for position, row in fresh if _is_contradicted(row)}
     if contradicted:
         connection.exec_driver_sql(
-            "UPDATE states SET agreement = 0 WHERE position ="
-            " (SELECT position FROM examples WHERE id = ? AND position > ?)",
-            contradicted,
+            "UPDATE states SET agreement = 0 WHERE position = ?",
+            [(position,) for position in contradicted],
         )
     connection.exec_driver_sql(
         "INSERT INTO example_search (rowid, text) VALUES (?, ?)",
-        _texts(connection, batch, begin, is_whole=end - begin == len(batch)),
+        [(position, row.search) for position, row in fresh],
     )
-    counted = (
-        select(states.c.task, func.count(), func.count() - func.count(states.c.agreement))
-        .where(states.c.position > begin)
-        .group_by(states.c.task)
+    connection.exec_driver_sql(
+        "INSERT INTO example_fingerprints (rowid, start) VALUES (?, ?)",
+        [(position, row.fingerprint[:FINGERPRINT_START]) for position, row in fresh],
     )
-    for task, number, unscored in connection.execute(counted).all():
-        tallies.add(connection, tallies.Place(task, "pending"), number, unscored)
+    counted = Counter(row.task for _, row in fresh)
+    unscored = Counter(
+        row.task
+        for position, row in fresh
+        if row.proposal_score is None and position not in contradicted
+    )
+    for task, number in counted.items():
+        tallies.add(connection, tallies.Place(task, "pending"), number, unscored[task])
     return end - begin
 
 
@@ -269,17 +275,17 @@ def _is_contradicted(row: NewExample) -> bool:
     return any(one["output"] != first for one in from_text(row.suggestions))
 
 
-def _texts(
+def _fresh(
     connection: Connection, batch: list[NewExample], begin: int, *, is_whole: bool
-) -> list[tuple[int, str]]:
-    """What to index at which position."""
+) -> list[tuple[int, NewExample]]:
+    """The rows that went in, with their positions."""
     if is_whole:
         # Nothing was known: the rows stand in their order.
-        return [(position, row.search) for position, row in enumerate(batch, begin + 1)]
+        return list(enumerate(batch, begin + 1))
     fresh = select(examples.c.id, examples.c.position).where(examples.c.position > begin)
     place = {row.id: row.position for row in connection.execute(fresh)}
     # The first row with an id is the one that went in; a later twin has nothing to index.
-    return [(place.pop(row.id), row.search) for row in batch if row.id in place]
+    return [(place.pop(row.id), row) for row in batch if row.id in place]
 
 
 def _as_text_or_none(moment: datetime | None) -> str | None:

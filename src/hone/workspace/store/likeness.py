@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, Integer, column, select, text
 
 from hone.records.example import Example
 from hone.workspace.store.connection import reading
 from hone.workspace.store.rows import fetch
-from hone.workspace.store.tables import examples
+from hone.workspace.store.tables import FINGERPRINT_START, examples
 
 # A word with more hits is common: it is looked for only together with others.
 MOST_HITS = 200
 COMMON_GROUPS = 3
 COMMON_WORDS = 12
+_BEGINNING_ALIKE = (
+    text("SELECT rowid FROM example_fingerprints WHERE example_fingerprints MATCH :start")
+    .columns(column("rowid", Integer))
+    .scalar_subquery()
+)
 _FOUND = text("SELECT rowid FROM example_search WHERE example_search MATCH :phrase LIMIT :most")
 
 
@@ -32,13 +37,15 @@ class Likeness:
     def same(self, example: Example, *, limit: int) -> list[Example]:
         """Other examples of the task with the same normalised input and first suggestion."""
         query = select(examples.c.position).where(
+            examples.c.position.in_(_BEGINNING_ALIKE),
             examples.c.fingerprint == example.fingerprint,
             examples.c.task == example.task,
             examples.c.position != example.position,
         )
         with reading(self._engine) as connection:
-            found = connection.execute(query.order_by(examples.c.position).limit(limit)).scalars()
-            return fetch(connection, list(found))
+            asked = {"start": f'"{example.fingerprint[:FINGERPRINT_START]}"'}
+            query = query.order_by(examples.c.position).limit(limit)
+            return fetch(connection, list(connection.execute(query, asked).scalars()))
 
     def group(self, example: Example, *, limit: int) -> list[Example]:
         """Other examples of the same group; none where the example belongs to no group."""

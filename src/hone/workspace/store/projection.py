@@ -9,6 +9,7 @@ Where a later decision stands, settling finds that one again and nothing moves.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Row, Table
@@ -25,6 +26,7 @@ _BULK_STATUS = (
     "CASE WHEN :verdict = 'accept' AND (SELECT o.verdict FROM operations o"
     " WHERE o.seq = states.answer) = 'edit' THEN 'edited' ELSE :status END"
 )
+_BULK_REVIEWER = "(SELECT o.reviewer FROM operations o WHERE o.seq = :seq)"
 _BULK_ANSWER = {
     "accept": f"COALESCE(answer, {PROPOSAL})",
     "reject": "NULL",
@@ -40,6 +42,12 @@ concerned = Table(
     prefixes=["TEMPORARY"],
 )
 _IN_CONCERNED = "position IN (SELECT position FROM concerned)"
+# The newest effect on a row `s` of states that stands; NULL where none does.
+_STANDING = (
+    "(SELECT f.seq FROM effects f WHERE f.position = s.position"
+    " AND f.seq NOT IN (SELECT seq FROM taken_back) ORDER BY f.seq DESC LIMIT 1)"
+)
+_NUMBERS = "count(*), sum(agreement IS NULL)"
 
 
 class Standing(NamedTuple):
@@ -86,28 +94,25 @@ def apply_bulk(connection: Connection, seq: int, verdict: Verdict, *, is_noted: 
     """Puts every concerned example where a bulk operation says; gives their number."""
     answer = _BULK_ANSWER.get(verdict, "answer")
     note_operation = ":seq" if is_noted else "note_operation"
-    _count(connection, -1)
+    bound = {"seq": seq, "verdict": verdict, "status": STATUS_OF[verdict]}
+    _count_bulk(connection, bound)
     connection.exec_driver_sql(
         f"UPDATE states SET status={_BULK_STATUS}, answer={answer},"
-        f" note_operation={note_operation},"
-        " last_operation=:seq, reviewer=(SELECT o.reviewer FROM operations o WHERE o.seq = :seq),"
-        " version=version+1"
-        f" WHERE {_IN_CONCERNED}",
-        {"seq": seq, "verdict": verdict, "status": STATUS_OF[verdict]},
+        f" note_operation={note_operation}, last_operation=:seq, reviewer={_BULK_REVIEWER},"
+        f" version=version+1 WHERE {_IN_CONCERNED}",
+        bound,
     )
-    changed = connection.exec_driver_sql(
+    return connection.exec_driver_sql(
         "INSERT INTO effects (position, seq, status, answer, note_operation)"
         " SELECT position, last_operation, status, answer, note_operation"
         f" FROM states WHERE {_IN_CONCERNED} ORDER BY position"
     ).rowcount
-    _count(connection, 1)
-    return changed
 
 
 def take_back(connection: Connection, target: Row[Any], by: int) -> tuple[int, int]:
     """Marks an operation as taken back; (examples changed, examples with a later decision)."""
     connection.exec_driver_sql("INSERT INTO taken_back (seq, by) VALUES (?, ?)", (target.seq, by))
-    concern_members(connection, target, f"s.last_operation = {target.seq:d}")
+    concern_members(connection, target, f"s.last_operation = {target.seq:d}", _STANDING)
     changed = _settle(connection)
     return changed, target.changed - changed
 
@@ -115,7 +120,8 @@ def take_back(connection: Connection, target: Row[Any], by: int) -> tuple[int, i
 def repeat(connection: Connection, target: Row[Any]) -> tuple[int, int]:
     """Removes the mark; (examples changed, examples with a later decision)."""
     connection.exec_driver_sql("DELETE FROM taken_back WHERE seq = ?", (target.seq,))
-    concern_members(connection, target, f"coalesce(s.last_operation, 0) < {target.seq:d}")
+    which = f"coalesce(s.last_operation, 0) < {target.seq:d}"
+    concern_members(connection, target, which, _STANDING)
     changed = _settle(connection)
     return changed, target.changed - changed
 
@@ -126,12 +132,17 @@ def concern(connection: Connection) -> None:
     connection.execute(concerned.delete())
 
 
-def concern_members(connection: Connection, operation: Row[Any], which: str = "TRUE") -> None:
-    """Lists the examples of an operation, or those of them whose row `s` of states fits."""
+def concern_members(
+    connection: Connection, operation: Row[Any], which: str = "TRUE", seq: str = "NULL"
+) -> None:
+    """Lists the examples of an operation, or those of them whose row `s` of states fits.
+
+    `seq` gives, from the same row, the operation that each of them shall stand by.
+    """
     concern(connection)
     members = operation.members or to_text([[operation.position, operation.position]])
     connection.exec_driver_sql(
-        "INSERT INTO concerned (position) SELECT s.position FROM json_each(?) r"
+        f"INSERT INTO concerned (position, seq) SELECT s.position, {seq} FROM json_each(?) r"
         " JOIN states s ON s.position BETWEEN json_extract(r.value, '$[0]')"
         f" AND json_extract(r.value, '$[1]') WHERE {which}",
         (members,),
@@ -150,13 +161,8 @@ def clear(connection: Connection) -> None:
 
 
 def _settle(connection: Connection) -> int:
-    """Moves the concerned examples to their newest effect that stands; gives their number."""
+    """Moves the concerned examples to the effect that each shall stand by; gives their number."""
     _count(connection, -1)
-    connection.exec_driver_sql(
-        "UPDATE concerned SET seq = (SELECT f.seq FROM effects f"
-        " WHERE f.position = concerned.position AND f.seq NOT IN (SELECT seq FROM taken_back)"
-        " ORDER BY f.seq DESC LIMIT 1)"
-    )
     # Each row is written once, with all that changes: every write moves it in three indices.
     changed = connection.exec_driver_sql(
         "UPDATE states SET version = states.version + 1, last_operation = f.seq, status = f.status,"
@@ -175,8 +181,21 @@ def _settle(connection: Connection) -> int:
 
 def _count(connection: Connection, sign: int) -> None:
     counted = connection.exec_driver_sql(
-        "SELECT task, status, reviewer, count(*), sum(agreement IS NULL) FROM states"
-        f" WHERE {_IN_CONCERNED} GROUP BY task, status, reviewer"
+        f"SELECT task, status, reviewer, {_NUMBERS} FROM states"
+        f" WHERE {_IN_CONCERNED} GROUP BY 1, 2, 3"
     ).all()
     for task, status, reviewer, number, unscored in counted:
         tallies.add(connection, Place(task, status, reviewer), sign * number, sign * unscored)
+
+
+def _count_bulk(connection: Connection, bound: Mapping[str, Any]) -> None:
+    """Moves the counts of what a bulk operation is about to move, in one walk."""
+    counted = connection.exec_driver_sql(
+        f"SELECT task, status, reviewer, {_BULK_STATUS}, {_NUMBERS} FROM states"
+        f" WHERE {_IN_CONCERNED} GROUP BY 1, 2, 3, 4",
+        dict(bound),
+    ).all()
+    by = connection.exec_driver_sql(f"SELECT {_BULK_REVIEWER}", {"seq": bound["seq"]}).scalar()
+    for task, status, reviewer, after, number, unscored in counted:
+        tallies.add(connection, Place(task, status, reviewer), -number, -unscored)
+        tallies.add(connection, Place(task, after, by), number, unscored)

@@ -58,7 +58,6 @@ examples = Table(
     Column("group_key", Text),
     Column("fingerprint", Text, nullable=False),
     Index("uq_examples_id", "id", unique=True),
-    Index("ix_examples_fingerprint", "fingerprint"),
     Index("ix_examples_file_position", "file", "position"),
     Index(
         "ix_examples_group_key_position",
@@ -75,6 +74,9 @@ examples = Table(
         postgresql_where=text("proposal IS NULL"),
     ),
 )
+
+# How much of a fingerprint stands in `example_fingerprints`; the rest is compared on a hit.
+FINGERPRINT_START = 12
 
 # The certainty of an example without a scored suggestion: behind every score there is.
 UNSCORED = 1e300
@@ -376,16 +378,20 @@ SQLITE_ONLY: tuple[str, ...] = (
         for table in _APPEND_ONLY
         for verb in ("UPDATE", "DELETE")
     ),
+    # Fingerprints are random: a B-tree of them would be written anew, nearly whole, by every
+    # transaction of an import. A full-text index appends sorted runs and merges them.
+    "CREATE VIRTUAL TABLE example_fingerprints USING fts5"
+    "(start, content='', detail=none, columnsize=0, tokenize='ascii')",
     # Only the index is kept: the text itself already stands in `examples` and `operations`.
+    *(
+        f"CREATE VIRTUAL TABLE {table} USING fts5"
+        "(text, content='', tokenize='unicode61 remove_diacritics 2')"
+        for table in ("example_search", "edit_search")
+    ),
     # The default buffer of 1 MB would write and merge twice as much during an import.
     *(
-        statement
-        for table in ("example_search", "edit_search")
-        for statement in (
-            f"CREATE VIRTUAL TABLE {table} USING fts5"
-            "(text, content='', tokenize='unicode61 remove_diacritics 2')",
-            f"INSERT INTO {table} ({table}, rank) VALUES ('hashsize', {32 * 1024 * 1024})",
-        )
+        f"INSERT INTO {table} ({table}, rank) VALUES ('hashsize', {32 * 1024 * 1024})"
+        for table in ("example_fingerprints", "example_search", "edit_search")
     ),
 )
 
