@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 10.0
 INTERRUPTED = 130
+SAMPLE_CHARACTERS = 60
 
 
 def follow(ws: Workspace, job_id: str, *, stops_on_interrupt: bool, is_silent: bool) -> JobState:
@@ -193,9 +194,32 @@ def describe(event: Event) -> str:
         said = f"{fields.get('name', '')} {fields.get('state', '')}".strip()
     elif event.type == "log" and fields.get("level") in ("warning", "error"):
         said = f"{fields['level']}: {fields.get('text', '')}"
+    elif event.type == "watchdog" and fields.get("action") == "warned":
+        said = f"warning: {fields.get('text', '')} {fields.get('hint', '')}"
+    elif event.type == "watchdog":
+        said = f"stopped: {fields.get('text', '')}"
+    elif event.type == "samples":
+        said = "\n".join(_sample(one) for one in fields.get("rows", []))
     elif event.type == "attempt" and int(fields.get("number", 1)) > 1:
         said = f"attempt {fields['number']}"
     return visible(said)
+
+
+def _sample(row: dict[str, Any]) -> str:
+    """`worst: expected "milk" · predicted "bread" · loss 2.31`, in one line."""
+    about = {key: value for key, value in row.items() if key not in ("pick", "row", "prompt")}
+    told = " · ".join(f"{key} {_short(value)}" for key, value in about.items())
+    return f"  {row.get('pick', '')}: {told}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        scores: dict[str, Any] = value
+        return ", ".join(f"{name} {score:g}" for name, score in scores.items())
+    if not isinstance(value, str):
+        return str(value)
+    line = " ".join(value.split())
+    return f'"{line}"' if len(line) <= SAMPLE_CHARACTERS else f'"{line[:SAMPLE_CHARACTERS]}…"'
 
 
 def duration(seconds: float) -> str:

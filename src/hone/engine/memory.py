@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import gc
+import re
 import sys
 
 import torch
@@ -35,8 +37,10 @@ def explained_shortage(
         if batch_size == 1:
             hint = f"--set data.max_seq_length={max(8, longest // 2)}"
         return HoneError(
-            f"Out of memory at batch {batch_size}, rows of up to {longest} tokens.",
-            hint=f"{hint}; also --set training.gradient_checkpointing=true, or a smaller base.",
+            f"Out of memory at batch {batch_size}, rows of up to {longest} tokens"
+            f"{_asked_for(error)}.",
+            hint=f"{hint} (training.auto_batch=true does that by itself); "
+            "also --set training.gradient_checkpointing=true, or a smaller base.",
         )
     if is_disk_full(error):
         return HoneError(
@@ -45,6 +49,25 @@ def explained_shortage(
             "keeps less.",
         )
     return None
+
+
+def free_memory() -> None:
+    """Let go of what a failed attempt has left in memory."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+
+
+def _asked_for(error: BaseException) -> str:
+    """`: 2.00 GiB more were wanted`, where the error says how much."""
+    said = re.search(r"tried to allocate ([\d.]+) ?(\w+)", str(error), re.IGNORECASE)
+    if said is None:
+        return ""
+    amount, unit = said.groups()
+    if unit == "bytes":
+        amount, unit = f"{float(amount) / 1024**2:,.1f}", "MiB"
+    return f": {amount} {unit} more were wanted"
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -19,6 +19,7 @@ from trl.trainer.dpo_trainer import DataCollatorForPreference
 from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference
 
 from hone.engine.quiet import quiet
+from hone.engine.samples import Judged, clipped, log_probability, pair_shown
 from hone.engine.train_loop import Exact, Parts, arguments_of
 
 
@@ -99,6 +100,30 @@ class PairTrainer(Exact, DPOTrainer):
         longer = max(len(row["chosen_ids"]), len(row["rejected_ids"]))
         return len(row["prompt_ids"]) + longer
 
+    def judged(self, rows: Sequence[Any]) -> list[Judged]:
+        """By how much more the better answer gained against the reference, times beta."""
+        found: list[Judged] = []
+        for row in rows:
+            gained = {
+                side: self.beta
+                * (
+                    log_probability(
+                        self.model, row["prompt_ids"], row[f"{side}_ids"], self.args.device
+                    )
+                    - row[f"ref_{side}_logps"]
+                )
+                for side in ("chosen", "rejected")
+            }
+            margin = gained["chosen"] - gained["rejected"]
+            shown = {
+                **pair_shown(self.tokenizer, row),
+                "chosen_score": round(gained["chosen"], 4),
+                "rejected_score": round(gained["rejected"], 4),
+                "margin": round(margin, 4),
+            }
+            found.append(Judged(margin, shown))
+        return found
+
 
 class JudgedTrainer(Exact, KTOTrainer):
     """Kahneman-Tversky optimisation over single judged answers."""
@@ -155,6 +180,22 @@ class JudgedTrainer(Exact, KTOTrainer):
             if value and count:
                 found[f"reward_{name}"] = (value.pop() * count, float(count))
         counted.clear()
+        return found
+
+    def judged(self, rows: Sequence[Any]) -> list[Judged]:
+        """By the mean log-probability of an answer's tokens, turned round where it is a bad one."""
+        found: list[Judged] = []
+        for row in rows:
+            answer = row["completion_ids"]
+            total = log_probability(self.model, row["prompt_ids"], answer, self.args.device)
+            score = total / len(answer)
+            shown = {
+                "prompt": clipped(self.tokenizer.decode(row["prompt_ids"])),
+                "answer": clipped(self.tokenizer.decode(answer, skip_special_tokens=True).strip()),
+                "label": bool(row["label"]),
+                "score": round(score, 4),
+            }
+            found.append(Judged(score if row["label"] else -score, shown))
         return found
 
 

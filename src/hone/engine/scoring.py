@@ -15,6 +15,7 @@ from transformers import Trainer, TrainingArguments
 from trl import RewardConfig, RewardTrainer
 from trl.trainer.reward_trainer import DataCollatorForPreference
 
+from hone.engine.samples import Judged, clipped, pair_shown
 from hone.engine.train_loop import Exact, Measures, Parts, arguments_of
 
 
@@ -73,6 +74,29 @@ class RankTrainer(Exact, RewardTrainer):
     def length_of(self, row: Any) -> int:
         """Tokens of the longer of both texts."""
         return max(len(row["chosen_ids"]), len(row["rejected_ids"]))
+
+    def judged(self, rows: Sequence[Any]) -> list[Judged]:
+        """By how much more reward the better answer gets."""
+        found: list[Judged] = []
+        for row in rows:
+            chosen, rejected = (
+                float(self._reward_of(row[side])) for side in ("chosen_ids", "rejected_ids")
+            )
+            shown = {
+                **pair_shown(self.tokenizer, row),
+                "chosen_score": round(chosen, 4),
+                "rejected_score": round(rejected, 4),
+                "margin": round(chosen - rejected, 4),
+            }
+            found.append(Judged(chosen - rejected, shown))
+        return found
+
+    def _reward_of(self, ids: Sequence[int]) -> torch.Tensor:
+        batch = torch.tensor([list(ids)], device=self.args.device)
+        outputs: Any = self.model(
+            input_ids=batch, attention_mask=torch.ones_like(batch), use_cache=False
+        )
+        return outputs.logits[0, 0]
 
 
 class ScoreTrainer(Exact, Trainer):
@@ -163,6 +187,27 @@ class ScoreTrainer(Exact, Trainer):
         for place, name in enumerate(self.scale.dimensions):
             found[f"mae_{name}"] = (float(off[:, place].abs().sum()), rows)
             found[f"rmse_{name}"] = (float((off[:, place] ** 2).sum()), rows)
+        return found
+
+    def judged(self, rows: Sequence[Any]) -> list[Judged]:
+        """By the mean absolute error over the dimensions."""
+        found: list[Judged] = []
+        for row in rows:
+            batch: Any = self._prepare_inputs(self.data_collator([row]))
+            _, outputs = self.compute_loss(self.model, batch, return_outputs=True)
+            scores = outputs.logits[0].float().tolist()
+            off = [abs(a - b) for a, b in zip(scores, row["labels"], strict=True)]
+            error = sum(off) / len(off)
+            shown = {
+                "text": clipped(self.tokenizer.decode(row["input_ids"])),
+                "expected": dict(zip(self.scale.dimensions, row["labels"], strict=True)),
+                "predicted": {
+                    name: round(score, 3)
+                    for name, score in zip(self.scale.dimensions, scores, strict=True)
+                },
+                "error": round(error, 4),
+            }
+            found.append(Judged(-error, shown))
         return found
 
     def finished(self, figures: dict[str, float]) -> dict[str, float]:

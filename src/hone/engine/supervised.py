@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 from trl import SFTConfig, SFTTrainer
 
 from hone.engine.collate import Collator
+from hone.engine.samples import Judged, clipped, last_answer, log_probability
 from hone.engine.train_loop import Exact, Measures, Parts, arguments_of
 from hone.rendering.tokens import MASKED
 
@@ -114,3 +116,20 @@ class RowTrainer(Exact, SFTTrainer):
             "loss": (-float(outputs.log_probs.sum()), count),
             "token_accuracy": (int(outputs.is_top1.sum()), count),
         }
+
+    def judged(self, rows: Sequence[Any]) -> list[Judged]:
+        """By the mean loss of the last answer's tokens; the answer itself is asked for."""
+        found: list[Judged] = []
+        for row in rows:
+            begin, end = last_answer(row["labels"])
+            prompt, wanted = row["input_ids"][:begin].tolist(), row["input_ids"][begin:end].tolist()
+            total = log_probability(self.model, prompt, wanted, self.args.device)
+            shown = {
+                "prompt": clipped(self.tokenizer.decode(prompt)),
+                "expected": clipped(
+                    self.tokenizer.decode(wanted, skip_special_tokens=True).strip()
+                ),
+                "loss": round(-total / len(wanted), 4),
+            }
+            found.append(Judged(total / len(wanted), shown, prompt, len(wanted)))
+        return found

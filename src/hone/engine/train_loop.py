@@ -18,6 +18,7 @@ from torch import nn
 from transformers import PrinterCallback, Trainer, TrainerCallback
 
 from hone.engine import checkpoints
+from hone.engine.samples import Judged, Sampler
 from hone.engine.sampling import EpochOrder
 from hone.engine.weights import resume_bytes, write_weights
 
@@ -47,6 +48,8 @@ class TrainingPlan:
     dtype: str
     device: str
     is_checkpointing_gradients: bool
+    grouped_by: int = 0
+    """Rows of similar length that stand together in the order; 0: as many as a batch has."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ class Parts:
     """The folder of the checkpoints."""
     base_id: str = ""
     """The base's public name, for the adapter's configuration."""
+    stop_ids: tuple[int, ...] = ()
+    """Ids that end an answer."""
 
     @property
     def pad_id(self) -> int:
@@ -89,11 +94,15 @@ class Exact(_Trainer):
     """The library's name of a figure -> ours, for those that are told."""
     BEST: ClassVar[str] = "eval_loss"
     """The figure of a validation that says which weights are best; the lowest is."""
+    HAS_FALLING_LOSS: ClassVar[bool] = True
+    """Whether a lower training loss means progress."""
     model: Any
 
     def begin(self, parts: Parts) -> None:
         """Keep what the run is made of."""
         self.plan, self.place, self.base_id = parts.plan, parts.place, parts.base_id
+        self.tokenizer, self.stop_ids = parts.tokenizer, parts.stop_ids
+        self._step_losses: list[torch.Tensor] = []
         self.is_final = False
         self.tokens_seen = 0
         self._train_rows, self._val_rows = parts.train, parts.val
@@ -119,7 +128,7 @@ class Exact(_Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:
         return EpochOrder(
             [self.length_of(row) for row in self._train_rows],
-            batch_size=self.plan.batch_size,
+            batch_size=self.plan.grouped_by or self.plan.batch_size,
             seed=self.plan.seed,
             is_grouped=self.plan.is_grouped,
         )
@@ -127,11 +136,28 @@ class Exact(_Trainer):
     def training_step(self, model: nn.Module, inputs: Any, *rest: Any, **more: Any) -> torch.Tensor:
         """One batch forward and backward; its tokens are counted, padding is not."""
         self.tokens_seen += int(inputs["attention_mask"].sum())
-        return super().training_step(model, inputs, *rest, **more)
+        loss = super().training_step(model, inputs, *rest, **more)
+        self._step_losses.append(loss)
+        return loss
+
+    def take_step_loss(self) -> float:
+        """The loss of the step that has just ended, over all its batches."""
+        loss = float(sum(self._step_losses, torch.zeros(())))
+        self._step_losses.clear()
+        return loss
 
     # Validation
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """The figures over every validation row, told to the callbacks."""
+        metrics = self.validation_figures()
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
+
+    def validation_figures(self) -> dict[str, float]:
         """The figures over every validation row, batch by batch in the order of length."""
         self.model.eval()
         order = sorted(range(len(self._val_rows)), key=lambda i: self.length_of(self._val_rows[i]))
@@ -145,14 +171,7 @@ class Exact(_Trainer):
                 for name, (total, count) in self.measured(batch, len(part)).items():
                     sums[name] = sums.get(name, 0.0) + total
                     counts[name] = counts.get(name, 0.0) + count
-        metrics = self.finished(
-            {f"eval_{name}": sums[name] / max(counts[name], 1) for name in sums}
-        )
-        self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(
-            self.args, self.state, self.control, metrics
-        )
-        return metrics
+        return self.finished({f"eval_{name}": sums[name] / max(counts[name], 1) for name in sums})
 
     def measured(self, batch: dict[str, Any], rows: int) -> Measures:
         """The figures of one validation batch: the loss, and what the library counts beside it."""
@@ -164,6 +183,14 @@ class Exact(_Trainer):
                 found[shown] = (counted[name].pop() * rows, rows)
         counted.clear()
         return found
+
+    def judged(self, rows: Sequence[Any]) -> list[Judged]:
+        """How well each of a few validation rows is predicted; empty: nothing is shown."""
+        return []
+
+    def sampler(self, each: int) -> Sampler:
+        """What shows predictions of validation rows while the training runs."""
+        return Sampler(self, self._val_rows, each)
 
     def finished(self, figures: dict[str, float]) -> dict[str, float]:
         """The figures of a validation once all its rows are counted."""

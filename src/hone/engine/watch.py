@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from hone.engine.memory import peak_memory_gib
 from hone.engine.train_loop import Exact
+from hone.engine.watchdogs import Actions, Finding, Run, Watchdogs
 from hone.errors import HoneError
 from hone.workspace.job_folder import JobFolder
 
@@ -27,6 +28,9 @@ class Habits:
     save_minutes: float
     early_stopping_evals: int | None
     tensorboard: Path | None
+    reactions: Actions = field(default_factory=Actions)
+    samples: int = 0
+    """Predictions of each kind that a validation shows."""
 
 
 class Watch(TrainerCallback):
@@ -42,19 +46,35 @@ class Watch(TrainerCallback):
         self._first_step: int | None = None
         self.has_val = trainer.has_validation
         self.was_stopped = False
+        self._losses: list[float] = []
+        self._sampler = trainer.sampler(habits.samples)
+        self._watchdogs = Watchdogs(
+            habits.reactions,
+            Run(
+                total_steps=trainer.plan.total_steps,
+                learning_rate=trainer.plan.learning_rate,
+                dataset=str(folder.job.spec.get("dataset", {}).get("name", "NAME")),
+                figure=trainer.BEST,
+                has_falling_loss=trainer.HAS_FALLING_LOSS,
+            ),
+        )
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Start the clocks; work before the first step does not count as training."""
-        self._began = self._logged = self._saved = time.monotonic()
         self._first_step = state.global_step
+        self._look_back(state.global_step)
+        self._began = self._logged = self._saved = time.monotonic()
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Decide what follows this step."""
         plan, step, now = self._trainer.plan, state.global_step, time.monotonic()
+        loss = self._trainer.take_step_loss()
+        self._losses.append(loss)
+        self._react(self._watchdogs.stepped(step, loss))
         is_last = step >= plan.total_steps
         self._trainer.is_final = is_last
         is_first = step == (self._first_step or 0) + 1
@@ -108,12 +128,9 @@ class Watch(TrainerCallback):
             self._board.close()
 
     def _trained(self, state: TrainerState, values: dict[str, float]) -> None:
-        if not math.isfinite(values["loss"]):
-            raise HoneError(
-                f"The loss is {values['loss']} at step {state.global_step}: training has diverged.",
-                hint="Lower the step size: "
-                f"--set training.learning_rate={self._trainer.plan.learning_rate / 4:g}",
-            )
+        # A loss can be finite where its gradient is not.
+        norm = values.get("grad_norm", 0.0)
+        self._react(self._watchdogs.counted(state.global_step, "gradient norm", norm))
         now = time.monotonic()
         seconds = max(now - self._logged - self._idle_seconds, 1e-6)
         tokens = self._trainer.tokens_seen - self._tokens_logged
@@ -128,26 +145,71 @@ class Watch(TrainerCallback):
         self._folder.append("progress", done=done, total=total, eta_seconds=round(eta, 1))
 
     def _validated(self, state: TrainerState, values: dict[str, float]) -> None:
-        self._folder.append("metric", step=state.global_step, values=values)
-        figure, best = values[self._trainer.BEST], state.best_metric
-        if best is None or figure < best:
-            state.best_metric, state.best_global_step = figure, state.global_step
+        step, figure = state.global_step, values[self._trainer.BEST]
+        trained = sum(self._losses) / max(len(self._losses), 1)
+        self._losses.clear()
+        self._folder.append("metric", step=step, values={**values, "train_loss": trained})
+        best = state.best_metric
+        if math.isfinite(figure) and (best is None or figure < best):
+            state.best_metric, state.best_global_step = figure, step
             self._trainer.keep_best(
                 {name: value for name, value in values.items() if name.startswith("eval_")}
             )
+        rows = self._sampler.take(step)
+        if rows:
+            self._folder.append("samples", step=step, rows=rows)
+        self._react(self._watchdogs.validated(step, values, trained))
         patience = self._habits.early_stopping_evals
-        behind = (state.global_step - (state.best_global_step or 0)) / self._trainer.plan.eval_steps
+        behind = (step - (state.best_global_step or 0)) / self._trainer.plan.eval_steps
         if patience is not None and behind >= patience:
-            self._trainer.control.should_training_stop = True
-            self._trainer.control.should_save = self._trainer.is_final = True
+            self._end_here()
             self._folder.append(
                 "log",
                 level="info",
-                text=f"Stopped early at step {state.global_step}: no better "
+                text=f"Stopped early at step {step}: no better "
                 f"{_SPOKEN.get(self._trainer.BEST, self._trainer.BEST)} "
-                f"than {state.best_metric:.4f} of step {state.best_global_step}.",
+                f"than {state.best_metric or math.nan:.4f} of step {state.best_global_step}.",
             )
         self._idle()
+
+    def _look_back(self, step: int) -> None:
+        """What earlier attempts saw, and validation before the first step."""
+        validations: dict[int, dict[str, float]] = {}
+        for event in self._folder.events():
+            fields: dict[str, Any] = event.model_extra or {}
+            if event.type == "baseline":
+                self._watchdogs.before = fields["values"]
+            elif event.type == "metric" and self._trainer.BEST in fields["values"]:
+                # What was seen after the checkpoint is seen again.
+                later = [one for one in validations if one >= fields["step"]]
+                for one in later:
+                    del validations[one]
+                validations[fields["step"]] = fields["values"]
+            elif event.type == "watchdog" and fields["action"] == "warned":
+                self._watchdogs.told.add(fields["name"])
+        seen = sorted((at, values) for at, values in validations.items() if at <= step)
+        self._watchdogs.remember(seen)
+        is_wanted = self._habits.reactions.no_learning != "ignore" and self.has_val
+        if step == 0 and is_wanted and self._watchdogs.before is None:
+            self._watchdogs.before = self._trainer.validation_figures()
+            self._folder.append("baseline", values=self._watchdogs.before)
+
+    def _react(self, findings: list[Finding]) -> None:
+        """Tell what a watchdog found; end the training where that is wanted."""
+        for found in findings:
+            action = "stopped" if found.action == "stop" else "warned"
+            self._folder.append("watchdog", **{**asdict(found), "action": action})
+            if found.action == "warn":
+                continue
+            if found.name == "overfitting":
+                # The best weights were kept: the run ends well, only earlier.
+                self._end_here()
+                continue
+            raise HoneError(found.text, hint=found.hint)
+
+    def _end_here(self) -> None:
+        self._trainer.control.should_training_stop = True
+        self._trainer.control.should_save = self._trainer.is_final = True
 
     def _idle(self) -> None:
         now = time.monotonic()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hone.errors import HoneError
+from hone.methods._auto_batch import batches_of
 from hone.methods._lora_options import LoraOptions
 from hone.methods._stages import stage
 from hone.methods._training_options import TrainingOptions
@@ -57,8 +58,9 @@ def gather(
             head=load.ScoreHead(outputs, int(tokenizer.pad_token_id)) if outputs else None,
         )
         model = _with_adapter(folder, model, lora)
-    plan = _plan(options, len(train), device)
-    return Parts(model, plan, train, val, tokenizer, folder.checkpoints, base.id)
+    plan = _plan(options, len(train), device, batches_of(folder, options))
+    place, stops = folder.checkpoints, renderer.stop_ids
+    return Parts(model, plan, train, val, tokenizer, place, base.id, stops)
 
 
 def _with_adapter(folder: JobFolder, model: Any, lora: LoraOptions | None) -> Any:
@@ -87,17 +89,21 @@ def _with_adapter(folder: JobFolder, model: Any, lora: LoraOptions | None) -> An
     )
 
 
-def _plan(options: TrainingOptions, rows: int, device: str) -> TrainingPlan:
+def _plan(
+    options: TrainingOptions, rows: int, device: str, batches: tuple[int, int]
+) -> TrainingPlan:
     from hone.engine.train_loop import TrainingPlan, steps_of
 
     per_epoch = steps_of(rows, options.batch_size, options.gradient_accumulation_steps)
+    batch_size, accumulation = batches
     total = max(1, options.max_steps or math.ceil(per_epoch * options.epochs))
     warmup = options.warmup_steps
     return TrainingPlan(
         total_steps=total,
         steps_per_epoch=per_epoch,
-        batch_size=options.batch_size,
-        accumulation=options.gradient_accumulation_steps,
+        batch_size=batch_size,
+        accumulation=accumulation,
+        grouped_by=options.batch_size,
         learning_rate=float(options.learning_rate or 0),
         lr_scheduler=options.lr_scheduler,
         warmup_steps=warmup if warmup is not None else math.ceil(total * options.warmup_ratio),

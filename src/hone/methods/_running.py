@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hone.errors import HoneError
+from hone.methods._auto_batch import batches_of, make_smaller
 from hone.methods._exporting import export_model
 from hone.methods._stages import stage
 from hone.methods._training_options import TrainingOptions
@@ -25,27 +26,41 @@ def carry_out(folder: JobFolder, options: TrainingOptions, build: Build) -> dict
     Everything else is in the folder: events, checkpoints/, final/. HoneError for what a user
     can mend; memory and disk that run out are told as such.
     """
-    from hone.engine.memory import explained_shortage
-
-    try:
-        return _dry_run(folder, build) if options.dry_run else _train(folder, options, build)
-    except HoneError:
-        raise
-    except Exception as error:
-        told = explained_shortage(
-            error,
-            batch_size=options.batch_size,
-            longest=options.max_seq_length,
-            accumulation=options.gradient_accumulation_steps,
-        )
-        if told is None:
+    while True:
+        try:
+            return _dry_run(folder, build) if options.dry_run else _train(folder, options, build)
+        except HoneError:
             raise
+        except Exception as error:
+            _mend(folder, options, error)
+        # Outside of the handler: the error no longer holds what must be freed.
+        from hone.engine.memory import free_memory
+
+        free_memory()
+
+
+def _mend(folder: JobFolder, options: TrainingOptions, error: Exception) -> None:
+    """Return where another try may go better; otherwise raise what a user should be told."""
+    from hone.engine.memory import explained_shortage, is_out_of_memory
+
+    batch_size, accumulation = batches_of(folder, options)
+    told = explained_shortage(
+        error,
+        batch_size=batch_size,
+        longest=options.max_seq_length,
+        accumulation=accumulation,
+    )
+    if told is None:
+        raise error
+    is_wanted = is_out_of_memory(error) and not options.dry_run
+    if not is_wanted or not make_smaller(folder, options, told.message):
         raise told from error
 
 
 def _train(folder: JobFolder, options: TrainingOptions, build: Build) -> dict[str, float] | None:
     from hone.engine import checkpoints, train_loop
     from hone.engine.watch import Habits, Watch
+    from hone.engine.watchdogs import Actions
 
     found = checkpoints.newest_sound(folder.checkpoints)
     for problem in found.broken:
@@ -65,6 +80,13 @@ def _train(folder: JobFolder, options: TrainingOptions, build: Build) -> dict[st
                 save_minutes=options.save_minutes,
                 early_stopping_evals=options.early_stopping_evals,
                 tensorboard=_board(folder),
+                samples=options.samples,
+                reactions=Actions(
+                    not_finite=options.on_not_finite,
+                    divergence=options.on_divergence,
+                    no_learning=options.on_no_learning,
+                    overfitting=options.on_overfitting,
+                ),
             ),
         )
         with stage(folder, "training"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -12,6 +12,7 @@ from hone.methods._lora_options import LoraOptions
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Reaction = Literal["stop", "warn", "ignore"]
 SECTION_DATA: dict[str, JsonValue] = {"section": "data"}
 
 
@@ -19,6 +20,8 @@ class TrainingOptions(BaseModel):
     """The sections `training` and `data` of a recipe, as far as every method has them."""
 
     model_config = ConfigDict(extra="forbid")
+    LEAST_BATCH: ClassVar[int] = 1
+    """Fewest rows that may go through at once."""
 
     dry_run: bool = Field(
         False, description="build everything, run one batch forward, train and keep nothing"
@@ -30,6 +33,11 @@ class TrainingOptions(BaseModel):
     batch_size: int = Field(4, ge=1, description="rows that go through the model at once")
     gradient_accumulation_steps: int = Field(
         1, ge=1, description="batches that make one step of the optimizer"
+    )
+    auto_batch: bool = Field(
+        False,
+        description="after running out of memory go on with half the batch and twice the "
+        "accumulation: the same rows in each step",
     )
     learning_rate: Positive | Literal["auto"] | None = Field(
         "auto", description="size of a step; auto: by adapter or full, and the base's parameters"
@@ -63,6 +71,28 @@ class TrainingOptions(BaseModel):
     keep_checkpoints: int = Field(2, ge=1, description="checkpoints kept on disk, the newest")
     early_stopping_evals: Count | None = Field(
         None, description="stop after so many validations without a new best; by default never"
+    )
+    on_not_finite: Reaction = Field(
+        "stop", description="when a loss or a gradient is no number any more: stop, warn or ignore"
+    )
+    on_divergence: Reaction = Field(
+        "stop", description="when the loss stays far above its best: stop, warn or ignore"
+    )
+    on_no_learning: Reaction = Field(
+        "warn",
+        description="when validation is no better than before the first step at the half of the "
+        "run: stop, warn or ignore",
+    )
+    on_overfitting: Reaction = Field(
+        "warn",
+        description="when validation rises three times in a row while training falls: stop (with "
+        "the best weights), warn or ignore",
+    )
+    samples: int = Field(
+        2,
+        ge=0,
+        le=10,
+        description="best, worst and random predictions shown at each validation, of each kind",
     )
     logging_steps: int = Field(
         10, ge=1, description="steps between metrics; at least one every 5 seconds in any case"

@@ -7,7 +7,7 @@ Source: Ethayarajh et al. 2024, arXiv:2402.01306, through TRL's KTOTrainer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,9 @@ SMALLEST_BATCH = 2
 
 class Options(TrainingOptions):
     """The sections `training` and `data` of a recipe."""
+
+    # The divergence is estimated between the rows of a batch.
+    LEAST_BATCH: ClassVar[int] = 2
 
     beta: float = Field(
         0.1, gt=0, le=10, description="how strongly the model is held to its reference"

@@ -29,7 +29,7 @@ class Job(BaseModel):
 
 
 class Event(BaseModel):
-    """A line of `events.jsonl`: attempt, stage, metric, progress, log, failed or cancelled."""
+    """A line of `events.jsonl`: attempt, stage, metric, …, failed or cancelled."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -55,6 +55,7 @@ class Result(BaseModel):
     status: Literal["succeeded"] = "succeeded"
     artefacts: list[Artefact] = Field(default_factory=list[Artefact])
     metrics: dict[str, float] = Field(default_factory=dict)
+    watchdogs: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]])
     runtime_seconds: float = 0.0
     cost_usd: float = 0.0
 

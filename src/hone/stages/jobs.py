@@ -68,6 +68,13 @@ class JobStatus(BaseModel):
     error: str = ""
     hint: str = ""
     metrics: dict[str, float] = Field(default_factory=dict)
+    watchdogs: list[dict[str, Any]] = Field(
+        default_factory=list[dict[str, Any]],
+        description="what the watchdogs of the training found: text, and the value to change",
+    )
+    samples: dict[str, Any] | None = Field(
+        default=None, description="predictions at the last validation: step and rows"
+    )
     runtime_seconds: float | None = None
     damaged_lines: int = Field(default=0, description="lines of events.jsonl that cannot be read")
     folder: str
@@ -312,6 +319,10 @@ def _status(ws: Workspace, job: Job) -> JobStatus:
         if event.type == "progress":
             status.done, status.total = fields.get("done"), fields.get("total")
             status.eta_seconds = fields.get("eta_seconds")
+        elif event.type == "watchdog":
+            status.watchdogs.append(dict(fields))
+        elif event.type == "samples":
+            status.samples = dict(fields)
         elif event.type == "failed" and status.state == "failed":
             status.error, status.hint = str(fields.get("error", "")), str(fields.get("hint", ""))
     if status.state == "lost":

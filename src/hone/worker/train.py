@@ -26,5 +26,11 @@ def carry_out(folder: JobFolder) -> Result | None:
         for path in sorted(folder.final.rglob("*"))
         if path.is_file()
     ]
-    seconds = active_seconds(folder.events())
-    return Result(artefacts=artefacts, metrics=figures, runtime_seconds=seconds)
+    events = folder.events()
+    return Result(
+        artefacts=artefacts,
+        metrics=figures,
+        runtime_seconds=active_seconds(events),
+        # What went wrong on the way and did not end the run.
+        watchdogs=[event.model_extra for event in events if event.type == "watchdog"],
+    )
