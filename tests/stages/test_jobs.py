@@ -333,3 +333,16 @@ def test_the_fake_worker_is_only_a_seam(ws: Workspace) -> None:
     # The job itself does not know which command runs it.
     job = jobs.submit(ws, order(), INPUTS)
     assert FAKE_WORKER[1] not in (ws.jobs / job.id / "job.json").read_text()
+
+
+def test_what_a_training_showed_and_was_warned_of_is_part_of_its_status(ws: Workspace) -> None:
+    job = jobs.launch(ws, order(steps=1), INPUTS, target=fake_target())
+    for _ in jobs.watch(ws, job.id):
+        pass
+    folder = jobs.folder_of(ws, job.id)
+    for step in (5, 10):
+        folder.append("samples", step=step, rows=[{"pick": "best", "loss": 1 / step}])
+    folder.append("watchdog", name="overfitting", step=10, text="By heart.", action="warned")
+    status = jobs.show(ws, job.id)
+    assert status.samples == {"step": 10, "rows": [{"pick": "best", "loss": 0.1}]}
+    assert [one["text"] for one in status.watchdogs] == ["By heart."]

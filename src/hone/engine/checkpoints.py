@@ -32,19 +32,18 @@ def write(place: Path, write_files: Callable[[Path], None], **facts: Any) -> Pat
     """Make the folder `place` whole: files aside, flushed, hashed, manifest last, moved in.
 
     `facts` go into the manifest. A kill at any instant leaves the old folder or the new one, or
-    a hidden leftover that the next write takes away.
+    a hidden leftover that the next write takes away. What fails leaves nothing: on a full disk
+    the room is needed to say so.
     """
     aside = place.with_name(f".{place.name}.partial")
     with explained("write the checkpoint", place):
         _clear(aside)
-        aside.mkdir(parents=True)
-        write_files(aside)
-        hashes = {}
-        for file in sorted(path for path in aside.rglob("*") if path.is_file()):
-            with file.open("rb+") as handle:
-                os.fsync(handle.fileno())
-            hashes[file.relative_to(aside).as_posix()] = sha256_of(file)
-        write_json(aside / MANIFEST, {**facts, "files": hashes})
+        try:
+            aside.mkdir(parents=True)
+            _fill(aside, write_files, facts)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
         if place.exists():
             old = place.with_name(f".{place.name}.old")
             _clear(old)
@@ -55,6 +54,16 @@ def write(place: Path, write_files: Callable[[Path], None], **facts: Any) -> Pat
             aside.rename(place)
         _flush(place.parent)
     return place
+
+
+def _fill(aside: Path, write_files: Callable[[Path], None], facts: dict[str, Any]) -> None:
+    write_files(aside)
+    hashes = {}
+    for file in sorted(path for path in aside.rglob("*") if path.is_file()):
+        with file.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        hashes[file.relative_to(aside).as_posix()] = sha256_of(file)
+    write_json(aside / MANIFEST, {**facts, "files": hashes})
 
 
 def check_room(place: Path, bytes_needed: int) -> None:

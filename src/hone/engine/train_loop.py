@@ -218,6 +218,7 @@ class Exact(_Trainer):
 
     def keep_best(self, figures: Mapping[str, float]) -> None:
         """Write the present weights to best/, the export of this run unless a better one comes."""
+        checkpoints.check_room(self.place, resume_bytes(self.model))
         checkpoints.write(
             self.place / "best",
             lambda folder: write_weights(self.model, folder, self.base_id),

@@ -78,17 +78,19 @@ class Watch(TrainerCallback):
         is_last = step >= plan.total_steps
         self._trainer.is_final = is_last
         is_first = step == (self._first_step or 0) + 1
-        control.should_log = (
-            is_first
-            or is_last
-            or step % self._habits.logging_steps == 0
-            or now - self._logged >= LOG_AT_LEAST_EVERY_SECONDS
-        )
         control.should_evaluate = self.has_val and (step % plan.eval_steps == 0 or is_last)
         control.should_save = (
             step % plan.save_steps == 0
             or is_last
             or now - self._saved >= self._habits.save_minutes * 60
+        )
+        control.should_log = (
+            is_first
+            # The gradient is looked at before weights that it moved are kept.
+            or control.should_save
+            or control.should_evaluate
+            or step % self._habits.logging_steps == 0
+            or now - self._logged >= LOG_AT_LEAST_EVERY_SECONDS
         )
         if self._folder.is_stop_requested and not is_last:
             self.was_stopped = True
