@@ -7,6 +7,7 @@ checkpoints/checkpoint-40/  weights, optimizer.pt, scheduler.pt, rng_state.pth,
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from hone.workspace.files import explained, sha256_of, write_json
 
 MANIFEST = "manifest.json"
 SPARE_BYTES = 16 * 1024 * 1024
+FULL_BELOW_BYTES = 256 * 1024
 
 
 class Found(NamedTuple):
@@ -41,8 +43,12 @@ def write(place: Path, write_files: Callable[[Path], None], **facts: Any) -> Pat
         try:
             aside.mkdir(parents=True)
             _fill(aside, write_files, facts)
-        except BaseException:
+        except BaseException as error:
+            free = shutil.disk_usage(place.parent).free
             shutil.rmtree(aside, ignore_errors=True)
+            if isinstance(error, RuntimeError) and free < FULL_BELOW_BYTES:
+                # torch.save says "unexpected pos" or "iostream error" where the disk is full.
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
             raise
         if place.exists():
             old = place.with_name(f".{place.name}.old")
