@@ -52,7 +52,7 @@ def test_every_validation_shows_rows_and_changes_no_bit(
     shown, bare = told
     assert traces(shown) == traces(bare)
     assert samples(bare) == []
-    assert [one["step"] for one in samples(shown)] == [3, 6] or len(samples(shown)) == 2
+    assert len(samples(shown)) == 2
     for rows in (one["rows"] for one in samples(shown)):
         assert [row["pick"] for row in rows] == ["best", "worst", "random"]
         assert all(SHOWN[case.method] <= set(row) for row in rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from hone import shelf
 from hone.errors import HoneError
 from hone.workspace.job_folder import JobFolder
-from tests.engine.small import copy_rows, frozen, make_job, make_small_base, scored_rows
+from tests.engine.small import copy_rows, frozen, make_job, make_small_base, pair_rows, scored_rows
 
 pytestmark = pytest.mark.loop
 
@@ -81,16 +80,15 @@ def test_weights_that_are_no_numbers_end_the_run_before_a_checkpoint_holds_them(
 
 @pytest.mark.parametrize("reaction", ["warn", "stop"])
 def test_shuffled_labels_teach_nothing(tmp_path: Path, base: Path, reaction: str) -> None:
-    rows, val = scored_rows(48), scored_rows(24, seed=1)
-    labels = [row["labels"] for row in rows]
-    random.Random(3).shuffle(labels)
-    rows = [{**row, "labels": label} for row, label in zip(rows, labels, strict=True)]
-    options = frozen(
-        method="regression", **{"training.epochs": 6, "training.on_no_learning": reaction}
-    )
+    # Every second pair says the opposite, so nothing is true of all of them.
+    rows = [
+        row if place % 2 else {**row, "chosen": row["rejected"], "rejected": row["chosen"]}
+        for place, row in enumerate(pair_rows(32))
+    ]
+    options = frozen(method="dpo", **{"training.epochs": 4, "training.on_no_learning": reaction})
     folder = make_job(
-        tmp_path / "train-1", base, options=options, rows=(rows, val), method="regression",
-        task=SCORED,
+        tmp_path / "train-1", base, options=options, rows=(rows, pair_rows(12, seed=1)),
+        method="dpo",
     )  # fmt: skip
     if reaction == "stop":
         with pytest.raises(HoneError, match="Nothing was learned"):

@@ -26,8 +26,9 @@ CANDIDATES = 24
 MOST_NEW_TOKENS = 128
 MOST_SECONDS = 10.0
 """For the answers of one validation; what is not reached is shown without an answer."""
-MOST_SHARE = 0.1
-"""Of the time since the training began; above it a validation shows nothing."""
+MOST_SHARE, FREE_SECONDS = 0.1, 10.0
+"""Of the processor's time since the training began, beyond the first seconds; above it a validation
+shows nothing."""
 MOST_CHARACTERS = 400
 
 
@@ -48,7 +49,7 @@ class Sampler:
         dice = np.random.default_rng([trainer.plan.seed, len(rows)])
         self._trainer, self._rows, self._each = trainer, rows, each
         self._places = sorted(dice.permutation(len(rows))[:CANDIDATES].tolist())
-        self._began = time.monotonic()
+        self._began = time.process_time()
         self._spent = 0.0
 
     def take(self, step: int) -> list[dict[str, Any]]:
@@ -56,15 +57,15 @@ class Sampler:
 
         `row` counts the validation rows that can be learned, from 0.
         """
-        began = time.monotonic()
-        if not self._each or self._spent > MOST_SHARE * (began - self._began):
+        began = time.process_time()
+        if not self._each or self._spent > FREE_SECONDS + MOST_SHARE * (began - self._began):
             return []
         self._trainer.model.eval()
         with torch.no_grad(), self._trainer.accelerator.autocast():
             judged = self._trainer.judged([self._rows[place] for place in self._places])
             picks = self._picked(judged, step)
             answered = self._answered([judged[place] for _, place in picks])
-        self._spent += time.monotonic() - began
+        self._spent += time.process_time() - began
         return [
             {"pick": pick, "row": self._places[place], **judged[place].shown, **answer}
             for (pick, place), answer in zip(picks, answered, strict=True)
@@ -89,12 +90,12 @@ class Sampler:
         tokenizer, stops = self._trainer.tokenizer, self._trainer.stop_ids
         longest = max(judged[place].longest_answer for place in asked)
         limits = Limits(stops, min(MOST_NEW_TOKENS, 2 * longest + 8), max(self._each, 1))
-        until = time.monotonic() + MOST_SECONDS
+        until = time.process_time() + MOST_SECONDS
         for batch in answers(model, [judged[place].prompt_ids for place in asked], limits):
             for place, answer in batch:
                 text = tokenizer.decode(answer.ids, skip_special_tokens=True).strip()
                 found[asked[place]] = {"predicted": clipped(text)}
-            if time.monotonic() > until:
+            if time.process_time() > until:
                 break
         return found
 
