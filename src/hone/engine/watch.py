@@ -94,7 +94,7 @@ class Watch(TrainerCallback):
         )
         if self._folder.is_stop_requested and not is_last:
             self.was_stopped = True
-            control.should_save = control.should_training_stop = True
+            control.should_log = control.should_save = control.should_training_stop = True
         self._idle_from = time.monotonic()
 
     def on_log(
@@ -176,7 +176,7 @@ class Watch(TrainerCallback):
 
     def _look_back(self, step: int) -> None:
         """What earlier attempts saw, and validation before the first step."""
-        validations: dict[int, dict[str, float]] = {}
+        validations: dict[int, dict[str, float | None]] = {}
         for event in self._folder.events():
             fields: dict[str, Any] = event.model_extra or {}
             if event.type == "baseline":
@@ -193,7 +193,7 @@ class Watch(TrainerCallback):
         self._watchdogs.remember(seen)
         is_wanted = self._habits.reactions.no_learning != "ignore" and self.has_val
         if step == 0 and is_wanted and self._watchdogs.before is None:
-            self._watchdogs.before = self._trainer.validation_figures()
+            self._watchdogs.before = {**self._trainer.validation_figures()}
             self._folder.append("baseline", values=self._watchdogs.before)
 
     def _react(self, findings: list[Finding]) -> None:

@@ -70,7 +70,7 @@ class Watchdogs:
     actions: Actions
     run: Run
     told: set[str] = field(default_factory=set[str])
-    before: dict[str, float] | None = None
+    before: dict[str, float | None] | None = None
     """The validation before the first step."""
     _best: float = math.inf
     _first: float | None = None
@@ -80,11 +80,12 @@ class Watchdogs:
         window = round(self.run.total_steps * WINDOW_SHARE)
         self._last = deque[float](maxlen=min(max(window, SHORTEST_WINDOW), LONGEST_WINDOW))
 
-    def remember(self, validations: Iterable[tuple[int, dict[str, float]]]) -> None:
-        """Take up what earlier attempts saw: (step, figures) in order."""
+    def remember(self, validations: Iterable[tuple[int, dict[str, float | None]]]) -> None:
+        """Take up what earlier attempts saw: (step, figures) in order; no number stands as None."""
         for step, values in validations:
-            trained = values.get("train_loss", math.inf)
-            self._vals.append((step, values[self.run.figure], trained))
+            figure, trained = values.get(self.run.figure), values.get("train_loss")
+            trained = math.inf if trained is None else trained
+            self._vals.append((step, math.inf if figure is None else figure, trained))
             self._best = min(self._best, trained)
 
     def stepped(self, step: int, loss: float) -> list[Finding]:
@@ -115,7 +116,7 @@ class Watchdogs:
             return []
         mean = sum(self._last) / len(self._last)
         if self._first is None:
-            self._first = (self.before or {}).get("eval_loss", mean)
+            self._first = self._number_before("eval_loss") or mean
         best = min(self._best, self._first)
         self._best = min(best, mean)
         limit = max(FAR_ABOVE * best, best + LOST_SHARE * (self._first - best))
@@ -131,9 +132,9 @@ class Watchdogs:
 
     def _learned_nothing(self, step: int) -> list[Finding]:
         figure = self.run.figure
-        if self.before is None or step < JUDGED_FROM_SHARE * self.run.total_steps:
+        began, best = self._number_before(figure), min(value for _, value, _ in self._vals)
+        if began is None or step < JUDGED_FROM_SHARE * self.run.total_steps:
             return []
-        began, best = self.before[figure], min(value for _, value, _ in self._vals)
         if best < began - LEARNED_SHARE * abs(began):
             return []
         spoken = figure.removeprefix("eval_")
@@ -173,6 +174,10 @@ class Watchdogs:
             return []
         self.told.add(name)
         return [Finding(name, step, text, hint, action)]
+
+    def _number_before(self, name: str) -> float | None:
+        found = (self.before or {}).get(name)
+        return found if found is not None and math.isfinite(found) else None
 
     def _lower(self, by: float) -> str:
         return f"{self.run.learning_rate / by:g}"
