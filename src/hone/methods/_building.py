@@ -90,12 +90,15 @@ def _with_adapter(folder: JobFolder, model: Any, lora: LoraOptions | None) -> An
 
 
 def _plan(
-    options: TrainingOptions, rows: int, device: str, batches: tuple[int, int]
+    options: TrainingOptions, rows: int, device: str, batches: tuple[int, int] | None = None
 ) -> TrainingPlan:
     from hone.engine.train_loop import TrainingPlan, steps_of
 
     per_epoch = steps_of(rows, options.batch_size, options.gradient_accumulation_steps)
-    batch_size, accumulation = batches
+    batch_size, accumulation = batches or (
+        options.batch_size,
+        options.gradient_accumulation_steps,
+    )
     total = max(1, options.max_steps or math.ceil(per_epoch * options.epochs))
     warmup = options.warmup_steps
     return TrainingPlan(
