@@ -32,5 +32,5 @@ def carry_out(folder: JobFolder) -> Result | None:
         metrics=figures,
         runtime_seconds=active_seconds(events),
         # What went wrong on the way and did not end the run.
-        watchdogs=[event.model_extra for event in events if event.type == "watchdog"],
+        watchdogs=[event.model_extra or {} for event in events if event.type == "watchdog"],
     )
