@@ -42,7 +42,7 @@ def test_every_validation_shows_rows_and_changes_no_bit(
     case = CASES[name] if name in CASES else Case("sft", copy_rows, True, 3e-3)
     told: list[JobFolder] = []
     for place, each in (("with", 1), ("without", 0)):
-        changes = {"training.samples": each, "training.epochs": 2}
+        changes: dict[str, Any] = {"training.samples": each, "training.epochs": 2}
         if not each:
             # The validation before the first step changes nothing either.
             changes["training.on_no_learning"] = "ignore"

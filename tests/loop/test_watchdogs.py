@@ -124,10 +124,11 @@ def test_eight_rows_for_two_hundred_epochs_are_learned_by_heart(tmp_path: Path, 
 @pytest.mark.parametrize("method", ["sft", "regression"])
 def test_a_healthy_run_is_left_alone(tmp_path: Path, base: Path, method: str, seed: int) -> None:
     make = copy_rows if method == "sft" else scored_rows
+    changes: dict[str, Any] = {"training.seed": seed, "training.epochs": 6}
     folder = make_job(
         tmp_path / "train-1",
         base,
-        options=frozen(method=method, **{"training.seed": seed, "training.epochs": 6}),
+        options=frozen(method=method, **changes),
         rows=(make(64, seed=seed), make(16, seed=seed + 10)),
         method=method,
         **({"task": SCORED} if method == "regression" else {}),
@@ -137,7 +138,8 @@ def test_a_healthy_run_is_left_alone(tmp_path: Path, base: Path, method: str, se
 
 
 def test_a_resumed_run_remembers_what_was_before_its_first_step(tmp_path: Path, base: Path) -> None:
-    folder = make_job(tmp_path / "train-1", base, options=frozen(**{"training.epochs": 2}))
+    changes: dict[str, Any] = {"training.epochs": 2}
+    folder = make_job(tmp_path / "train-1", base, options=frozen(**changes))
     folder.request_stop()
     assert run(folder) is None
     folder.clear_stop()
