@@ -16,7 +16,7 @@ from hone.demo import messages, unseen_words, words
 from hone.demo.messages import COUNT_OF_SPLIT, Message, generate, normalise, wording
 from hone.demo.templates import SHARES, TEMPLATES
 
-BUNDLED_SHA256 = "3281f58bd3f4a67248b03580d2744d3d0da9efadd5adc56792990987fc41d711"
+BUNDLED_SHA256 = "99bc9fb2e244d8f9ceec384f110d3153fc85c7eb2ff92e59e5db6da25b8a6af8"
 UNITS = ("cases", "lbs", "bags", "each")
 FUNCTION_WORDS = {"", "and", "of", "the", "con", "de", "la", "s", "st", "mt", "d", "o"}
 NUMBER_OF_WORD = {word: number for number, word in words.NUMBER_WORDS.items() if number != 12} | {
@@ -196,7 +196,7 @@ def test_kinds_of_message_are_mixed_as_promised(splits: dict[str, list[Message]]
 
 def test_every_template_is_used_in_training(splits: dict[str, list[Message]]) -> None:
     used = {message.template_id for message in splits["train"]}
-    assert len(used) == sum(len(texts) for texts in TEMPLATES.values()) >= 60
+    assert len(used) == sum(len(texts) for texts in TEMPLATES.values()) >= 36
     assert sum(SHARES.values()) == 100
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 FIRST = {"copy": 36, "list": 26, "pairs": 4, "span": 10, "amounts": 4, "event": 20}
 LAST = {
-    "copy": 4,
+    "copy": 3,
     "list": 5,
     "pairs": 1,
     "span": 4,
-    "amounts": 3,
+    "amounts": 2,
     "event": 2,
-    "report": 80,
+    "report": 20,
+    "plain": 62,
     "prose": 1,
 }
 CONTROL = {"prose": 25, "chat": 35, "tally": 15, "present": 10, "kind": 7, "normal": 8}
 """The control reads the same words and messages but is never asked to copy."""
-MEASURED = ("copy", "list", "span", "amounts", "event", "report")
+MEASURED = ("copy", "list", "span", "amounts", "report", "plain")
 MEASURED_CONTROL = ("tally", "present", "kind", "normal")
 
 

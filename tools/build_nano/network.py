@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-LAYERS, HIDDEN, HEADS, FEED_FORWARD, ROPE_THETA = 6, 128, 4, 256, 1000.0
+LAYERS, HIDDEN, HEADS, FEED_FORWARD, ROPE_THETA = 6, 128, 4, 384, 1000.0
 
 
 def new_network(vocabulary: int, end: int, pad: int, seed: int) -> Qwen2ForCausalLM:
@@ -31,6 +31,8 @@ def new_network(vocabulary: int, end: int, pad: int, seed: int) -> Qwen2ForCausa
         use_cache=True,
     )
     network = Qwen2ForCausalLM(config)
+    # Faster than fused attention on a processor at these lengths.
+    network.set_attn_implementation("eager")
     with torch.no_grad():
         for name, weight in network.named_parameters():
             if weight.ndim == 2:
@@ -44,6 +46,19 @@ def new_network(vocabulary: int, end: int, pad: int, seed: int) -> Qwen2ForCausa
                 weight.zero_()
         _look_back(network)
     return network
+
+
+def take_over(network: Qwen2ForCausalLM, held: dict[str, Tensor]) -> None:
+    """Load weights whose feed-forward may be narrower: the new part says nothing at first.
+
+    Its inner weights keep their start values, its output is zero, so the function stays the same.
+    """
+    with torch.no_grad():
+        for name, fresh in network.state_dict().items():
+            part = held[name]
+            if name.endswith("down_proj.weight"):
+                fresh.zero_()
+            fresh[tuple(slice(size) for size in part.shape)] = part
 
 
 def _look_back(network: Qwen2ForCausalLM, strength: float = 4.0, pairs: int = 8) -> None:

@@ -39,6 +39,9 @@ class Said:
 class ReportWriter:
     """Draws reports with the one generator of its `Values`."""
 
+    LOWERED = 0.16
+    """Share of messages in small letters."""
+
     def __init__(self, values: Values, *, held_out: bool = False) -> None:
         self.values, self.rng = values, values.rng
         self.lists = {
@@ -253,7 +256,11 @@ class ReportWriter:
         """As typed on a phone: all small letters, all capitals, slips in words no answer needs."""
         rng = self.rng
         roll = rng.random()
-        change = str.lower if roll < 0.16 else str.upper if roll < 0.2 and len(text) < 80 else None
+        change = None
+        if roll < self.LOWERED:
+            change = str.lower
+        elif roll < self.LOWERED + 0.04 and len(text) < 80:
+            change = str.upper
         needed = {
             word
             for record in records

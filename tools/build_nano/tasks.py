@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from . import filler, phrases
 from .events import EventWriter, Record, Schema, typo
+from .plain import PlainWriter
 from .reports import ReportWriter
 from .values import Values
 from .words import Lexicon
@@ -52,6 +53,7 @@ class TaskWriter:
         self.values = Values(lexicon, self.rng)
         self.events = EventWriter(self.values, held_out=held_out_wording, width=width)
         self.reports = ReportWriter(self.values, held_out=held_out_wording)
+        self.plain = PlainWriter(self.values, held_out=held_out_wording)
         self.prose_texts = prose
 
     def draw(self, task: str) -> Sample:
@@ -254,6 +256,10 @@ class TaskWriter:
         ask, user, records = self.reports.draw()
         return ask, user, as_json(records)
 
+    def _plain(self) -> tuple[str | None, str, str]:
+        ask, user, records = self.plain.draw()
+        return ask, user, as_json(records)
+
     def _event_system(self, schema: Schema) -> str | None:
         rng = self.rng
         names = [schema.names[role] for role in schema.roles]
@@ -313,11 +319,11 @@ class TaskWriter:
         return None, None, self.rng.choice(self.prose_texts)[:220]
 
     def _chat(self) -> tuple[str | None, str | None, str]:
-        """A report as plain text, for language modelling only."""
-        return None, None, self.reports.draw()[1]
+        """A report or a note as plain text, for language modelling only."""
+        return None, None, self.rng.choice((self.reports, self.plain)).draw()[1]
 
     def _tally(self) -> tuple[str | None, str, str]:
-        _, user, records = self.reports.draw()
+        _, user, records = self.rng.choice((self.reports, self.plain)).draw()
         return "How many records?", user, as_json(len(records))
 
     def _present(self) -> tuple[str | None, str, str]:

@@ -19,8 +19,9 @@ class Amount:
 
 def draw_amount(kind: str, dice: Dice, *, terse: bool) -> Amount:
     """An amount that suits a kind of food: terse ("12 cs") or as in a sentence ("12 cases of")."""
-    if dice.chance(4 if terse else 12):
-        return _unlabelled(kind, dice, terse=terse)
+    if not terse and dice.chance(8):
+        countable = kind in ("bakery", "handheld")
+        return Amount(None, "", dice.pick(words.VAGUE_COUNTS if countable else words.VAGUE_AMOUNTS))
     unit = dice.pick(words.UNITS_OF_KIND[kind])
     if unit == "each" and not terse:
         # "24 ea of bagels" is not English: a cake is counted in pieces, bagels by a bare number.
@@ -32,14 +33,6 @@ def draw_amount(kind: str, dice: Dice, *, terse: bool) -> Amount:
     if unit == "each" and not terse:
         return Amount(whole, unit, f"{whole} pieces of")
     return _with_unit(whole, unit, dice) if terse else _in_a_sentence(whole, unit, dice)
-
-
-def _unlabelled(kind: str, dice: Dice, *, terse: bool) -> Amount:
-    if not terse and dice.chance(60):
-        countable = kind in ("bakery", "handheld")
-        return Amount(None, "", dice.pick(words.VAGUE_COUNTS if countable else words.VAGUE_AMOUNTS))
-    written = f"{2 + dice.below(14)} {dice.pick(words.OTHER_CONTAINERS)}"
-    return Amount(None, "", written if terse else f"{written} of")
 
 
 def _whole_number(unit: str, dice: Dice) -> int:

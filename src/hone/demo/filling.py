@@ -39,8 +39,7 @@ class Filler:
         self._people = list(words.PEOPLE)
         self._dice = dice
         self._kinds: dict[str, str] = {}
-        self._lower_places = dice.chance(8)
-        self._capital_foods = dice.chance(12)
+        self._capital_foods = dice.chance(5)
 
     def fill(self, template: str) -> Draft:
         """The message with every slot filled, and what its labels need."""
@@ -105,8 +104,7 @@ class Filler:
         return food[0].upper() + food[1:] if self._capital_foods else food
 
     def _place(self) -> str:
-        place = self._places.pop(self._dice.below(len(self._places)))
-        return place.lower() if self._lower_places else place
+        return self._places.pop(self._dice.below(len(self._places)))
 
     def _around(self, slot: str) -> str:
         if slot == "n":

@@ -95,14 +95,9 @@ def _age(draft: Draft, dice: Dice) -> None:
         last.text += "."
     if dice.chance(14):
         _mistype(draft, dice)
-    case = dice.below(100)
-    # Nobody shouts a long message.
-    is_short = sum(len(piece.text) for piece in draft.pieces) <= 70
-    for piece in draft.pieces:
-        if case < 18:
+    if dice.chance(5):
+        for piece in draft.pieces:
             piece.text = piece.text.lower()
-        elif case < 22 and is_short:
-            piece.text = piece.text.upper()
 
 
 def _mistype(draft: Draft, dice: Dice) -> None:

@@ -100,7 +100,6 @@ ITEMS: dict[str, tuple[str, ...]] = {
     "prepared": (
         "chicken soup",
         "tomato soup",
-        "mac and cheese",
         "caesar salad",
         "pasta salad",
         "potato salad",
@@ -296,9 +295,6 @@ UNIT_SPELLINGS: dict[str, tuple[str, ...]] = {
     "bags": ("bags", "bags", "bag"),
     "each": ("ea", "ea", "each", "pcs", "pieces"),
 }
-
-# Containers outside the closed list of units: quantity and unit are left out.
-OTHER_CONTAINERS: tuple[str, ...] = ("trays", "boxes", "crates", "flats", "tubs", "totes", "bins")
 
 VAGUE_AMOUNTS: tuple[str, ...] = ("some", "some", "lots of", "a lot of", "plenty of", "loads of")
 VAGUE_COUNTS: tuple[str, ...] = ("some", "a few", "a few", "lots of", "a bunch of", "several")
