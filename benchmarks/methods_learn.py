@@ -1,14 +1,21 @@
 """Does each method learn? The same run with true and with shuffled labels, on rows it never saw.
 
     python benchmarks/methods_learn.py                          # every method, three seeds
-    python benchmarks/methods_learn.py --only dpo --seeds 1
+    python benchmarks/methods_learn.py --method dpo --seeds 1
+    python benchmarks/methods_learn.py --results found.json --pieces 1    # one training, then stop
+
+With --results every training is kept as soon as it is measured, and not run again; --pieces ends
+after so many. The table is printed of what is there.
 
 Data that none of us wrote, from the folder that HONE_TEST_DATA names. Pairs and judged answers come
 from SNIPS (BookRestaurant): the slots as published are the better answer; the worse one has two
 values exchanged, one slot missing, or a value cut short, by seed. Scores come from USR (dialogue
 responses, six dimensions, five folds that share no dialogue) and ELLIPSE (essays, seven dimensions,
-one split). Shuffled: pairs are turned round by a coin, judgements and scores are dealt out anew
-among the training rows. Figures are taken at the last step, so nothing is chosen on the test rows.
+one split). grpo begins from an adapter that sft trained on the same rows for a few epochs; its
+reward is the field F1 against the published slots, its measure that reward of greedy answers on
+the test rows, as the gain over where it began. Shuffled: pairs are turned round by a coin;
+answers, judgements and scores are dealt out anew among the training rows. Figures are taken
+at the last step, so nothing is chosen on the test rows.
 One process, one thread; hone-nano; bootstrap intervals (95 %) over test rows and seeds together.
 """
 
@@ -63,6 +70,9 @@ class Study(NamedTuple):
     shuffle: Callable[[list[Row], random.Random], list[Row]]
     measure: Callable[[JobFolder, Data], np.ndarray]
     says: str
+    options: dict[str, Any] = {}  # noqa: RUF012
+    begins_with: int = 0
+    """Epochs of sft on the true rows before the method's own training."""
 
 
 def main() -> int:
@@ -71,28 +81,34 @@ def main() -> int:
         f"{platform.processor() or platform.machine()}, Python {platform.python_version()}", end=""
     )
     print("".join(f", {name} {version(name)}" for name in ("torch", "transformers", "trl", "peft")))
-    print("\n| method, data | measure | true labels | shuffled | difference | seconds |")
+    print("\n| method, data | measure | true labels | shuffled | difference | CPU s |")
     print("|---|---|---|---|---|---|")
     failed = 0
     for name, study in STUDIES.items():
-        if asked.only and asked.only != name.split(",")[0]:
+        if asked.method and asked.method != name.split(",")[0]:
             continue
-        failed += not _report(name, study, asked.seeds)
+        failed += _report(name, study, asked) is False
     return 1 if failed else 0
 
 
-def _report(name: str, study: Study, seeds: int) -> bool:
-    began = time.monotonic()
+def _report(name: str, study: Study, asked: argparse.Namespace) -> bool | None:
+    """Print one line; whether both runs differ surely, or None where trainings are missing."""
+    kept = _kept(asked.results)
     values: dict[str, list[np.ndarray]] = {"true": [], "shuffled": []}
-    for seed in range(seeds):
-        for data in study.data(seed):
+    seconds = 0.0
+    for seed in range(asked.seeds):
+        for place, data in enumerate(study.data(seed)):
             for kind, found in values.items():
-                rows = data.train
-                if kind == "shuffled":
-                    rows = study.shuffle(rows, random.Random(f"{name} {seed}"))
-                with tempfile.TemporaryDirectory() as folder:
-                    job = _trained(Path(folder) / "job", study, data._replace(train=rows), seed)
-                    found.append(study.measure(job, data))
+                key = f"{name}, seed {seed}, part {place}, {kind}"
+                if key not in kept:
+                    if asked.pieces is not None and asked.pieces <= 0:
+                        return None
+                    kept[key] = _measured(name, study, data, (seed, kind))
+                    asked.pieces = None if asked.pieces is None else asked.pieces - 1
+                    if asked.results:
+                        asked.results.write_text(json.dumps(kept), encoding="utf-8")
+                found.append(np.array(kept[key]["values"]))
+                seconds += kept[key]["cpu_seconds"]
     true, shuffled = (np.concatenate(values[kind]) for kind in ("true", "shuffled"))
     low, high = _interval(true - shuffled)
     shown = [
@@ -101,13 +117,40 @@ def _report(name: str, study: Study, seeds: int) -> bool:
         for a, b in [_interval(one)]
     ]
     apart = f"{(true - shuffled).mean():+.3f} [{low:+.3f}, {high:+.3f}]"
-    cells = (name, study.says, *shown, apart, f"{time.monotonic() - began:.0f}")
+    cells = (name, study.says, *shown, apart, f"{seconds:.0f}")
     print(f"| {' | '.join(cells)} |", flush=True)
     return low > 0 or high < 0
 
 
-def _trained(folder: Path, study: Study, data: Data, seed: int) -> JobFolder:
-    """Train in this process and give the finished job's folder."""
+def _kept(path: Path | None) -> dict[str, Any]:
+    if path is None or not path.is_file():
+        return {}
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _measured(name: str, study: Study, data: Data, which: tuple[int, str]) -> dict[str, Any]:
+    """One training and its measure on every test row."""
+    seed, kind = which
+    began, rows = time.process_time(), data.train
+    if kind == "shuffled":
+        rows = study.shuffle(rows, random.Random(f"{name} {seed}"))
+    with tempfile.TemporaryDirectory() as folder:
+        start = None
+        if study.begins_with:
+            first = study._replace(method="sft", epochs=study.begins_with, options={})
+            start = _trained(Path(folder) / "first", first, data, seed)
+        changed = data._replace(train=rows)
+        job = _trained(Path(folder) / "job", study, changed, seed, start)
+        found = study.measure(job, data)
+        if start is not None:
+            found = found - study.measure(start, data)
+    return {"values": found.tolist(), "cpu_seconds": time.process_time() - began}
+
+
+def _trained(
+    folder: Path, study: Study, data: Data, seed: int, start: JobFolder | None = None
+) -> JobFolder:
+    """Train in this process, from the adapter of `start` on; the finished job's folder."""
     method = shelf.load("methods", study.method)
     values: dict[str, Any] = {f"lora.{key}": value for key, value in LORA.items()}
     for name, field in method.Options.model_fields.items():
@@ -122,11 +165,12 @@ def _trained(folder: Path, study: Study, data: Data, seed: int) -> JobFolder:
         "training.threads": 1,
         "training.seed": seed,
         "data.max_seq_length": 256,
+        **study.options,
     }
     spec = {
         "method": study.method,
         "base": {"id": "hone-nano", "path": str(BASE), "sha256": "", "kind": "base"},
-        "adapter": None,
+        "adapter": str(start.final) if start is not None else None,
         "dataset": {"name": "study@1", "sha256": "0" * 64},
         "task": data.task,
         "template": Renderer.load(BASE).fingerprint,
@@ -158,6 +202,23 @@ def _exact(job: JobFolder, data: Data) -> np.ndarray:
         for place, text, _ in batch:
             right[place] = text == data.test[place]["completion"][0]["content"]
     return right
+
+
+def _rewarded(job: JobFolder, data: Data) -> np.ndarray:
+    """Field F1 of the greedy answer against the published slots."""
+    from hone.engine.answer import Answering, AnswerSpec
+    from hone.engine.load import BaseSpec
+
+    score = shelf.load("metrics", "json_fields").run
+    base = BaseSpec.of(job.job.spec["base"])
+    answering = Answering(AnswerSpec(base, job.final, max_new_tokens=128, batch_size=32))
+    said = [""] * len(data.test)
+    for batch in answering.answers(
+        list(Renderer.load(BASE).prompts([row["prompt"] for row in data.test]))
+    ):
+        for place, text, _ in batch:
+            said[place] = text
+    return np.array(score(said, [row["completion"][0]["content"] for row in data.test]).per_example)
 
 
 def _preferred(job: JobFolder, data: Data) -> np.ndarray:
@@ -256,6 +317,15 @@ SAVED = "points of error saved against the mean"
 STUDIES: dict[str, Study] = {
     "sft, SNIPS": Study("sft", answers, 12, other_answers, _exact, "exact match"),
     "dpo, SNIPS": Study("dpo", pairs, 4, turned, _preferred, "pairs preferred rightly"),
+    "grpo, SNIPS": Study(
+        "grpo", answers, 1, other_answers, _rewarded, "gain of field F1",
+        options={
+            "training.batch_size": 32,
+            "training.num_generations": 8,
+            "training.max_completion_length": 128,
+        },
+        begins_with=4,
+    ),
     "kto, SNIPS": Study("kto", judged, 4, other_labels, _preferred, "pairs preferred rightly"),
     "reward, SNIPS": Study("reward", pairs, 6, turned, _ranked, "pairs ranked rightly"),
     "regression, USR": Study("regression", usr, 6, other_labels, _saved_error, SAVED),
@@ -268,8 +338,10 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     methods: Sequence[str] = sorted({name.split(",")[0] for name in STUDIES})
-    parser.add_argument("--only", choices=methods, help="one method")
+    parser.add_argument("--method", choices=methods, help="one method")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--results", type=Path, help="JSON of what was measured, to go on from")
+    parser.add_argument("--pieces", type=int, help="end after so many trainings")
     return parser.parse_args()
 
 

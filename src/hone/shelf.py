@@ -39,6 +39,7 @@ SHELVES: dict[str, dict[str, str]] = {
         "dpo": "hone.methods.dpo",
         "kto": "hone.methods.kto",
         "reward": "hone.methods.reward",
+        "grpo": "hone.methods.grpo",
         "regression": "hone.methods.regression",
     },
     "generators": {

@@ -118,3 +118,18 @@ def test_the_generator_gives_every_prompt_one_answer(small_base: Path, prompts) 
         assert isinstance(answer, Answer)
         assert answer.text == answer.text.strip()
         assert answer.logprob is not None and 0 < math.exp(answer.logprob) <= 1
+
+
+def test_drawing_follows_the_probabilities_and_the_random_state(lively, prompts) -> None:
+    prompt, asked = prompts[0].ids, [prompts[0]] * 400
+    torch.manual_seed(0)
+    first = answered(lively, asked, Limits((), 1, 400, temperature=2.0))
+    torch.manual_seed(0)
+    again = answered(lively, asked, Limits((), 1, 400, temperature=2.0))
+    assert [one.ids for one in first] == [one.ids for one in again]
+    with torch.no_grad():
+        wanted = (lively(input_ids=torch.tensor([prompt])).logits[0, -1] / 2).softmax(-1)
+    likeliest = int(wanted.argmax())
+    share = sum(one.ids == [likeliest] for one in first) / 400
+    expected = float(wanted[likeliest])
+    assert abs(share - expected) < 4 * (expected * (1 - expected) / 400) ** 0.5

@@ -26,7 +26,7 @@ def trainer_of(base: Path, place: Path, rows, **changes: object) -> supervised.R
     options, lora = chosen(frozen(**changes), Options)
     model = load.load_base(load.BaseSpec(id="small", path=base))
     if lora is not None:
-        model = add_adapter(model, **lora.model_dump())
+        model = add_adapter(model, **lora.model_dump(exclude={"load_in_4bit"}))
     renderer = Renderer.load(base)
     plan, tokenizer = (
         _plan(options, len(rows), "cpu"),

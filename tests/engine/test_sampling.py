@@ -7,7 +7,7 @@ import random
 
 import torch
 
-from hone.engine.sampling import EpochOrder
+from hone.engine.sampling import EpochOrder, Groups
 
 
 def lengths(count: int) -> list[int]:
@@ -68,3 +68,17 @@ def test_the_longest_row_is_in_the_first_batch_and_a_part_of_a_batch_is_last() -
         for start in range(0, 400, 4):
             batch = [sizes[row] for row in placed[start : start + 4]]
             assert batch == sorted(batch, reverse=True)
+
+
+def test_groups_repeat_each_prompt_and_use_each_round_several_times() -> None:
+    order = EpochOrder([3, 9, 4, 7, 5], batch_size=2, seed=1, is_grouped=True)
+    groups = Groups(order, prompts=2, group=3, uses=2)
+    places = groups.order(0)
+    assert len(places) == len(groups) == 3 * 2 * 3 * 2
+    rounds = [places[start : start + 6] for start in range(0, len(places), 6)]
+    assert rounds[0::2] == rounds[1::2]
+    assert all(one[0:3] == [one[0]] * 3 and one[3:6] == [one[3]] * 3 for one in rounds)
+    assert set(places) == set(range(5))
+    assert any(groups.order(epoch) != places for epoch in range(1, 6))
+    groups.set_epoch(3)
+    assert list(groups) == groups.order(3)

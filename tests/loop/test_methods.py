@@ -44,6 +44,9 @@ CASES = {
     "kto-lora": Case("kto", judged_rows, True, 3e-3),
     "kto-full": Case("kto", judged_rows, False, 3e-4),
     "reward-lora": Case("reward", pair_rows, True, 3e-3),
+    "grpo-lora": Case("grpo", copy_rows, True, 1e-2),
+    "grpo-full": Case("grpo", copy_rows, False, 1e-3),
+    "rloo-lora": Case("grpo", copy_rows, True, 1e-2),
     "regression-lora": Case("regression", scored_rows, True, 3e-3),
     "regression-full": Case("regression", scored_rows, False, 1e-3),
 }
@@ -58,6 +61,16 @@ CHANGES = {
 }
 
 
+# Of answers: two prompts a step, four answers each. A base of random weights never earns the
+# task's score, so a reward model judges.
+DRAWING = {
+    "training.batch_size": 4,
+    "training.num_generations": 4,
+    "training.max_completion_length": 10,
+    "training.reward": "judge@v1",
+}
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_small_base(tmp_path_factory.mktemp("base") / "small")
@@ -65,7 +78,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def job_of(case: Case, folder: Path, base: Path, **changes: object) -> JobFolder:
     changed = {**CHANGES, "training.learning_rate": case.rate, **changes}
-    spec = {"task": SCORED} if case.method == "regression" else {}
+    spec: dict[str, Any] = {"task": SCORED} if case.method == "regression" else {}
+    if case.method == "grpo":
+        changed = {**changed, **DRAWING, **changes}
+        changed |= {"training.algorithm": "rloo", "training.beta": 0.01} if case is RLOO else {}
+        spec["rewards"] = [judge_beside(base)]
     return make_job(
         folder,
         base,
@@ -74,6 +91,19 @@ def job_of(case: Case, folder: Path, base: Path, **changes: object) -> JobFolder
         method=case.method,
         **spec,
     )
+
+
+RLOO = CASES["rloo-lora"]
+
+
+def judge_beside(base: Path) -> dict[str, Any]:
+    """A reward model on the base, trained once and kept beside it."""
+    folder = JobFolder(base.parent / "judge")
+    if not folder.final.is_dir():
+        case = CASES["reward-lora"]
+        carried_out(job_of(case, folder.path, base, **{"training.max_steps": 12}))
+    spec = folder.job.spec["base"]
+    return {"name": "judge@v1", "base": spec, "adapter": str(folder.final)}
 
 
 def carried_out(folder: JobFolder) -> dict[str, float]:
@@ -119,6 +149,10 @@ def test_its_own_measure_gets_better_on_rows_it_has_not_seen(
     told = [
         (event.model_extra or {})["values"] for event in folder.events() if event.type == "metric"
     ]
+    if case.method == "grpo":
+        rewards = [values["eval_reward"] for values in told if "eval_reward" in values]
+        assert max(rewards[1:]) > rewards[0]
+        return
     losses = [values["eval_loss"] for values in told if "eval_loss" in values]
     assert min(losses[1:]) < losses[0]
     if case.method in ("dpo", "reward"):
@@ -198,7 +232,7 @@ def test_a_dry_run_of_every_method_trains_nothing(tmp_path: Path, base: Path) ->
     for name, case in CASES.items():
         folder = job_of(case, tmp_path / name, base, **{"training.dry_run": True})
         figures = carried_out(folder)
-        assert figures["loss"] > 0, name
+        assert figures["loss"] > 0 or case.method == "grpo", name
         assert not folder.final.exists() and not list(folder.checkpoints.glob("*")), name
 
 

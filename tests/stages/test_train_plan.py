@@ -109,9 +109,9 @@ def test_a_large_set_is_estimated_from_a_seeded_sample_with_an_interval(tmp_path
 
 def _tokens(ws: Workspace, path: Path) -> int:
     from hone.rendering.tokens import Renderer
-    from hone.stages.train.rows import count_tokens
+    from hone.stages.train.rows import Reading, count_tokens
 
-    found = count_tokens(path, Renderer.load(ws.root / "small"), max_length=512, train_on="last")
+    found = count_tokens(path, Renderer.load(ws.root / "small"), Reading(512))
     assert found.is_exact
     return found.tokens
 

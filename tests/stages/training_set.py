@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,20 @@ def freeze(
         sha256=splits["train"].sha256,
     )
     return ws.store.datasets.freeze(manifest, [])
+
+
+def rewrite(
+    ws: Workspace, ref: str, name: str, form: str, change: Callable[[dict[str, Any]], Any]
+) -> Manifest:
+    """Freeze `name@1` of another format: the rows of `ref`, each changed."""
+    old, new = ws.datasets / ref, ws.datasets / f"{name}@1"
+    new.mkdir()
+    manifest = ws.store.datasets.get(ref)
+    splits: dict[str, SplitFile] = {}
+    for split, file in manifest.splits.items():
+        lines = (old / f"{split}.jsonl").read_text().splitlines()
+        text = "".join(json.dumps(change(json.loads(line))) + "\n" for line in lines)
+        (new / f"{split}.jsonl").write_text(text)
+        splits[split] = SplitFile(rows=file.rows, sha256=sha256_of(new / f"{split}.jsonl"))
+    changed = manifest.model_copy(update={"name": name, "format": form, "splits": splits})
+    return ws.store.datasets.freeze(changed, [])

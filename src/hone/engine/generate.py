@@ -1,4 +1,6 @@
-"""Greedy answers in batches: prompts as Hone rendered them, stops as the template has them.
+"""Answers in batches: prompts as Hone rendered them, stops as the template has them.
+
+Greedy, or drawn by the model's own probabilities where a temperature is given.
 
 Prompts of similar length share a batch, padded on the left and masked there. The same prompt gets
 the same answer in any batch up to rounding: sums over a padded row round differently in the last
@@ -7,6 +9,7 @@ bits, so only a near-tie between two tokens (about 1e-6 apart in fp32) can go th
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +27,13 @@ class Generated:
     ids: list[int]
     logprob: float
     """Mean natural log-probability of the chosen tokens, the stop token among them."""
-    is_complete: bool
-    """Whether a stop token came before the limit."""
+    stop_id: int | None = None
+    """The token that ended it; None where the limit came first."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a stop token came before the limit."""
+        return self.stop_id is not None
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,8 @@ class Limits:
     stop_ids: tuple[int, ...]
     max_new_tokens: int
     batch_size: int
+    temperature: float = 0.0
+    """0: the likeliest token each time. Above: drawn from torch's random state."""
 
 
 def answers(
@@ -58,24 +68,24 @@ class _Rows:
     def __init__(self, count: int) -> None:
         self.ids: list[list[int]] = [[] for _ in range(count)]
         self.logprobs: list[list[float]] = [[] for _ in range(count)]
-        self.is_complete = [False] * count
+        self.stop_ids: list[int | None] = [None] * count
         self.present = list(range(count))
         """The rows in the batch, in its order; those that have ended may still be among them."""
 
     def add(self, tokens: Sequence[int], logprobs: Sequence[float], stops: set[int]) -> None:
         """Note one token of each row that has not ended."""
         for row, token, logprob in zip(self.present, tokens, logprobs, strict=True):
-            if self.is_complete[row]:
+            if self.stop_ids[row] is not None:
                 continue
             self.logprobs[row].append(logprob)
             if token in stops:
-                self.is_complete[row] = True
+                self.stop_ids[row] = token
             else:
                 self.ids[row].append(token)
 
     def going(self) -> list[int]:
         """Places in the batch of rows that go on."""
-        return [place for place, row in enumerate(self.present) if not self.is_complete[row]]
+        return [place for place, row in enumerate(self.present) if self.stop_ids[row] is None]
 
     def leave(self, going: Sequence[int]) -> None:
         """Keep only these places in the batch."""
@@ -83,8 +93,8 @@ class _Rows:
 
     def finished(self) -> list[Generated]:
         return [
-            Generated(ids, sum(probs) / max(len(probs), 1), complete)
-            for ids, probs, complete in zip(self.ids, self.logprobs, self.is_complete, strict=True)
+            Generated(ids, sum(probs) / max(len(probs), 1), stop)
+            for ids, probs, stop in zip(self.ids, self.logprobs, self.stop_ids, strict=True)
         ]
 
 
@@ -94,30 +104,52 @@ def _batch(model: nn.Module, prompts: Sequence[Sequence[int]], limits: Limits) -
     ids, mask = (one.to(device) for one in _padded(prompts))
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     rows, stops, cache = _Rows(len(prompts)), set(limits.stop_ids), None
+    has_states = _keeps_states(model)
     for _ in range(limits.max_new_tokens):
-        out: Any = model(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        cache = out.past_key_values
-        chosen = out.logits[:, -1].float().log_softmax(-1).max(-1)
-        rows.add(chosen.indices.tolist(), chosen.values.tolist(), stops)
+        given = {"input_ids": ids, "use_cache": True, "logits_to_keep": 1}
+        if has_states:
+            # What is padded is left out as the prompt is read; later tokens have no padding.
+            first = mask if cache is None else None
+            out: Any = model(**given, attention_mask=first, cache_params=cache)
+            cache = out.cache_params
+        else:
+            out = model(**given, attention_mask=mask, position_ids=positions, past_key_values=cache)
+            cache = out.past_key_values
+        tokens, logprobs = _chosen(out.logits[:, -1].float(), limits.temperature)
+        rows.add(tokens.tolist(), logprobs.tolist(), stops)
         going = rows.going()
         if not going:
             break
-        ids, positions = chosen.indices[:, None], positions[:, -1:] + 1
+        ids, positions = tokens[:, None], positions[:, -1:] + 1
         mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
-        if len(going) <= STAYING_SHARE * len(mask):
+        if len(going) <= STAYING_SHARE * len(mask) and _may_leave(cache):
             # Rows that have ended leave the batch, some at a time: each leaving copies the cache.
             rows.leave(going)
             kept = torch.tensor(going, device=device)
             ids, positions, mask = ids[kept], positions[kept], mask[kept]
             cache.batch_select_indices(kept)
     return rows.finished()
+
+
+def _keeps_states(model: Any) -> bool:
+    """Whether the model is of state-space layers alone, which keep states instead of keys."""
+    bare = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return "cache_params" in inspect.signature(type(bare).forward).parameters
+
+
+def _may_leave(cache: Any) -> bool:
+    """Whether rows can be taken out of every layer of the cache."""
+    return all(hasattr(layer, "batch_select_indices") for layer in cache.layers)
+
+
+def _chosen(logits: torch.Tensor, temperature: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """A token per row, and its log-probability at temperature 1."""
+    logprobs = logits.log_softmax(-1)
+    if not temperature:
+        best = logprobs.max(-1)
+        return best.indices, best.values
+    drawn = torch.multinomial((logits / temperature).softmax(-1), 1)
+    return drawn[:, 0], logprobs.gather(-1, drawn)[:, 0]
 
 
 def _padded(prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:

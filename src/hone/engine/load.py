@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from peft import prepare_model_for_kbit_training
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
@@ -52,6 +54,8 @@ class BaseSpec:
     init: str = "trained"
     init_seed: int = 0
     embedding_scale: float = 1.0
+    in_4bit: bool = False
+    """Held in 4 bits, on a card: NF4 with double quantisation (arXiv:2305.14314)."""
 
     @classmethod
     def of(cls, spec: dict[str, Any]) -> BaseSpec:
@@ -157,10 +161,28 @@ def load_base(
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
+            **_in_4_bits(base, dtype, device),
         )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise _loading_failed(base, error) from error
-    return model.to(torch.device(device))
+    return model if base.in_4bit else model.to(torch.device(device))
+
+
+def refuse_4_bits(device: str) -> None:
+    """InvalidInput where a base cannot be held in 4 bits."""
+    missing = [] if device == "cuda" else [f"it needs an NVIDIA card, and this run is on {device}"]
+    if importlib.util.find_spec("bitsandbytes") is None:
+        missing.append("bitsandbytes is not installed (pip install hone-studio[gpu])")
+    if missing:
+        raise InvalidInput(
+            f"lora.load_in_4bit cannot be used: {'; '.join(missing)}.",
+            hint="--set lora.load_in_4bit=false, perhaps with a smaller base",
+        )
+
+
+def ready_for_adapters(model: PreTrainedModel, is_checkpointing: bool) -> PreTrainedModel:
+    """A base in 4 bits whose norms and head compute in fp32, as QLoRA trains on it."""
+    return prepare_model_for_kbit_training(model, use_gradient_checkpointing=is_checkpointing)
 
 
 def tokenizer_of(folder: Path, pad_id: int) -> PreTrainedTokenizerFast:
@@ -182,6 +204,20 @@ def parameter_count(model: torch.nn.Module, *, only_trained: bool = False) -> in
     return sum(
         weight.numel() for weight in model.parameters() if weight.requires_grad or not only_trained
     )
+
+
+def _in_4_bits(base: BaseSpec, dtype: str, device: str) -> dict[str, Any]:
+    if not base.in_4bit:
+        return {}
+    from transformers import BitsAndBytesConfig
+
+    how = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=DTYPES[dtype],
+    )
+    return {"quantization_config": how, "device_map": {"": device}}
 
 
 def _kind_of(head: ScoreHead | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,13 @@ from hone.engine.quiet import quiet
 from hone.errors import HoneError, InvalidInput, nearest
 from hone.workspace.files import write_json
 
+# Their kernels, where installed, multiply by the weights of these layers themselves: an adapter
+# around one would be trained on one machine and passed over on another. PEFT refuses out_proj too.
+FUSED_FAMILIES = frozenset({"falcon_h1", "falcon_mamba", "mamba", "mamba2", "nemotron_h"})
+FUSED_LAYERS = frozenset({"x_proj", "out_proj"})
+# Read as a bare matrix by every state-space layer of transformers.
+BARE_LAYERS = frozenset({"dt_proj"})
+
 
 def add_adapter(
     model: PreTrainedModel,
@@ -24,10 +32,12 @@ def add_adapter(
     lora_alpha: int,
     lora_dropout: float,
     target_modules: str | list[str],
+    **kinds: bool,
 ) -> PeftModel:
     """The model with a fresh adapter; only the adapter's weights are trained.
 
-    The adapter's first matrices come from torch's random state, so seed before.
+    `kinds`: use_dora (Liu et al. 2024, arXiv:2402.09353), use_rslora (Kalajdzievski 2023,
+    arXiv:2312.03732). The adapter's first matrices come from torch's random state, so seed before.
     """
     config = LoraConfig(
         r=r,
@@ -37,6 +47,7 @@ def add_adapter(
         # A head of scores is new: PEFT trains it whole and keeps it beside the adapter.
         task_type="SEQ_CLS" if model.get_output_embeddings() is None else "CAUSAL_LM",
         fan_in_fan_out=any(isinstance(layer, Conv1D) for layer in _linear_layers(model).values()),
+        **kinds,
     )
     with quiet():
         return _as_peft(get_peft_model(model, config))
@@ -67,10 +78,13 @@ def target_names(model: PreTrainedModel, wanted: str | list[str]) -> list[str]:
             name for name in layers if name.rpartition(".")[2] in excluded
         )
     asked = [wanted] if isinstance(wanted, str) else wanted
+    known = set(_linear_layers(model, with_bypassed=True))
     problems = [
-        f'"{one}" names no linear layer. {nearest(one, ends)}'
+        f'"{one}" is multiplied without asking the layer, so an adapter there would learn nothing.'
+        if _means(one, known)
+        else f'"{one}" names no linear layer. {nearest(one, ends)}'
         for one in asked
-        if not any(name == one or name.endswith(f".{one}") for name in layers)
+        if not _means(one, layers)
     ]
     if problems:
         raise InvalidInput(
@@ -118,12 +132,27 @@ def _as_peft(model: Any) -> PeftModel:
     return model
 
 
-def _linear_layers(model: PreTrainedModel) -> dict[str, nn.Module]:
+def _means(asked: str, layers: Iterable[str]) -> bool:
+    return any(name == asked or name.endswith(f".{asked}") for name in layers)
+
+
+def _linear_layers(model: PreTrainedModel, *, with_bypassed: bool = False) -> dict[str, nn.Module]:
+    """Linear layers but the head; of state-space layers those that are asked and not read."""
     head = model.get_output_embeddings()
-    return {
+    found = {
         name: layer
         for name, layer in model.named_modules()
         if isinstance(layer, nn.Linear | Conv1D) and layer is not head
+    }
+    if with_bypassed:
+        return found
+    is_fused = getattr(model.config, "model_type", "") in FUSED_FAMILIES
+    passed_over = BARE_LAYERS | (FUSED_LAYERS if is_fused else frozenset())
+    mixers = {name for name, part in model.named_modules() if hasattr(part, "A_log")}
+    return {
+        name: layer
+        for name, layer in found.items()
+        if name.rpartition(".")[0] not in mixers or name.rpartition(".")[2] not in passed_over
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -65,3 +66,32 @@ class EpochOrder(Sampler[int]):
             rows.append(part[np.argsort(-self._lengths[part], kind="stable")])
         whole = np.concatenate(rows)
         return [whole[start : start + size] for start in range(0, len(whole), size)]
+
+
+class Groups(Sampler[int]):
+    """Places of prompts, each `group` times in a row; a round repeats as often as it is used.
+
+    The order of an epoch is that of every other method. A last round that is not full takes its
+    missing prompts from the beginning of the epoch, so that every prompt has its turn.
+    """
+
+    def __init__(self, order: EpochOrder, *, prompts: int, group: int, uses: int) -> None:
+        self._order, self._prompts, self._group, self._uses = order, prompts, group, uses
+
+    def __len__(self) -> int:
+        return (
+            math.ceil(len(self._order) / self._prompts) * self._prompts * self._group * self._uses
+        )
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.order(self._order.epoch))
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch of the next iteration, from 0."""
+        self._order.set_epoch(epoch)
+
+    def order(self, epoch: int) -> list[int]:
+        """The places of an epoch."""
+        rounds = math.ceil(len(self._order) / self._prompts)
+        places = np.resize(self._order.order(epoch), (rounds, self._prompts))
+        return np.tile(places.repeat(self._group, axis=1), (1, self._uses)).reshape(-1).tolist()

@@ -7,7 +7,6 @@ transformers'; a method mixes `Exact` into the trainer that it needs.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +78,6 @@ class Parts:
         return any(weight.is_meta for weight in self.model.parameters())
 
 
-def steps_of(rows: int, batch_size: int, accumulation: int) -> int:
-    """Steps of the optimizer per epoch; a last partial batch is a step."""
-    return math.ceil(math.ceil(rows / batch_size) / accumulation)
-
-
 class Exact(_Trainer):
     """Mixed into a trainer: the same rows in the same order, and nothing half-written.
 
@@ -93,7 +87,9 @@ class Exact(_Trainer):
     SHOWN: ClassVar[Mapping[str, str]] = {}
     """The library's name of a figure -> ours, for those that are told."""
     BEST: ClassVar[str] = "eval_loss"
-    """The figure of a validation that says which weights are best; the lowest is."""
+    """The figure of a validation that says which weights are best."""
+    IS_HIGHER_BETTER: ClassVar[bool] = False
+    """Of that figure."""
     HAS_FALLING_LOSS: ClassVar[bool] = True
     """Whether a lower training loss means progress."""
     model: Any
@@ -125,6 +121,15 @@ class Exact(_Trainer):
 
     # The order of rows
 
+    def heaviest_rows(self) -> list[Any]:
+        """The rows of the first batch, which is the heaviest one."""
+        order = self._get_train_sampler().order(0)
+        return [self._train_rows[place] for place in order[: self.plan.batch_size]]
+
+    def ids_of(self, batch: Any) -> torch.Tensor:
+        """Token ids of a batch, (rows, longest row)."""
+        return batch["input_ids"]
+
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:
         return EpochOrder(
             [self.length_of(row) for row in self._train_rows],
@@ -133,9 +138,13 @@ class Exact(_Trainer):
             is_grouped=self.plan.is_grouped,
         )
 
+    def tokens_of(self, batch: Any) -> int:
+        """Tokens of a batch without padding."""
+        return int(batch["attention_mask"].sum())
+
     def training_step(self, model: nn.Module, inputs: Any, *rest: Any, **more: Any) -> torch.Tensor:
         """One batch forward and backward; its tokens are counted, padding is not."""
-        self.tokens_seen += int(inputs["attention_mask"].sum())
+        self.tokens_seen += self.tokens_of(inputs)
         loss = super().training_step(model, inputs, *rest, **more)
         self._step_losses.append(loss)
         return loss
@@ -172,6 +181,10 @@ class Exact(_Trainer):
                     sums[name] = sums.get(name, 0.0) + total
                     counts[name] = counts.get(name, 0.0) + count
         return self.finished({f"eval_{name}": sums[name] / max(counts[name], 1) for name in sums})
+
+    def is_better(self, figure: float, best: float | None) -> bool:
+        """Whether a validation found better weights than the best one so far."""
+        return best is None or (figure > best if self.IS_HIGHER_BETTER else figure < best)
 
     def measured(self, batch: dict[str, Any], rows: int) -> Measures:
         """The figures of one validation batch: the loss, and what the library counts beside it."""
@@ -259,16 +272,14 @@ def train(trainer: Exact, callback: TrainerCallback, *, resume_from: Path | None
 
 def forward_once(trainer: Exact) -> float | None:
     """The loss of the heaviest batch, nothing trained; None on the meta device (shapes only)."""
-    sampler = trainer._get_train_sampler()
-    heaviest = sampler.order(0)[: trainer.plan.batch_size]
-    batch = trainer.data_collator([trainer._train_rows[i] for i in heaviest])
+    batch = trainer.data_collator(trainer.heaviest_rows())
     trainer.model.eval()
     with torch.no_grad():
         if any(weight.is_meta for weight in trainer.model.parameters()):
-            ids = batch["input_ids"].to("meta")
+            ids = trainer.ids_of(batch).to("meta")
             trainer.model(input_ids=ids, use_cache=False, logits_to_keep=1)
             return None
-        batch = trainer._prepare_inputs(batch)
+        batch: Any = trainer._prepare_inputs(batch)
         loss: Any = trainer.compute_loss(trainer.model, batch)
         return float(loss)
 

@@ -17,7 +17,11 @@ from hone.errors import HoneError
 from hone.workspace.job_folder import JobFolder
 
 LOG_AT_LEAST_EVERY_SECONDS = 5.0
-_SPOKEN = {"eval_loss": "validation loss", "eval_mae": "mean absolute error"}
+_SPOKEN = {
+    "eval_loss": "validation loss",
+    "eval_mae": "mean absolute error",
+    "eval_reward": "reward",
+}
 
 
 @dataclass
@@ -152,7 +156,7 @@ class Watch(TrainerCallback):
         self._losses.clear()
         self._folder.append("metric", step=step, values={**values, "train_loss": trained})
         best = state.best_metric
-        if math.isfinite(figure) and (best is None or figure < best):
+        if math.isfinite(figure) and self._trainer.is_better(figure, best):
             state.best_metric, state.best_global_step = figure, step
             self._trainer.keep_best(
                 {name: value for name, value in values.items() if name.startswith("eval_")}

@@ -20,6 +20,7 @@ RESUME_ONLY = {
     "scheduler.pt",
     "scaler.pt",
     "rng_state.pth",
+    "rollouts.pt",
     "trainer_state.json",
 }
 

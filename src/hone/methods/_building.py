@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,9 @@ def gather(
     device, dtype = str(spec.get("device", "cpu")), str(options.dtype)
     threads.settle(device, seed=options.seed, threads=int(options.threads or 1))
     base = load.BaseSpec.of(spec["base"])
+    if lora is not None and lora.load_in_4bit:
+        load.refuse_4_bits(device)
+        base = replace(base, in_4bit=True)
     with stage(folder, "reading rows"):
         load.refuse_unfit(base.path)
         load.check_unchanged(base)
@@ -57,6 +61,8 @@ def gather(
             on_meta=options.dry_run and is_large,
             head=load.ScoreHead(outputs, int(tokenizer.pad_token_id)) if outputs else None,
         )
+        if base.in_4bit:
+            model = load.ready_for_adapters(model, options.gradient_checkpointing)
         model = _with_adapter(folder, model, lora)
     plan = _plan(options, len(train), device, batches_of(folder, options))
     place, stops = folder.checkpoints, renderer.stop_ids
@@ -86,15 +92,17 @@ def _with_adapter(folder: JobFolder, model: Any, lora: LoraOptions | None) -> An
         lora_alpha=lora.lora_alpha,
         lora_dropout=lora.lora_dropout,
         target_modules=lora.target_modules,
+        use_dora=lora.use_dora,
+        use_rslora=lora.use_rslora,
     )
 
 
 def _plan(
     options: TrainingOptions, rows: int, device: str, batches: tuple[int, int] | None = None
 ) -> TrainingPlan:
-    from hone.engine.train_loop import TrainingPlan, steps_of
+    from hone.engine.train_loop import TrainingPlan
 
-    per_epoch = steps_of(rows, options.batch_size, options.gradient_accumulation_steps)
+    per_epoch = options.steps_per_epoch(rows)
     batch_size, accumulation = batches or (
         options.batch_size,
         options.gradient_accumulation_steps,

@@ -21,3 +21,12 @@ class LoraOptions(BaseModel):
         "auto",
         description="layers that get an adapter; auto: every linear layer but the output head",
     )
+    use_dora: bool = Field(
+        False, description="DoRA: size and direction of a weight are learned apart; slower"
+    )
+    use_rslora: bool = Field(
+        False, description="rsLoRA: scale by lora_alpha / sqrt(r), which lets high ranks learn"
+    )
+    load_in_4bit: bool = Field(
+        False, description="QLoRA: the base is held in 4 bits (NF4, double quantised); CUDA only"
+    )

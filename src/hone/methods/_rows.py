@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from hone.errors import InvalidInput
 from hone.rendering.tokens import MASKED, Renderer, TrainingRow, TrainOn
@@ -14,7 +14,16 @@ from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
 
 SHOWN_REASONS = 3
+UNCUT = 10**9
 Row = TypeVar("Row")
+
+
+class Room(NamedTuple):
+    """Most tokens of a row and of its answer, and why an answer cannot be used, or nothing."""
+
+    total: int
+    answer: int
+    problem_of: Callable[[str], str]
 
 
 class Sieve(Generic[Row]):
@@ -94,6 +103,36 @@ def read_pairs(
         row = {"prompt_ids": prompt, "chosen_ids": better, "rejected_ids": worse}
         sieve.keep(row, is_shortened=chosen.cut_tokens + rejected.cut_tokens > 0)
     return sieve.told(folder, split, max_length)
+
+
+def read_prompts(
+    folder: JobFolder, split: str, renderer: Renderer, room: Room
+) -> list[dict[str, Any]]:
+    """Prompts as {"prompt", "prompt_ids", "reference"}, with room behind each for an answer."""
+    sieve: Sieve[dict[str, Any]] = Sieve()
+    layout = '{"prompt": [messages], "completion": [one message]}'
+    found = list(json_rows(folder, split, _Layout("sft", layout, _conversation)))
+    for number, (messages, row) in enumerate(
+        zip(found, renderer.training_rows(found, UNCUT), strict=True), start=1
+    ):
+        reference = messages[-1]["content"]
+        problem = _problem_of(row) or room.problem_of(reference)
+        asked, answer = _parts(row) if not problem else ([], [])
+        if not problem and len(answer) > room.answer:
+            problem = f"its answer needs {len(answer)} tokens, the limit is {room.answer}"
+        text, cut = row.prompt_text, 0
+        if not problem and len(asked) > room.total - room.answer:
+            try:
+                prompt = renderer.prompt(messages[:-1], max_tokens=room.total - room.answer)
+                text, asked, cut = prompt.text, prompt.ids, prompt.cut_tokens
+            except InvalidInput as error:
+                problem = error.message
+        if problem:
+            sieve.refuse(number, problem)
+            continue
+        given = {"prompt": text, "prompt_ids": asked, "reference": reference, "answer_ids": answer}
+        sieve.keep(given, is_shortened=cut > 0)
+    return sieve.told(folder, split, room.total)
 
 
 def read_judged(

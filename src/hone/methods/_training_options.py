@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -115,6 +116,10 @@ class TrainingOptions(BaseModel):
         description="most tokens of a row, prompt and answer",
         json_schema_extra=SECTION_DATA,
     )
+
+    def steps_per_epoch(self, rows: int) -> int:
+        """Steps of the optimizer that so many rows make; a last partial batch is a step."""
+        return math.ceil(math.ceil(rows / self.batch_size) / self.gradient_accumulation_steps)
 
 
 OptionsOfMethod = TypeVar("OptionsOfMethod", bound=TrainingOptions)

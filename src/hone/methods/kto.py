@@ -7,7 +7,8 @@ Source: Ethayarajh et al. 2024, arXiv:2402.01306, through TRL's KTOTrainer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -54,6 +55,16 @@ LIMITS: tuple[str, ...] = (
 )
 
 
+def problems_of(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with options that are fine one by one, in sentences."""
+    if values["batch_size"] >= SMALLEST_BATCH:
+        return []
+    return [
+        "training.batch_size: KTO compares the rows of a batch with each other, and a batch of 1 "
+        "has no other (--set training.batch_size=8)"
+    ]
+
+
 def run(folder: JobFolder) -> dict[str, float] | None:
     """Carry the job out: its figures, or None where it was stopped at a checkpoint."""
     options, lora = chosen(folder.job.spec["options"], Options)
@@ -67,11 +78,8 @@ def built(
     from hone.engine import load
     from hone.engine.preference import JudgedTrainer, Preference, balancing_weights
 
-    if options.batch_size < SMALLEST_BATCH:
-        raise InvalidInput(
-            "KTO compares the rows of a batch with each other, and a batch of 1 has no other.",
-            hint="--set training.batch_size=8",
-        )
+    if problems := problems_of(options.model_dump()):
+        raise InvalidInput(problems[0], hint="--set training.batch_size=8")
     found = gather(
         folder,
         options,

@@ -69,7 +69,7 @@ def cards_for(prepared: Prepared) -> list[CardPlan]:
             cores=8,
         )
         options = resolve(prepared.checked.options, base, machine)
-        memory = memory_of(base, options, machine, plan.longest)
+        memory = memory_of(base, options, machine, plan.longest, plan.beside_gib)
         verdict = verdict_on(memory, card.memory_gib)
         if verdict == "does not fit":
             continue

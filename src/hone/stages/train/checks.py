@@ -14,6 +14,7 @@ from hone.rendering.messages import template_fingerprint
 from hone.rendering.tokens import Renderer
 from hone.stages.train.plan import Plan
 from hone.stages.train.recipe import CheckedRecipe
+from hone.stages.train.rewards import FoundReward, find_rewards, names_of
 from hone.workspace.bases import FoundBase, find_base, planned_base
 from hone.workspace.files import sha256_of
 from hone.workspace.open import Workspace
@@ -30,6 +31,7 @@ class Materials(NamedTuple):
     folder: Path
     task: Task
     renderer: Renderer | None  # none where only a plan is wanted and the tokenizer is not here
+    rewards: tuple[FoundReward, ...] = ()  # models that judge answers while a model learns
 
 
 def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> Materials:
@@ -61,6 +63,9 @@ def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> M
             renderer = Renderer.load(base.path)
     except HoneError as error:
         _note(error, problems, hints)
+    reward = checked.options.get("training.reward")
+    named = names_of(reward.value) if reward is not None else []
+    rewards = find_rewards(ws, named, renderer, problems)
     try:
         shelf.load("targets", recipe.on)
     except HoneError as error:
@@ -73,7 +78,8 @@ def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> M
             hint="; ".join(dict.fromkeys(hints)),
             problems=problems,
         )
-    return Materials(base, manifest, ws.datasets / manifest.ref, task, renderer)
+    folder = ws.datasets / manifest.ref
+    return Materials(base, manifest, folder, task, renderer, tuple(rewards))
 
 
 def refuse_unfit(ws: Workspace, plan: Plan, *, needs_room: bool = True) -> None:
@@ -97,6 +103,9 @@ def refuse_unfit(ws: Workspace, plan: Plan, *, needs_room: bool = True) -> None:
         problems.append(
             f"checkpoints and model need {plan.disk_gib:.2f} GiB on disk, {free:.2f} are free"
         )
+    in_4bit = plan.options.get("lora.load_in_4bit")
+    if needs_room and in_4bit is not None and in_4bit.value and plan.device != "cuda":
+        problems.append(f"lora.load_in_4bit needs an NVIDIA card, and this run is on {plan.device}")
     if needs_room and plan.memory_gib.low > plan.device_memory_gib:
         problems.append(
             f"at least {plan.memory_gib.low:.1f} GiB of memory are needed, "
@@ -112,6 +121,8 @@ def _mend(plan: Plan, problems: list[str]) -> str:
     text = problems[0]
     if "max_seq_length" in text:
         return f"{_doctor(plan)} --max-length N   (names the N that fits; or shorten the answers)"
+    if "load_in_4bit" in text:
+        return "--set lora.load_in_4bit=false, perhaps with a smaller base"
     if "memory" in text:
         batch = int(plan.options["training.batch_size"].value)
         return f"--set training.batch_size={max(1, batch // 2)}, or a smaller base"

@@ -81,6 +81,7 @@ class Load(NamedTuple):
     has_dropout: bool = False
     logit_positions: int = 0  # that go through the head at once; 0: the loss is fused
     logit_bytes: int = 12
+    beside_bytes: float = 0.0  # of other models and of caches
     cards: int = 1
 
 
@@ -123,7 +124,7 @@ def estimate_memory(shape: Shape, load: Load) -> MemoryEstimate:
     last_layer = load.batch_size * load.length * layer_bytes(shape, load)
 
     def allocated(factor: float) -> float:
-        fixed = weights + adapter + optimizer + gathered
+        fixed = weights + adapter + optimizer + gathered + load.beside_bytes
         if load.is_full and not load.is_accumulating:
             return (fixed + max(activations * factor, gradients + last_layer * factor)) / GIB
         return (fixed + gradients + activations * factor) / GIB

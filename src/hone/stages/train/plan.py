@@ -10,8 +10,16 @@ from pydantic import BaseModel, Field
 
 from hone.errors import HoneError
 from hone.records.recipe import Resolved
+from hone.stages.train.drawn import draws
 from hone.stages.train.machine import Machine
-from hone.stages.train.memory import LOGIT_BYTES, Load, MemoryEstimate, estimate_memory
+from hone.stages.train.memory import (
+    GIB,
+    LOGIT_BYTES,
+    NF4_BYTES,
+    Load,
+    MemoryEstimate,
+    estimate_memory,
+)
 from hone.stages.train.rows import TokenCount
 from hone.stages.train.shape import shape_of
 from hone.workspace.bases import FoundBase
@@ -27,6 +35,7 @@ START_SECONDS = {"cpu": (4.0, 20.0), "cuda": (10.0, 60.0), "mps": (8.0, 40.0)}
 # gradients are not computed (Kaplan et al. 2020, arXiv:2001.08361, section 2.1).
 OPERATIONS_FULL, OPERATIONS_LORA, OPERATIONS_FORWARD = 6, 4, 2
 PADDING_GROUPED, PADDING_MIXED = 1.1, 1.7
+DRAWN_SLOWER = 10  # at worst: a token at a time keeps no processor busy
 # Sequences that go through the model for one row: the chosen and the rejected answer; KTO's own
 # and another row's, for its estimate of the divergence.
 SEQUENCES = {"dpo": 2, "kto": 2, "reward": 2}
@@ -69,6 +78,7 @@ class Plan(BaseModel):
     seconds_source: str
     disk_gib: float = Field(description="checkpoints and the final model")
     price_usd: float = 0.0
+    beside_gib: float = Field(0.0, description="of memory, for models beside the one that learns")
     options: dict[str, Resolved]
     notes: list[str] = Field(default_factory=list)
 
@@ -86,12 +96,18 @@ def trained_parameters(base: FoundBase, options: dict[str, Resolved]) -> int:
         return base.parameters
     rank = int(options["lora.r"].value)
     matrices = adapted_matrices(base, options["lora.target_modules"].value)
-    return rank * sum(outputs + inputs for _, outputs, inputs in matrices)
+    found = rank * sum(outputs + inputs for _, outputs, inputs in matrices)
+    # DoRA learns the size of every output beside.
+    sizes = sum(outputs for _, outputs, _ in matrices) if _is_on(options, "lora.use_dora") else 0
+    return found + sizes
 
 
 def adapted_matrices(base: FoundBase, targets: Any) -> list[tuple[str, int, int]]:
     """The matrices that get an adapter; "auto" and "all-linear" mean every linear layer."""
     if targets in ("auto", "all-linear"):
+        if "mamba" in str(base.config.get("model_type", "")):
+            # As engine/lora.py has it: the other matrices are read past their layers.
+            return [one for one in base.layer_matrices if ".in_proj." in one[0]]
         return base.layer_matrices
     wanted = [targets] if isinstance(targets, str) else list(targets)
     return [
@@ -106,6 +122,9 @@ def steps_of(rows: int, options: dict[str, Resolved]) -> tuple[int, int]:
     batch = int(options["training.batch_size"].value)
     together = int(options["training.gradient_accumulation_steps"].value)
     per_epoch = math.ceil(math.ceil(rows / batch) / together) if rows else 0
+    if draws(options):
+        prompts = max(1, batch * together // int(options["training.num_generations"].value))
+        per_epoch = math.ceil(rows / prompts) * int(options["training.num_iterations"].value)
     most = options["training.max_steps"].value
     if most:
         return int(most), per_epoch
@@ -118,9 +137,13 @@ def weight_bytes(options: dict[str, Resolved]) -> int:
 
 
 def memory_of(
-    base: FoundBase, options: dict[str, Resolved], machine: Machine, longest: int
+    base: FoundBase,
+    options: dict[str, Resolved],
+    machine: Machine,
+    longest: int,
+    beside_gib: float = 0.0,
 ) -> MemoryEstimate:
-    """The memory range of this run, on one device."""
+    """The memory range of this run, on one device; `beside_gib` is held by other models."""
     is_full = "lora.r" not in options
     adapted = [] if is_full else adapted_matrices(base, options["lora.target_modules"].value)
     shape, compute = shape_of(base), weight_bytes(options)
@@ -131,7 +154,11 @@ def memory_of(
         length=max(1, longest),
         device=machine.device,
         # A full training keeps its weights in fp32 and computes on copies of them.
-        weight_bytes=4 if is_full else compute,
+        weight_bytes=4
+        if is_full
+        else NF4_BYTES
+        if _is_on(options, "lora.load_in_4bit")
+        else compute,
         compute_bytes=compute,
         trained_parameters=trained_parameters(base, options),
         is_full=is_full,
@@ -141,11 +168,14 @@ def memory_of(
         has_dropout=not is_full and float(options["lora.lora_dropout"].value) > 0,
         logit_positions=_logit_positions(method, machine.device, shape.vocabulary, batch * longest),
         logit_bytes=LOGIT_BYTES[compute],
+        beside_bytes=beside_gib * GIB,
     )
     return estimate_memory(shape, load)
 
 
 def _logit_positions(method: str, device: str, vocabulary: int, tokens: int) -> int:
+    if method == "grpo":
+        return 0  # its head is computed in tiles everywhere
     if method == "sft":
         # On cards the head is fused; elsewhere more values than these are computed in tiles.
         return 0 if device == "cuda" else min(tokens, LARGEST_LOGITS // vocabulary)
@@ -192,6 +222,9 @@ def seconds_of(
     low_share, high_share = REACHED[machine.device]
     if machine.device != "cpu" and base.parameters < SMALL_PARAMETERS:
         low_share, high_share = low_share / 50, high_share / 5  # launching kernels takes longer
+    if draws(options):
+        per_token += OPERATIONS_FORWARD  # to draw the answers, token by token
+        low_share /= DRAWN_SLOWER
     work = [base.parameters * (per_token * tokens + forward) for tokens in seen]
     low = work[0] / (peak * high_share) + start_low
     high = work[1] * padding / (peak * low_share) + start_high

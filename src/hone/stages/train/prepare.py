@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from hone.records.recipe import Resolved
 from hone.stages.train.characters import DENSE, SPARSE, estimate_tokens
 from hone.stages.train.checks import Materials, gather, refuse_unfit
+from hone.stages.train.drawn import beside_bytes, draws, note_of, with_drawn
 from hone.stages.train.machine import Machine, look_at_this_machine
+from hone.stages.train.memory import GIB
 from hone.stages.train.plan import (
     Plan,
     disk_gib_of,
@@ -21,7 +23,8 @@ from hone.stages.train.plan import (
 )
 from hone.stages.train.recipe import CheckedRecipe, check_recipe, read_recipe
 from hone.stages.train.resolve import resolve
-from hone.stages.train.rows import SAMPLE_ROWS, TokenCount, count_tokens
+from hone.stages.train.rows import SAMPLE_ROWS, Reading, TokenCount, count_tokens
+from hone.stages.train.shape import shape_of
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 
@@ -73,10 +76,15 @@ def _plan(
     longest = max(train.longest, val.longest if val is not None else 0)
     if train.rows > SAMPLE_ROWS:
         longest = int(options["data.max_seq_length"].value)  # a longer row may not be in the sample
-    memory = memory_of(base, options, machine, longest)
+    beside = 0.0
+    notes = _notes(materials, train, train.rows - train.too_long)
+    if draws(options):
+        judges = [reward.base for reward in materials.rewards]
+        beside = beside_bytes(options, base, shape_of(base), judges) / GIB
+        notes.append(note_of(train, options))
+    memory = memory_of(base, options, machine, longest, beside)
     earlier = _earlier(ws, base.id, machine.device, "lora.r" in options)
     seconds, source = seconds_of(base, options, machine, (train, val), earlier)
-    has_all_rows = train.rows - train.too_long
     return Plan(
         model=recipe.name or materials.manifest.name,
         method=recipe.method,
@@ -101,7 +109,8 @@ def _plan(
         seconds_source=source,
         disk_gib=disk_gib_of(base, options),
         options=options,
-        notes=_notes(materials, train, has_all_rows),
+        beside_gib=beside,
+        notes=notes,
     )
 
 
@@ -136,15 +145,15 @@ def _count(materials: Materials, split: str, options: Mapping[str, Resolved]) ->
     path, renderer = materials.folder / f"{split}.jsonl", materials.renderer
     longest, seed = int(options["data.max_seq_length"].value), int(options["training.seed"].value)
     if renderer is None:
-        return estimate_tokens(path, max_length=longest, seed=seed)
-    train_on = options.get("data.train_on")
-    return count_tokens(
-        path,
-        renderer,
-        max_length=longest,
-        train_on=train_on.value if train_on is not None else "last",
-        seed=seed,
-    )
+        count = estimate_tokens(path, max_length=longest, seed=seed)
+    else:
+        train_on = options.get("data.train_on")
+        how = train_on.value if train_on is not None else "last"
+        reading = Reading(longest, how, materials.manifest.format)
+        count = count_tokens(path, renderer, reading, seed=seed)
+    if draws(options):
+        return with_drawn(count, options, is_training=split == "train")
+    return count
 
 
 def _earlier(ws: Workspace, base: str, device: str, is_lora: bool) -> list[JobFolder]:

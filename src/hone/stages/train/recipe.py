@@ -66,6 +66,7 @@ def check_recipe(written: Mapping[str, Any], overrides: Sequence[str] = ()) -> C
         if section == "lora" and not has_adapter:
             continue
         options |= _check_section(section, model, merged, origin, problems)
+    problems += _together(method, options) if not problems else []
     recipe = _check_top(merged, known, problems)
     if problems or recipe is None:
         count = len(problems)
@@ -80,6 +81,14 @@ def check_recipe(written: Mapping[str, Any], overrides: Sequence[str] = ()) -> C
                 value=getattr(recipe, name), source=origin.get(name, "default")
             )
     return CheckedRecipe(recipe, options, method)
+
+
+def _together(method: ModuleType, options: Mapping[str, Resolved]) -> list[str]:
+    """What a method finds wrong with options that are fine one by one."""
+    look = getattr(method, "problems_of", None)
+    if look is None:
+        return []
+    return look({key.rpartition(".")[2]: one.value for key, one in options.items()})
 
 
 def known_keys(method: ModuleType) -> list[str]:

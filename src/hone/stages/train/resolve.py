@@ -74,7 +74,7 @@ def _as_the_adapter(options: dict[str, Resolved], base: FoundBase) -> dict[str, 
         trained = json.loads((base.adapter / "adapter_config.json").read_bytes())
     _refuse_other_head(str(options["method"].value), trained.get("task_type"), base)
     problems: list[str] = []
-    for name in ("r", "lora_alpha", "lora_dropout"):
+    for name in ("r", "lora_alpha", "lora_dropout", "use_dora", "use_rslora"):
         key, has = f"lora.{name}", trained.get(name)
         if has is None or options[key].value == has:
             continue

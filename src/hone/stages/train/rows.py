@@ -6,16 +6,20 @@ import json
 import math
 import random
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from pydantic import BaseModel, Field
 
+from hone import shelf
 from hone.errors import InvalidInput
+from hone.rendering.messages import Message
 from hone.rendering.tokens import Renderer, TrainOn
 from hone.workspace.files import explained
 
 SAMPLE_ROWS = 2000
+ROWS_AT_ONCE = 512
 Z95 = 1.96
 
 
@@ -45,18 +49,29 @@ class _Lengths(NamedTuple):
     shortened: int
     too_long: int
     masked: int
+    longest: int
 
 
-def count_tokens(
-    path: Path, renderer: Renderer, *, max_length: int, train_on: TrainOn, seed: int = 0
-) -> TokenCount:
-    """Count what training on this file of prompt/completion rows amounts to."""
+class Reading(NamedTuple):
+    """How a method reads the rows of a format."""
+
+    max_length: int
+    train_on: TrainOn = "last"
+    format: str = "sft"
+
+
+def count_tokens(path: Path, renderer: Renderer, reading: Reading, *, seed: int = 0) -> TokenCount:
+    """Count what training on this file amounts to; a pair counts both of its texts."""
     total = count_rows(path)
     chosen = None
     if total > SAMPLE_ROWS:
         chosen = set(random.Random(seed).sample(range(total), SAMPLE_ROWS))
-    conversations = (_messages(row, path) for row in read_rows(path, chosen))
-    found = _measure(renderer, conversations, max_length, train_on)
+    rows = read_rows(path, chosen)
+    if reading.format == "regression":
+        found = _measure_texts(renderer, (str(row.get("text", "")) for row in rows), reading)
+    else:
+        sides = (_conversations(row, path, reading.format) for row in rows)
+        found = _measure(renderer, sides, reading)
     sampled = len(found.tokens) + found.too_long
     factor = total / sampled if sampled else 0.0
     tokens = sum(found.tokens) * factor
@@ -68,7 +83,7 @@ def count_tokens(
         tokens_low=max(0, math.floor(tokens - margin)),
         tokens_high=math.ceil(tokens + margin),
         trained_tokens=round(found.trained * factor),
-        longest=max(found.tokens, default=0),
+        longest=found.longest,
         shortened=round(found.shortened * factor),
         too_long=round(found.too_long * factor),
         masked=round(found.masked * factor),
@@ -100,33 +115,44 @@ def read_rows(path: Path, chosen: set[int] | None = None) -> Iterator[dict[str, 
             yield cast("dict[str, Any]", row)
 
 
-def _messages(row: dict[str, Any], path: Path) -> list[dict[str, str]]:
+def _conversations(row: dict[str, Any], path: Path, name: str) -> list[list[Message]]:
     try:
-        return [*row["prompt"], *row["completion"]]
+        return shelf.load("formats", name).conversations(row)
     except (KeyError, TypeError) as error:
         raise InvalidInput(
-            f'A row of {path} has no "prompt" and "completion" lists.',
-            hint="Build the dataset with --format sft.",
+            f"A row of {path} is none of the format {name}: {error} is missing or wrong.",
+            hint=f"Build the dataset with --format {name}.",
         ) from error
 
 
-def _measure(
-    renderer: Renderer,
-    conversations: Iterator[list[dict[str, str]]],
-    max_length: int,
-    train_on: TrainOn,
-) -> _Lengths:
+def _measure(renderer: Renderer, rows: Iterator[list[list[Message]]], reading: Reading) -> _Lengths:
+    """Rows of one or more texts; a row is out as soon as one of its texts does not fit."""
     tokens: list[int] = []
-    trained = shortened = too_long = masked = 0
-    for row in renderer.training_rows(conversations, max_length, train_on):
-        if row.is_refused:
-            too_long += 1
-            continue
-        tokens.append(len(row.input_ids))
-        trained += row.trained_tokens
-        shortened += row.cut_tokens > 0
-        masked += row.trained_tokens == 0
-    return _Lengths(tokens, trained, shortened, too_long, masked)
+    trained = shortened = too_long = masked = longest = 0
+    waiting = iter(rows)
+    while batch := list(islice(waiting, ROWS_AT_ONCE)):
+        flat = (one for row in batch for one in row)
+        found = renderer.training_rows(flat, reading.max_length, reading.train_on)
+        for row in batch:
+            texts = list(islice(found, len(row)))
+            if any(text.is_refused for text in texts):
+                too_long += 1
+                continue
+            tokens.append(sum(len(text.input_ids) for text in texts))
+            trained += sum(text.trained_tokens for text in texts)
+            longest = max(longest, *(len(text.input_ids) for text in texts))
+            shortened += any(text.cut_tokens for text in texts)
+            masked += any(text.trained_tokens == 0 for text in texts)
+    return _Lengths(tokens, trained, shortened, too_long, masked, longest)
+
+
+def _measure_texts(renderer: Renderer, texts: Iterator[str], reading: Reading) -> _Lengths:
+    """Bare texts, which lose their end; every token is read and none is predicted."""
+    lengths = [len(renderer.text_ids(text)) for text in texts]
+    tokens = [min(length, reading.max_length) for length in lengths if length]
+    shortened = sum(length > reading.max_length for length in lengths)
+    longest = max(tokens, default=0)
+    return _Lengths(tokens, sum(tokens), shortened, 0, len(lengths) - len(tokens), longest)
 
 
 def _margin(tokens: list[int], left_out: int, total: int) -> float:

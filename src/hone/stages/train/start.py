@@ -110,7 +110,7 @@ def _launch(
 def _spec(
     ws: Workspace, prepared: Prepared, *, version: str | None, is_dry_run: bool
 ) -> dict[str, Any]:
-    base, manifest, _, task, renderer = prepared.materials
+    base, manifest, _, task, renderer, rewards = prepared.materials
     if renderer is None or not base.is_here:
         raise NotFound(
             f"The weights of {base.id} are not on this machine.",
@@ -141,6 +141,8 @@ def _spec(
         "device": plan.device,
         "environment": environment_for(plan.options, prepared.machine),
     }
+    if rewards:
+        spec["rewards"] = [one.spec() for one in rewards]
     spec["fingerprint"] = _fingerprint(spec)
     spec["plan"] = {
         "steps": plan.steps,

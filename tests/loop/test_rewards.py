@@ -1,0 +1,122 @@
+"""Learning from rewards: what is drawn, what it is worth, and what cannot teach anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hone.errors import HoneError, InvalidInput
+from hone.workspace.job_folder import JobFolder
+from tests.engine.small import copy_rows, frozen, make_job, make_small_base
+from tests.loop.kills import traces
+from tests.loop.test_methods import carried_out, cut_back, judge_beside
+
+pytestmark = pytest.mark.loop
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_small_base(tmp_path_factory.mktemp("base") / "small")
+
+
+def job(folder: Path, base: Path, rows: list[Any] | None = None, **changes: Any) -> JobFolder:
+    """Two prompts a step, four answers each."""
+    values = {
+        "training.max_steps": 6,
+        "training.batch_size": 8,
+        "training.num_generations": 4,
+        "training.max_completion_length": 8,
+        "training.save_steps": 2,
+        "training.keep_checkpoints": 50,
+        "training.logging_steps": 1,
+        "training.learning_rate": 1e-2,
+        **{key: value for key, value in changes.items() if "." in key},
+    }
+    spec = {key: value for key, value in changes.items() if "." not in key}
+    short = [row for row in copy_rows(120) if len(row["completion"][0]["content"]) < 16]
+    return make_job(
+        folder,
+        base,
+        options=frozen(method="grpo", **values),
+        rows=(short[:6] if rows is None else rows, short[6:8]),
+        method="grpo",
+        **spec,
+    )
+
+
+def told(folder: JobFolder, kind: str) -> list[dict[str, Any]]:
+    return [event.model_extra or {} for event in folder.events() if event.type == kind]
+
+
+def test_answers_that_serve_several_steps_are_part_of_a_checkpoint(
+    tmp_path: Path, base: Path
+) -> None:
+    changes: dict[str, Any] = {"training.num_iterations": 3, "training.reward": "judge@v1"}
+    straight = job(tmp_path / "straight", base, rewards=[judge_beside(base)], **changes)
+    carried_out(straight)
+    assert (straight.checkpoints / "checkpoint-4" / "rollouts.pt").is_file()
+    assert not (straight.checkpoints / "checkpoint-6" / "rollouts.pt").exists()
+    resumed = cut_back(straight, tmp_path / "resumed", step=4)
+    carried_out(resumed)
+    assert traces(resumed) == traces(straight)
+    assert not list(straight.final.glob("*.pt"))
+
+
+def test_both_rewards_are_weighed_and_told(tmp_path: Path, base: Path) -> None:
+    folder = job(
+        tmp_path / "both",
+        base,
+        rewards=[judge_beside(base)],
+        **{
+            "training.max_steps": 1,
+            "training.reward": ["task", "judge@v1"],
+            "training.reward_weights": [1.0, 0.5],
+        },
+    )
+    figures = carried_out(folder)
+    wanted = figures["eval_reward_task"] + 0.5 * figures["eval_reward_judge"]
+    assert figures["eval_reward"] == pytest.approx(wanted)
+    values = [one["values"] for one in told(folder, "metric")]
+    names = {"reward", "reward_std", "completion_length", "cut_share", "no_spread_share"}
+    assert names <= set(values[0])
+
+
+def test_groups_without_spread_are_told_and_end_the_run(tmp_path: Path, base: Path) -> None:
+    # A base of random weights never earns the task's score.
+    changes: dict[str, Any] = {"training.max_steps": 30, "training.max_steps_without_spread": 12}
+    folder = job(tmp_path / "barren", base, **changes)
+    with pytest.raises(HoneError, match="For 12 steps in a row every answer") as caught:
+        carried_out(folder)
+    assert "trained with sft" in caught.value.hint
+    (warning,) = [one for one in told(folder, "log") if "of the groups" in one["text"]]
+    assert warning["text"].startswith("In 100% of the groups all 4 answers got the same reward")
+
+
+def test_a_reward_that_tells_nothing_apart_is_refused(tmp_path: Path, base: Path) -> None:
+    rows = [
+        {**row, "completion": [{"role": "assistant", "content": "yes"}]} for row in copy_rows(4)
+    ]
+    folder = job(tmp_path / "constant", base, rows)
+    with pytest.raises(InvalidInput, match="The reward is 1 for every accepted answer"):
+        carried_out(folder)
+    assert not list(folder.checkpoints.glob("*"))
+
+
+def test_answers_that_cannot_be_scored_or_do_not_fit_are_left_out_with_the_reason(
+    tmp_path: Path, base: Path
+) -> None:
+    task = {"kind": "extract", "name": "pickup", "fields": {"item": {"required": True}}}
+    said = [{"item": "tea"}, {"item": "milk"}, "no record", [1, 2], {"item": "soup " * 40}]
+    rows = [
+        {**row, "completion": [{"role": "assistant", "content": json.dumps(one)}]}
+        for row, one in zip(copy_rows(5), said, strict=True)
+    ]
+    changes: dict[str, Any] = {"training.max_completion_length": 40, "training.dry_run": True}
+    folder = job(tmp_path / "mixed", base, rows, task=task, **changes)
+    assert carried_out(folder)["rows"] == 2
+    (warning,) = [one["text"] for one in told(folder, "log") if "of train" in one["text"]]
+    assert "3 rows of train are left out" in warning
+    assert "cannot be read back by the task" in warning and "the limit is 40" in warning
