@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +52,12 @@ class Watch(TrainerCallback):
         self.was_stopped = False
         self._losses: list[float] = []
         self._sampler = trainer.sampler(habits.samples)
+        if trainer.IS_HIGHER_BETTER:
+            # Both rules take a figure that falls for the better one.
+            calm = replace(habits.reactions, no_learning="ignore", overfitting="ignore")
+            self._habits = replace(habits, reactions=calm)
         self._watchdogs = Watchdogs(
-            habits.reactions,
+            self._habits.reactions,
             Run(
                 total_steps=trainer.plan.total_steps,
                 learning_rate=trainer.plan.learning_rate,
