@@ -73,9 +73,17 @@ class Seat:
         )
         return self
 
+    def drawn(self) -> Seat:
+        """Waits for what is drawn a frame later than the example: the list, the counts."""
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => "
+            "requestAnimationFrame(() => setTimeout(done, 20))))"
+        )
+        return self
+
     @property
     def progress(self) -> str:
-        return self.page.locator(".progress-text").inner_text()
+        return self.drawn().page.locator(".progress-text").inner_text()
 
     @property
     def question(self) -> str:
@@ -91,6 +99,7 @@ class Seat:
 
     def rows(self) -> list[str]:
         """The texts of the list, in order."""
+        self.drawn()
         return self.page.locator(".list-text").all_inner_texts()
 
 

@@ -1,6 +1,8 @@
 // @ts-check
 // Keys come first: what need not be drawn in the frame of a key waits until nobody is pressing.
 
+import { effect, signal } from "../vendor/preact.js";
+
 const CALM = 70;
 const LONGEST = 400;
 
@@ -18,4 +20,33 @@ export async function calm() {
     if (rest <= 0) return;
     await new Promise((resolve) => setTimeout(resolve, rest));
   }
+}
+
+/** Runs once the frame that is being made is drawn. @param {() => void} run */
+export function afterFrame(run) {
+  requestAnimationFrame(() => setTimeout(run));
+}
+
+/**
+ * A signal that follows others a frame later: what stands beside the example is not in its way.
+ * @template T
+ * @param {() => T} read
+ */
+export function later(read) {
+  const found = signal(read());
+  let isComing = false;
+  let isFirst = true;
+  effect(() => {
+    read();
+    if (isFirst || isComing) {
+      isFirst = false;
+      return;
+    }
+    isComing = true;
+    afterFrame(() => {
+      isComing = false;
+      found.value = read();
+    });
+  });
+  return found;
 }

@@ -5,6 +5,7 @@
 // cursors at both ends stay valid.
 
 import { batch, signal } from "../vendor/preact.js";
+import { calm } from "./calm.js";
 
 export const BEHIND = 30;
 export const AHEAD = 60;
@@ -141,6 +142,8 @@ export class ExampleWindow {
           ? { after: this.pages.at(-1)?.last, limit: AHEAD }
           : { before: this.pages[0]?.first, limit: PAGE },
       );
+      // Taking a page in costs more than a key; who has run out of examples waits for it.
+      if (!this.owed) await calm();
       if (turn === this.turn) this.take(found, isForward);
     } catch {
       // Not reached: the next move asks again, and the save state says that we are offline.

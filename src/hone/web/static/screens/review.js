@@ -25,6 +25,7 @@ import { Inspector, tab } from "./review/inspector.js";
 import { List } from "./review/list.js";
 import { Source } from "./review/source.js";
 import { startSearch, Toolbar } from "./review/toolbar.js";
+import { useTop } from "./review/unscrolled.js";
 
 export const title = texts.screens.review;
 const NARROW = "(max-width: 1179px)";
@@ -58,18 +59,22 @@ export default function Review() {
 
 const Beside = () => html`<${Inspector} example=${settled.value} task=${task.value} />`;
 
-function Centre() {
+/** Its parts read what they show: a key draws anew what differs from one example to the next. */
+const Centre = () => html`<div class="centre">
+  <${Head} />
+  <${Panes} />
+  <${Actions} onNote=${writeNote} />
+</div>`;
+
+function Panes() {
   const example = current.value;
   const shownTask = task.value;
-  return html`<div class="centre">
-    <${Head} example=${example} kind=${shownTask?.kind} />
-    <div class="panes kind-${shownTask?.kind}">
-      ${shown.state.value === "failed" && html`<${Failure} error=${shown.error.value} onRetry=${again} />`}
-      ${isComing(example) && html`<${Waiting} lines=${8} />`}
-      ${example && shownTask && html`<${Source} example=${example} task=${shownTask} /><${Answer} example=${example} task=${shownTask} />`}
-      ${!example && !isComing(example) && isLoaded.value && html`<${Nothing} />`}
-    </div>
-    <${Actions} example=${example} task=${shownTask} onNote=${writeNote} />
+  const top = useTop(example?.id ?? "");
+  return html`<div class="panes kind-${shownTask?.kind}" ...${top}>
+    ${shown.state.value === "failed" && html`<${Failure} error=${shown.error.value} onRetry=${again} />`}
+    ${isComing(example) && html`<${Waiting} lines=${8} />`}
+    ${example && shownTask && html`<${Source} example=${example} task=${shownTask} /><${Answer} example=${example} task=${shownTask} />`}
+    ${!example && !isComing(example) && isLoaded.value && html`<${Nothing} />`}
   </div>`;
 }
 
@@ -79,25 +84,37 @@ const again = () => (isLoaded.value ? resync() : open(route.value.params));
 /** Whether the next examples are on their way: somebody was faster than the network. */
 const isComing = (example) => shown.state.value === "loading" || (!example && shown.hasAfter);
 
-function Head({ example, kind }) {
-  const offset = shown.offset.value;
-  const total = listTotal.value;
-  const place = offset === null || !example ? null : offset + shown.index.value + 1;
-  const ours = parked.value.filter((one) => one.example_id === example?.id);
+function Head() {
   const toggle = (choice, name) => () => {
     if (isNarrowScreen()) drawer.value = drawer.value === name ? null : name;
     else choice.set(choice.value === "hidden" ? "shown" : "hidden");
   };
   return html`<header class="record-head">
     <${Button} icon="list" isQuiet isIconOnly label=${texts.review.toggleList} onClick=${toggle(list, "list")} />
+    <${Place} />
+    <${Button} icon="panel" isQuiet isIconOnly label=${texts.review.togglePanel} onClick=${toggle(panel, "panel")} />
+    <${OursParked} />
+  </header>`;
+}
+
+function Place() {
+  const example = current.value;
+  const kind = task.value?.kind;
+  const offset = shown.offset.value;
+  const total = listTotal.value;
+  const place = offset === null || !example ? null : offset + shown.index.value + 1;
+  return html`
     <h2 class="record-place">
       ${texts.review.place(kind, place && number(place), total === null ? null : number(total))}
     </h2>
     ${example && html`<${Status} status=${example.status} kind=${kind} />`}
     <span class="record-tags">${example?.tags.slice(0, 4).map((one) => html`<span key=${one} class="tag">${one}</span>`)}</span>
-    <${Button} icon="panel" isQuiet isIconOnly label=${texts.review.togglePanel} onClick=${toggle(panel, "panel")} />
-    ${ours.length > 0 && html`<${ParkedHere} entries=${ours} />`}
-  </header>`;
+  `;
+}
+
+function OursParked() {
+  const ours = parked.value.filter((one) => one.example_id === current.value?.id);
+  return ours.length > 0 && html`<${ParkedHere} entries=${ours} />`;
 }
 
 /** No example: an empty workspace, a filter that nothing fits, or the end of the list. */

@@ -5,6 +5,7 @@ import { texts } from "../texts.js";
 import { Button } from "./button.js";
 import { Icon } from "./icon.js";
 
+const METER_STEPS = 400;
 const STATUS_ICONS = {
   pending: "clock", accepted: "accept", edited: "edit", rejected: "reject", skipped: "skip",
   flagged: "flag", unknown: "unknown",
@@ -27,7 +28,8 @@ export function StatusMark({ status, kind }) {
 
 /** @param {{value: number, most: number, label: string}} props */
 export function Meter({ value, most, label }) {
-  const share = most > 0 ? Math.min(value / most, 1) : 0;
+  // In steps that can be seen: an animation that nobody sees is drawn all the same.
+  const share = most > 0 ? Math.round(Math.min(value / most, 1) * METER_STEPS) / METER_STEPS : 0;
   return html`<div
     class="meter" role="progressbar" aria-label=${label} aria-valuemin="0" aria-valuemax=${most}
     aria-valuenow=${value}

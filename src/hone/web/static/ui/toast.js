@@ -1,6 +1,7 @@
 // Short notices that go by themselves, and the one polite live region.
 
 import { html, signal } from "../vendor/preact.js";
+import { afterFrame } from "../lib/calm.js";
 import { texts } from "../texts.js";
 import { Button } from "./button.js";
 import { Icon } from "./icon.js";
@@ -29,7 +30,7 @@ export const notifyError = (error) =>
 
 /** Says a sentence to a screen reader, without showing it. @param {string} text */
 export function announce(text) {
-  spoken.value = text;
+  afterFrame(() => (spoken.value = text));
 }
 
 /** @param {number} id */

@@ -6,21 +6,21 @@ import { mayReview } from "../../lib/session.js";
 import { texts } from "../../texts.js";
 import { Button } from "../../ui/button.js";
 import { textField } from "./answers.js";
-import { decide, edit, hasDraft, isEditing, redo, undo } from "./deciding.js";
-import { move } from "./examples.js";
+import { decide, edit, isChanged, isEditing, redo, undo } from "./deciding.js";
+import { isAnyShown, move, task } from "./examples.js";
 
-/** @param {{example: any, task: any, onNote: () => void}} props */
-export function Actions({ example, task, onNote }) {
-  const isLocked = !example || !mayReview.value || isBlocked.value;
-  const words = texts.review.actions(task?.kind);
-  const isWriting = isEditing.value && textField(task);
+/** Drawn anew only where a button changes, not for each example. @param {{onNote: () => void}} props */
+export function Actions({ onNote }) {
+  const isLocked = !isAnyShown.value || !mayReview.value || isBlocked.value;
+  const words = texts.review.actions(task.value?.kind);
+  const isWriting = isEditing.value && textField(task.value);
   const further = (action, run, label) => html`<${Button}
     action=${action} icon=${action} isQuiet onClick=${run} isDisabled=${isLocked}
   >${label}<//>`;
   return html`<div class="actions" role="toolbar" aria-label=${texts.review.toolbar}>
     <div class="actions-main">
       <${Button} action="previous" icon="previous" isIconOnly label=${words.previous} onClick=${() => move(-1)} />
-      ${isWriting ? html`<${Writing} isLocked=${isLocked} />` : html`<${Deciding} ...${{ example, words, isLocked }} />`}
+      ${isWriting ? html`<${Writing} isLocked=${isLocked} />` : html`<${Deciding} ...${{ words, isLocked }} />`}
       <${Button} action="next" icon="next" isIconOnly label=${words.next} onClick=${() => move(1)} />
     </div>
     <div class="actions-further">
@@ -32,11 +32,10 @@ export function Actions({ example, task, onNote }) {
   </div>`;
 }
 
-function Deciding({ example, words, isLocked }) {
-  const isChanged = hasDraft(example);
+function Deciding({ words, isLocked }) {
   return html`
     <${Button} action="accept" icon="accept" tone="ok" onClick=${() => decide("accept")} isDisabled=${isLocked}>
-      ${isChanged ? words.acceptChanged : words.accept}
+      ${isChanged.value ? words.acceptChanged : words.accept}
     <//>
     <${Button} action="reject" icon="reject" tone="bad" onClick=${() => decide("reject")} isDisabled=${isLocked}>
       ${words.reject}

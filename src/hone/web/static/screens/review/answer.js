@@ -10,6 +10,7 @@ import { candidatesOf, textField, textOf } from "./answers.js";
 import { answerOf, decide, discardDraft, draftAnswer, hasDraft, isEditing, problems } from "./deciding.js";
 import { Records } from "./fields.js";
 import { Scores } from "./scores.js";
+import { useTop } from "./unscrolled.js";
 
 /** @param {{example: any, task: any}} props */
 export function Answer({ example, task }) {
@@ -17,8 +18,11 @@ export function Answer({ example, task }) {
   const Shown = { text: Text, extract: Records, score: Scores }[kind];
   const output = answerOf(example);
   const isDraft = hasDraft(example);
+  const top = useTop(example.id);
+  // A field that is written in must not become another example's.
+  const place = kind === "text" ? top.key : example.id;
   const change = (changed) => draftAnswer(example, changed);
-  return html`<section class="pane answer" aria-label=${texts.review.answer(task.kind)} key=${example.id}>
+  return html`<section class="pane answer" aria-label=${texts.review.answer(task.kind)} key=${place} onScroll=${top.onScroll}>
     <div class="pane-head">
       <h2 class="pane-title">${texts.review.answer(task.kind)}</h2>
       <${Origin} example=${example} isDraft=${isDraft} />
@@ -28,7 +32,7 @@ export function Answer({ example, task }) {
     html`<ul class="problems" role="alert">
       ${problems.value.map((one) => html`<li key=${one}><${Icon} name="warning" size=${15} />${one}</li>`)}
     </ul>`}
-    ${!(kind === "text" && isEditing.value) && html`<${Candidates} example=${example} />`}
+    ${!(kind === "text" && isEditing.value) && html`<${Candidates} key=${example.id} example=${example} />`}
   </section>`;
 }
 

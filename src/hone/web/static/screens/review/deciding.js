@@ -49,6 +49,9 @@ export const hasDraft = (example) => {
   return Boolean(draft && "output" in draft);
 };
 
+/** Whether the example that is shown has a draft. */
+export const isChanged = computed(() => hasDraft(current.value));
+
 /** Keeps what is typed; the answer as it was needs no draft. @param {any} example @param {any} output */
 export function draftAnswer(example, output) {
   const { output: _old, ...rest } = outbox.drafts.value[example.id] ?? {};

@@ -3,7 +3,7 @@
 
 import { batch, computed, effect, signal } from "../../vendor/preact.js";
 import { get } from "../../lib/api.js";
-import { calm } from "../../lib/calm.js";
+import { calm, later } from "../../lib/calm.js";
 import { counted, delta, failure, queued } from "../../lib/outbox.js";
 import { rewrite } from "../../lib/route.js";
 import { session, taskNamed } from "../../lib/session.js";
@@ -31,7 +31,11 @@ export const counters = computed(() => {
   }
   return found;
 });
+/** What the list and the line above it show. */
+export const listed = later(() => ({ items: shown.items.value, index: shown.index.value }));
+export const countersBeside = later(() => counters.value);
 export const current = computed(() => shown.items.value[shown.index.value] ?? null);
+export const isAnyShown = computed(() => current.value !== null);
 export const task = computed(() => taskNamed(filter.value.task) ?? null);
 export const isLoaded = signal(false);
 /** The example on which a person stays: what stands beside it is drawn after the example itself. */

@@ -7,14 +7,13 @@ import { texts } from "../../texts.js";
 import { Button } from "../../ui/button.js";
 import { StatusMark } from "../../ui/show.js";
 import { hasDraft } from "./deciding.js";
-import { goTo, shown, task } from "./examples.js";
+import { goTo, listed, shown, task } from "./examples.js";
 
 const MARGIN = 8;
 
 /** @param {{onChosen?: () => void}} props */
 export function List({ onChosen }) {
-  const items = shown.items.value;
-  const index = shown.index.value;
+  const { items, index } = listed.value;
   const place = useRef(null);
   useEffect(() => {
     bringIntoView(place.current?.children[index]);
@@ -22,7 +21,8 @@ export function List({ onChosen }) {
   const choose = (event) => {
     const row = event.target.closest("li");
     if (!row) return;
-    goTo([...place.current.children].indexOf(row));
+    // The list is drawn a frame later than the example: places may have shifted since.
+    goTo(shown.find(items[[...place.current.children].indexOf(row)].id));
     onChosen?.();
   };
   const waiting = new Set(parked.value.map((one) => one.example_id));
@@ -33,7 +33,7 @@ export function List({ onChosen }) {
       }))}
     </ol>
     ${shown.hasAfter &&
-    html`<${Button} isQuiet onClick=${() => goTo(items.length - 1)}>${texts.review.goFurther}<//>`}
+    html`<${Button} isQuiet onClick=${() => goTo(shown.items.value.length - 1)}>${texts.review.goFurther}<//>`}
   </nav>`;
 }
 

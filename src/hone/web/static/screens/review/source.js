@@ -4,15 +4,17 @@ import { html } from "../../vendor/preact.js";
 import { number, score } from "../../lib/format.js";
 import { texts } from "../../texts.js";
 import { Icon } from "../../ui/icon.js";
+import { useTop } from "./unscrolled.js";
 
 /** @param {{example: any, task: any}} props */
 export function Source({ example, task }) {
   const Shown = { qa: Question, extract: Message, score: Article, chat: Conversation }[task.kind];
+  const top = useTop(example.id);
   return html`<section
-    class="pane source" aria-label=${texts.review.source(task.kind)} tabindex="0" key=${example.id}
+    class="pane source" aria-label=${texts.review.source(task.kind)} tabindex="0" ...${top}
   >
     <${Shown} input=${example.input} task=${task} />
-    <${Passages} passages=${example.context} />
+    <${Passages} key=${example.id} passages=${example.context} />
   </section>`;
 }
 

@@ -10,7 +10,7 @@ import { Icon } from "../../ui/icon.js";
 import { Meter } from "../../ui/show.js";
 import { ariaKey, keyOf } from "../../lib/keys.js";
 import { acceptAll } from "./deciding.js";
-import { choose, counters, filter, shown, task } from "./examples.js";
+import { choose, countersBeside as counters, filter, shown, task } from "./examples.js";
 import { further, FURTHER, ORDERS, statusOptions } from "./filter.js";
 
 const TYPING_MS = 250;
