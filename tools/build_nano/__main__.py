@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--steps", type=int, default=8000)
         one.add_argument(
             "--start-from",
-            help="checkpoint or exported folder (such as src/hone/bundled/hone-nano) whose weights the run begins with",
+            help="checkpoint or exported folder whose weights the run begins with",
         )
         one.add_argument("--rate-scale", type=float, default=1.0)
         one.add_argument("--begin", type=float, default=0.0, help="where on the curriculum, 0 to 1")
