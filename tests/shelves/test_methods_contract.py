@@ -62,8 +62,9 @@ def test_every_method_says_its_limits_and_loads_no_torch() -> None:
     assert all(load("methods", name).LIMITS for name in CHOICES)
 
 
+# The loss of grpo is near 0 by construction; that its reward rises is held in tests/loop.
 @pytest.mark.loop
-@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("name", [name for name in CHOICES if name != "grpo"])
 def test_every_method_learns_its_rows_by_heart(name: str, tmp_path: Path) -> None:
     base = make_small_base(tmp_path / "base")
     options = frozen(

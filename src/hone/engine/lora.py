@@ -32,7 +32,7 @@ def add_adapter(
     lora_alpha: int,
     lora_dropout: float,
     target_modules: str | list[str],
-    **kinds: bool,
+    **kinds: Any,
 ) -> PeftModel:
     """The model with a fresh adapter; only the adapter's weights are trained.
 
@@ -139,7 +139,7 @@ def _means(asked: str, layers: Iterable[str]) -> bool:
 def _linear_layers(model: PreTrainedModel, *, with_bypassed: bool = False) -> dict[str, nn.Module]:
     """Linear layers but the head; of state-space layers those that are asked and not read."""
     head = model.get_output_embeddings()
-    found = {
+    found: dict[str, nn.Module] = {
         name: layer
         for name, layer in model.named_modules()
         if isinstance(layer, nn.Linear | Conv1D) and layer is not head

@@ -79,7 +79,11 @@ class Member(BaseModel):
     version: int
     split: str
     weight: float = 1.0
-    replay: str | None = Field(default=None, description="the older version that it is from")
+    replay: str | None = Field(
+        default=None,
+        description="the older version that it is from",
+        exclude_if=lambda version: version is None,
+    )
 
 
 def prompt_in(row: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -55,7 +55,9 @@ class Result(BaseModel):
     status: Literal["succeeded"] = "succeeded"
     artefacts: list[Artefact] = Field(default_factory=list[Artefact])
     metrics: dict[str, float] = Field(default_factory=dict)
-    watchdogs: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]])
+    watchdogs: list[dict[str, Any]] = Field(
+        default_factory=list[dict[str, Any]], exclude_if=lambda found: not found
+    )
     runtime_seconds: float = 0.0
     cost_usd: float = 0.0
 
