@@ -87,7 +87,7 @@ def test_the_loop_is_walked_by_doing_what_is_offered(ws: Workspace) -> None:
     assert commands(ws) == ["hone import FILE"]
     add(ws, range(60))
     assert commands(ws) == ["hone review"]
-    assert "10 more make a first dataset" in home(ws).next[0].text
+    assert "a dataset needs 10 more" in home(ws).next[0].text
     decide(ws, "accept", *(f"q{number}" for number in range(30)))
     assert commands(ws) == ["hone datasets build qa --task qa", "hone review"]
     options = {"ratios": {"train": 0.6, "val": 0.2, "test": 0.2}, "similarity": 1.0}

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from hone.errors import HoneError
-from hone.records.job import Artefact, Result
+from hone.records.job import Result
 from hone.rendering.tokens import Renderer
+from hone.worker.artefacts import artefacts_of
 from hone.worker.imports import uncollected
 from hone.worker.times import active_seconds
-from hone.workspace.files import explained, sha256_of
+from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
 
 SHOWN_DIFFERENCES = 3
@@ -84,15 +85,6 @@ def _about(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _result(folder: JobFolder, tried: list[tuple[str, int]], asked: int) -> Result:
-    artefacts = [
-        Artefact(
-            path=path.relative_to(folder.path).as_posix(),
-            sha256=sha256_of(path),
-            bytes=path.stat().st_size,
-        )
-        for path in sorted(folder.final.rglob("*"))
-        if path.is_file()
-    ]
     details = {
         "dtype": tried[-1][0],
         "asked": asked,
@@ -100,5 +92,5 @@ def _result(folder: JobFolder, tried: list[tuple[str, int]], asked: int) -> Resu
     }
     seconds = active_seconds(folder.events())
     return Result.model_validate(
-        {"artefacts": artefacts, "runtime_seconds": seconds, "merged": details}
+        {"artefacts": artefacts_of(folder), "runtime_seconds": seconds, "merged": details}
     )

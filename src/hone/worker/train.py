@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hone import shelf
-from hone.records.job import Artefact, Result
+from hone.records.job import Result
+from hone.worker.artefacts import artefacts_of
 from hone.worker.imports import uncollected
 from hone.worker.times import active_seconds
-from hone.workspace.files import sha256_of
 from hone.workspace.job_folder import JobFolder
 
 
@@ -17,18 +17,9 @@ def carry_out(folder: JobFolder) -> Result | None:
     figures = shelf.load("methods", str(folder.job.spec["method"])).run(folder)
     if figures is None:
         return None
-    artefacts = [
-        Artefact(
-            path=path.relative_to(folder.path).as_posix(),
-            sha256=sha256_of(path),
-            bytes=path.stat().st_size,
-        )
-        for path in sorted(folder.final.rglob("*"))
-        if path.is_file()
-    ]
     events = folder.events()
     return Result(
-        artefacts=artefacts,
+        artefacts=artefacts_of(folder),
         metrics=figures,
         runtime_seconds=active_seconds(events),
         # What went wrong on the way and did not end the run.

@@ -166,7 +166,7 @@ def _review_steps(counters: dict[str, int]) -> Iterator[Step]:
     if counters["pending"]:
         trusted = sum(counters[status] for status in TRUSTED)
         needed = FEWEST_TO_FREEZE - trusted
-        goal = f"; {needed} more make a first dataset" if needed > 0 else ""
+        goal = f"; a dataset needs {needed} more" if needed > 0 else ""
         yield Step(
             "Review",
             f"{_counted(counters['pending'], 'is', 'are')} pending, {trusted:,} accepted or edited"
