@@ -10,10 +10,11 @@ WORKERS ?= 2
 setup: $(STAMP)
 
 # PyTorch first and alone: a plain "torch" from another package's needs would bring CUDA.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt tools/clients.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tools/clients.txt
 	touch $(STAMP)
 
 demo: setup

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.build_docs import commands, http, recipes, requirements
+from tools.build_docs import commands, contracts, http, recipes, requirements
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -20,6 +20,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/openapi.json": http.openapi,
     "docs/reference/recipes.md": recipes.page,
     "docs/reference/requirements.md": requirements.page,
+    **contracts.pages(),
 }
 
 

@@ -1,0 +1,74 @@
+"""Starts one emulator on loopback and prints where it answers, as one line of JSON.
+
+python -m emulators rp_jobs --port 8001 --worker "python -m my.handler"
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from emulators.clock import Clock
+from emulators.serving import bound, server
+from emulators.shell import Emulator
+
+
+def _jobs(wanted: argparse.Namespace) -> Emulator:
+    from emulators.rp_jobs.app import RunPodJobs
+    from emulators.rp_jobs.records import EndpointSettings
+
+    settings = EndpointSettings(
+        wanted.endpoint,
+        tuple(shlex.split(wanted.worker)),
+        dict(pair.split("=", 1) for pair in wanted.env),
+        workers_max=wanted.workers_max,
+    )
+    clock = Clock(wanted.factor)
+    return RunPodJobs(
+        [settings], clock=clock, seed=wanted.seed, key=wanted.key, folder=wanted.folder
+    )
+
+
+NAMES: dict[str, Callable[[argparse.Namespace], Emulator]] = {"rp_jobs": _jobs}
+
+
+def parsed(words: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m emulators", description=__doc__)
+    parser.add_argument("name", choices=sorted(NAMES))
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--key", default="emulated-key", help="the account's key")
+    parser.add_argument("--seed", type=int, default=0, help="of every random choice")
+    parser.add_argument("--factor", type=float, default=1.0, help="emulated seconds in a real one")
+    parser.add_argument("--folder", type=Path, help="homes and volumes; else a temporary folder")
+    jobs = parser.add_argument_group("rp_jobs")
+    jobs.add_argument("--endpoint", default="emulated", help="id of the endpoint")
+    jobs.add_argument("--worker", default="true", help="command of the worker's entry point")
+    jobs.add_argument("--workers-max", type=int, default=3, help="workers at once")
+    jobs.add_argument(
+        "--env", action="append", default=[], metavar="NAME=VALUE",
+        help="environment of the endpoint; {volume} is the mounted volume",
+    )  # fmt: skip
+    return parser.parse_args(words)
+
+
+def main() -> int:
+    """Serve until a signal comes; everything that was started ends with it."""
+    wanted = parsed(sys.argv[1:])
+    emulator = NAMES[wanted.name](wanted)
+    listening = bound(wanted.port)
+    running = server(emulator, listening)
+    print(json.dumps({"name": wanted.name, "url": emulator.url, "key": wanted.key}), flush=True)
+    try:
+        running.run(sockets=[listening])
+    finally:
+        emulator.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

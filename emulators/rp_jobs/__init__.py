@@ -1,0 +1,1 @@
+"""RunPod's serverless job API: a queue, and workers that run a real entry point."""

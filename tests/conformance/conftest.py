@@ -1,0 +1,58 @@
+"""The same tests twice: against an emulator, and with `-m live` read-only against the service."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from emulators.clock import Clock
+from emulators.rp_jobs.app import RunPodJobs
+from emulators.rp_jobs.records import EndpointSettings
+from emulators.serving import served
+
+MODES = ["emulator", pytest.param("live", marks=pytest.mark.live)]
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where to ask, and with which key."""
+
+    url: str
+    key: str
+    endpoint: str = ""
+    emulator: Any = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+def variable(name: str) -> str:
+    """An environment variable, or the reason to skip."""
+    if name not in os.environ:
+        pytest.skip(f"{name} is not set")
+    return os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request: pytest.FixtureRequest) -> None:
+    """As everywhere, except for the tests that are asked to reach the service."""
+    if not any(mark.name == "live" for mark in request.node.iter_markers()):
+        request.getfixturevalue("_only_loopback")
+
+
+@pytest.fixture(scope="module", params=MODES)
+def runpod_jobs(request: pytest.FixtureRequest) -> Iterator[Service]:
+    if request.param == "live":
+        yield Service(
+            "https://api.runpod.ai", variable("RUNPOD_API_KEY"), variable("RUNPOD_ENDPOINT_ID")
+        )
+        return
+    endpoint = EndpointSettings("ep", (sys.executable, "-c", ""))
+    with served(RunPodJobs([endpoint], clock=Clock(0))) as emulator:
+        yield Service(emulator.url, emulator.key, "ep", emulator)
