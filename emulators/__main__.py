@@ -33,7 +33,16 @@ def _jobs(wanted: argparse.Namespace) -> Emulator:
     )
 
 
-NAMES: dict[str, Callable[[argparse.Namespace], Emulator]] = {"rp_jobs": _jobs}
+def _pods(wanted: argparse.Namespace) -> Emulator:
+    from emulators.rp_pods.app import RunPodPods
+
+    environment = dict(pair.split("=", 1) for pair in wanted.env)
+    return RunPodPods(
+        clock=Clock(wanted.factor), seed=wanted.seed, key=wanted.key, image_environment=environment
+    )
+
+
+NAMES: dict[str, Callable[[argparse.Namespace], Emulator]] = {"rp_jobs": _jobs, "rp_pods": _pods}
 
 
 def parsed(words: list[str]) -> argparse.Namespace:
@@ -44,15 +53,15 @@ def parsed(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--key", default="emulated-key", help="the account's key")
     parser.add_argument("--seed", type=int, default=0, help="of every random choice")
     parser.add_argument("--factor", type=float, default=1.0, help="emulated seconds in a real one")
-    parser.add_argument("--folder", type=Path, help="homes and volumes; else a temporary folder")
+    parser.add_argument(
+        "--env", action="append", default=[], metavar="NAME=VALUE",
+        help="environment of the endpoint or image; {volume} is a worker's mounted volume",
+    )  # fmt: skip
     jobs = parser.add_argument_group("rp_jobs")
     jobs.add_argument("--endpoint", default="emulated", help="id of the endpoint")
     jobs.add_argument("--worker", default="true", help="command of the worker's entry point")
     jobs.add_argument("--workers-max", type=int, default=3, help="workers at once")
-    jobs.add_argument(
-        "--env", action="append", default=[], metavar="NAME=VALUE",
-        help="environment of the endpoint; {volume} is the mounted volume",
-    )  # fmt: skip
+    jobs.add_argument("--folder", type=Path, help="homes and volume; else a temporary folder")
     return parser.parse_args(words)
 
 

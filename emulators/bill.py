@@ -66,6 +66,14 @@ class Bill:
             total += self._billed(begin, now if end is None else end) * price / 3600
         return round(total, 6)
 
+    def cost_between(self, id: str, begin: float, end: float, now: float) -> float:
+        """Dollars for the part of the spans that lies in [begin, end), for billing by the hour."""
+        total = 0.0
+        for start, stop, price in self.rentals[id].spans:
+            overlap = min(end, now if stop is None else stop) - max(begin, start)
+            total += max(0.0, overlap) * price / 3600
+        return total
+
     def total(self, now: float) -> float:
         """Dollars of all machines so far."""
         return round(sum(self.cost(id, now) for id in self.rentals), 6)

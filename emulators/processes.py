@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,8 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
+# Marks everything that runs on a machine, so that it ends with it even when detached.
+MARK = "EMULATED_MACHINE"
 # What a fresh machine would have set; nothing of the starting user's environment comes along.
-FRESH = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+FRESH = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG": "C.UTF-8",
+}
 GRACE_SECONDS = 10.0
 
 
@@ -20,6 +28,7 @@ GRACE_SECONDS = 10.0
 class Ending:
     """A process that was asked to end, and when it is made to."""
 
+    id: str
     process: subprocess.Popen[bytes]
     deadline: float
 
@@ -39,6 +48,10 @@ class Processes:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def mark(self, id: str) -> dict[str, str]:
+        """The variable that everything on this machine carries."""
+        return {MARK: f"{self.root}/{id}"}
+
     def start(self, id: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Run `command` in its own session; what it prints goes to a log beside its home."""
         home = self.home(id)
@@ -46,7 +59,7 @@ class Processes:
             self.living[id] = subprocess.Popen(
                 list(command),
                 cwd=home,
-                env={**FRESH, "HOME": str(home), **environment},
+                env={**FRESH, "HOME": str(home), **environment, **self.mark(id)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -67,20 +80,39 @@ class Processes:
             if code is not None:
                 found[id] = code
                 del self.living[id]
-                _signal_group(process.pid, signal.SIGKILL)
+                self._kill_marked(id)
         return found
 
-    def end(self, id: str, *, by_force: bool = True) -> None:
-        """End a machine: at once with everything in its session, or after a grace."""
+    def end(self, id: str, *, by_force: bool = True, with_everything: bool = True) -> None:
+        """End a machine's process: at once, or after a grace; and all that it left running."""
         process = self.living.pop(id, None)
-        if process is None:
-            return
-        if by_force:
+        if process is not None and by_force:
             _signal_group(process.pid, signal.SIGKILL)
             process.wait()
-        else:
+        elif process is not None:
             _signal_group(process.pid, signal.SIGTERM)
-            self.ending.append(Ending(process, time.monotonic() + self.grace_seconds))
+            self.ending.append(Ending(id, process, time.monotonic() + self.grace_seconds))
+        if by_force and with_everything:
+            self._kill_marked(id)
+
+    def running_on(self, id: str) -> list[psutil.Process]:
+        """Everything that runs on this machine, detached or not."""
+        wanted = self.mark(id)[MARK]
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(MARK) == wanted and process.status() != "zombie":
+                    found.append(process)
+            except (psutil.Error, OSError):
+                continue
+        return found
+
+    def _kill_marked(self, id: str) -> None:
+        # Twice: one may have been forking while the others were counted.
+        for _ in range(2):
+            for process in self.running_on(id):
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
 
     def remove_home(self, id: str) -> None:
         """The disk goes with the machine."""
@@ -91,15 +123,14 @@ class Processes:
         for id in list(self.living):
             self.end(id)
         for one in self.ending:
-            _signal_group(one.process.pid, signal.SIGKILL)
-            one.process.wait()
-        self.ending.clear()
+            one.deadline = 0.0
+        self._press_on()
 
     def _press_on(self) -> None:
         for one in list(self.ending):
             if one.process.poll() is None and time.monotonic() < one.deadline:
                 continue
-            _signal_group(one.process.pid, signal.SIGKILL)
+            self._kill_marked(one.id)
             one.process.wait()
             self.ending.remove(one)
 

@@ -13,6 +13,7 @@ import pytest
 from emulators.clock import Clock
 from emulators.rp_jobs.app import RunPodJobs
 from emulators.rp_jobs.records import EndpointSettings
+from emulators.rp_pods.app import RunPodPods
 from emulators.serving import served
 
 MODES = ["emulator", pytest.param("live", marks=pytest.mark.live)]
@@ -56,3 +57,12 @@ def runpod_jobs(request: pytest.FixtureRequest) -> Iterator[Service]:
     endpoint = EndpointSettings("ep", (sys.executable, "-c", ""))
     with served(RunPodJobs([endpoint], clock=Clock(0))) as emulator:
         yield Service(emulator.url, emulator.key, "ep", emulator)
+
+
+@pytest.fixture(scope="module", params=MODES)
+def runpod_pods(request: pytest.FixtureRequest) -> Iterator[Service]:
+    if request.param == "live":
+        yield Service("https://api.runpod.io", variable("RUNPOD_API_KEY"))
+        return
+    with served(RunPodPods(clock=Clock(0))) as emulator:
+        yield Service(emulator.url, emulator.key, emulator=emulator)

@@ -16,3 +16,8 @@ def runpod() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pytest.importorskip("runpod", reason="RunPod's SDK is missing; make setup")
+
+
+def asyncssh() -> Any:
+    """The SSH library."""
+    return pytest.importorskip("asyncssh", reason="asyncssh is missing; make setup")

@@ -12,7 +12,7 @@ from emulators.facts import MEANING
 from tools.build_docs.contracts import CONTRACTS, facts, menu
 
 # What an emulator may be made of, beside Python itself: so it shares nothing with src/.
-LIBRARIES = {"asyncssh", "emulators", "uvicorn"}
+LIBRARIES = {"asyncssh", "emulators", "psutil", "uvicorn"}
 
 
 def imported(path: Path) -> set[str]:
@@ -65,7 +65,7 @@ def test_every_fault_has_a_test_of_its_name(name: str, fault: str, repository: P
 def test_every_fact_has_a_source_a_date_and_a_confidence(name: str) -> None:
     assert facts(name)
     for fact in facts(name):
-        assert fact.sentence.endswith((".", ")")) and fact.source
+        assert fact.sentence.endswith((".", ")", "`")) and fact.source
         assert re.fullmatch(r"2026-\d\d-\d\d", fact.date)
         assert fact.confidence in MEANING
 

@@ -11,6 +11,7 @@ from emulators.faults import OF_THE_WIRE
 # Emulator -> (title, module of facts, module of the fault menu).
 CONTRACTS = {
     "rp_jobs": ("RunPod serverless jobs", "emulators.rp_jobs.facts", "emulators.rp_jobs.records"),
+    "rp_pods": ("RunPod pods (REST v2)", "emulators.rp_pods.facts", "emulators.rp_pods.records"),
 }
 
 
