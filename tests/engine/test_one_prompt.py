@@ -98,3 +98,28 @@ def test_validation_is_the_mean_over_tokens_not_over_batches(
         whole = trainer.model(**trainer.data_collator(trainer._val_rows), use_cache=False).loss
     assert abs(found["eval_loss"] - float(whole)) < 1e-5
     assert 0 <= found["eval_token_accuracy"] <= 1
+
+
+def test_packed_rows_give_the_loss_and_gradients_of_padded_ones(
+    small_base: Path, tmp_path: Path
+) -> None:
+    _, _, rows = rendered(small_base, 6)
+    found = []
+    for packing in (False, True):
+        torch.manual_seed(0)
+        changes = {"lora.lora_dropout": 0.0, "training.packing": packing}
+        trainer = trainer_of(small_base, tmp_path / str(packing), rows, **changes)
+        batch = trainer.data_collator(collate.as_tensors(rows))
+        assert ("attention_mask" in batch) is not packing
+        assert trainer.tokens_of(batch) == sum(len(row.input_ids) for row in rows)
+        trainer.model.train()
+        count = trainer._get_num_items_in_batch([batch], torch.device("cpu"))
+        assert count == sum(row.trained_tokens for row in rows)
+        loss = trainer.compute_loss(trainer.model, dict(batch), num_items_in_batch=count)
+        loss.backward()
+        parts = [w.grad.flatten() for w in trainer.model.parameters() if w.grad is not None]
+        found.append((loss, torch.cat(parts)))
+    (padded, its_gradient), (packed, gradient) = found
+    assert its_gradient.norm() > 0
+    assert torch.allclose(padded, packed, atol=1e-6)
+    assert torch.allclose(its_gradient, gradient, atol=1e-6)

@@ -101,6 +101,9 @@ def test_the_order_is_frozen_with_inputs_sources_and_environment(ws: Workspace) 
     assert spec["options"]["training.epochs"] == {"value": 1.0, "source": "--set"}
     assert spec["options"]["lora.r"] == {"value": 2, "source": "recipe"}
     assert spec["options"]["training.threads"]["source"].startswith("chosen: 2 cores")
+    told = " ".join(spec["choices"])
+    assert "training.threads: 1 (2 cores, one left free)" in told and "attention: sdpa" in told
+    assert spec["cache"] == str(ws.root / "cache")
     assert spec["base"]["path"] == str(ws.root / "small") and len(spec["base"]["sha256"]) == 64
     assert spec["dataset"] == {"name": "faith@1", "sha256": ws.store.datasets.get("faith").sha256}
     assert spec["environment"]["OMP_NUM_THREADS"] == "1" and spec["device"] == "cpu"

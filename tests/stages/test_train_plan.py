@@ -81,6 +81,46 @@ def test_what_stood_open_is_chosen_with_its_reason(ws: Workspace) -> None:
     assert fixed["training.threads"].source == "--set"
 
 
+def test_what_is_chosen_for_the_machine_stands_in_the_plan_with_its_reason(ws: Workspace) -> None:
+    plan = prepare(ws).plan
+    grouping, packing = (
+        plan.options[f"training.{name}"] for name in ("length_grouping", "packing")
+    )
+    assert (grouping.value, grouping.source) == (True, "chosen: less padding to compute")
+    assert packing.value is False and "no attention for packed rows on cpu" in packing.source
+    attention, allocator = plan.choices
+    assert attention.startswith("attention: sdpa (") and allocator.startswith("allocator: ")
+    kept = prepare(ws, "training.length_grouping=false").plan.options["training.length_grouping"]
+    assert (kept.value, kept.source) == (False, "--set")
+
+
+@pytest.mark.parametrize(
+    ("has_flash_attention", "packing", "grouping", "why"),
+    [
+        (True, True, False, "H200 with flash attention: no padding"),
+        (False, False, True, "neither flash_attn nor kernels is installed (hone-studio[gpu])"),
+    ],
+)
+def test_rows_are_packed_on_cards_that_have_an_attention_for_it(
+    has_flash_attention: bool, packing: bool, grouping: bool, why: str, ws: Workspace
+) -> None:
+    changes = {"device": "cuda", "name": "H200", "has_flash_attention": has_flash_attention}
+    card, as_on_large_bases = CPU.model_copy(update=changes), ["training.dtype=bfloat16"]
+    plan = prepare_training(ws, RECIPE, overrides=as_on_large_bases, machine=card).plan
+    assert plan.options["training.packing"].value is packing
+    assert plan.options["training.packing"].source == f"chosen: {why}"
+    assert plan.options["training.length_grouping"].value is grouping
+    assert ("flash_attention_2" in plan.choices[0]) is packing
+
+
+def test_rows_of_a_model_with_a_state_are_never_packed(ws: Workspace) -> None:
+    config = ws.root / "small" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "model_type": "jamba"}))
+    assert prepare(ws).plan.options["training.packing"].value is False
+    with pytest.raises(InvalidInput, match="rows of a jamba model could see each other"):
+        prepare(ws, "training.packing=true")
+
+
 def test_learning_rates_fall_with_size_and_are_lower_for_every_weight() -> None:
     sizes = [1_000_000, 50_000_000, 500_000_000, 8_000_000_000]
     rates = [learning_rate_for(size, is_full=False) for size in sizes]

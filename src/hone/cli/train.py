@@ -190,6 +190,8 @@ def _show_plan(plan: Plan, cards: list[CardPlan]) -> None:
         if one.source != "default"
     ]
     show.table(["set", "value", "from"], shown)
+    for one in plan.choices:
+        show.say(f"Chosen: {one}.")
     _show_cards(cards)
     for note in plan.notes:
         show.say(f"Note: {note}")

@@ -54,6 +54,8 @@ class BaseSpec:
     init: str = "trained"
     init_seed: int = 0
     embedding_scale: float = 1.0
+    attention: str = ""
+    """The kernel of attention, by transformers' name; empty: its own choice (sdpa)."""
     in_4bit: bool = False
     """Held in 4 bits, on a card: NF4 with double quantisation (arXiv:2305.14314)."""
 
@@ -161,6 +163,7 @@ def load_base(
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
+            attn_implementation=base.attention or None,
             **_in_4_bits(base, dtype, device),
         )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:

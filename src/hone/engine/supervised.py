@@ -10,7 +10,7 @@ from datasets import Dataset
 from torch import nn
 from trl import SFTConfig, SFTTrainer
 
-from hone.engine.collate import Collator
+from hone.engine.collate import Collator, PackedCollator
 from hone.engine.samples import Judged, clipped, last_answer, log_probability
 from hone.engine.train_loop import Exact, Measures, Parts, arguments_of
 from hone.rendering.tokens import MASKED
@@ -37,6 +37,7 @@ class RowTrainer(Exact, SFTTrainer):
 
     def __init__(self, parts: Parts) -> None:
         self.begin(parts)
+        collate = PackedCollator() if parts.plan.is_packed else Collator(parts.pad_id)
         super().__init__(
             model=parts.model,
             args=SFTConfig(
@@ -47,7 +48,7 @@ class RowTrainer(Exact, SFTTrainer):
             ),
             # TRL insists on its own kind of dataset; ours, already tensors, takes its place below.
             train_dataset=Dataset.from_dict({"input_ids": [[0]], "labels": [[0]]}),
-            data_collator=Collator(parts.pad_id),  # type: ignore[arg-type]
+            data_collator=collate,  # type: ignore[arg-type]
             processing_class=parts.tokenizer,
         )
         self.settle()
@@ -87,8 +88,7 @@ class RowTrainer(Exact, SFTTrainer):
         with self.accelerator.autocast():
             backbone = self._bare.base_model
             hidden = backbone(
-                input_ids=inputs["input_ids"],
-                attention_mask=inputs["attention_mask"],
+                **{name: value for name, value in inputs.items() if name != "labels"},
                 use_cache=False,
             ).last_hidden_state[:, :-1]
             wanted = inputs["labels"][:, 1:]

@@ -47,6 +47,8 @@ class TrainingPlan:
     dtype: str
     device: str
     is_checkpointing_gradients: bool
+    is_packed: bool = False
+    """The rows of a batch stand behind each other instead of side by side."""
     grouped_by: int = 0
     """Rows of similar length that stand together in the order; 0: as many as a batch has."""
 
@@ -140,7 +142,8 @@ class Exact(_Trainer):
 
     def tokens_of(self, batch: Any) -> int:
         """Tokens of a batch without padding."""
-        return int(batch["attention_mask"].sum())
+        mask = batch.get("attention_mask")
+        return int(mask.sum()) if mask is not None else self.ids_of(batch).numel()
 
     def training_step(self, model: nn.Module, inputs: Any, *rest: Any, **more: Any) -> torch.Tensor:
         """One batch forward and backward; its tokens are counted, padding is not."""

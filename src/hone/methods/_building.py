@@ -19,6 +19,8 @@ from hone.workspace.job_folder import JobFolder
 if TYPE_CHECKING:
     from hone.engine.train_loop import Parts, TrainingPlan
 
+VARIABLE_LENGTHS = "flash_attention_2"
+"""The attention that takes packed rows as they are, by transformers' name."""
 ReadRows = Callable[[str, Renderer], list[Any]]
 """The rows of a split as the method's trainer takes them; an absent split gives none."""
 
@@ -41,10 +43,14 @@ def gather(
     spec = folder.job.spec
     device, dtype = str(spec.get("device", "cpu")), str(options.dtype)
     threads.settle(device, seed=options.seed, threads=int(options.threads or 1))
+    for text in spec.get("choices", []):
+        folder.append("log", level="info", text=f"Chosen: {text}.")
     base = load.BaseSpec.of(spec["base"])
     if lora is not None and lora.load_in_4bit:
         load.refuse_4_bits(device)
         base = replace(base, in_4bit=True)
+    if device == "cuda" and is_packed(options):
+        base = replace(base, attention=VARIABLE_LENGTHS)
     with stage(folder, "reading rows"):
         load.refuse_unfit(base.path)
         load.check_unchanged(base)
@@ -67,6 +73,17 @@ def gather(
     plan = _plan(options, len(train), device, batches_of(folder, options))
     place, stops = folder.checkpoints, renderer.stop_ids
     return Parts(model, plan, train, val, tokenizer, place, base.id, stops)
+
+
+def is_packed(options: TrainingOptions) -> bool:
+    """Whether rows stand behind each other; only sft has the option, and "auto" was resolved."""
+    return getattr(options, "packing", False) is True
+
+
+def is_grouped(options: TrainingOptions) -> bool:
+    """Whether rows of similar length share a batch; packed rows have no padding to save."""
+    wanted = options.length_grouping
+    return wanted if isinstance(wanted, bool) else not is_packed(options)
 
 
 def _with_adapter(folder: JobFolder, model: Any, lora: LoraOptions | None) -> Any:
@@ -124,7 +141,8 @@ def _plan(
         eval_steps=options.eval_steps or per_epoch,
         save_steps=options.save_steps or per_epoch,
         keep_checkpoints=options.keep_checkpoints,
-        is_grouped=options.length_grouping,
+        is_grouped=is_grouped(options),
+        is_packed=is_packed(options),
         dtype=str(options.dtype),
         device=device,
         is_checkpointing_gradients=options.gradient_checkpointing,

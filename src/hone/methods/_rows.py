@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from hone.errors import InvalidInput
+from hone.methods._token_cache import Tokenised, kept_or_made
 from hone.rendering.tokens import MASKED, Renderer, TrainingRow, TrainOn
 from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
@@ -64,45 +65,77 @@ class Sieve(Generic[Row]):
         return self.kept
 
 
+class LearnedRow(NamedTuple):
+    """A row as a trainer takes it: ids, and as labels those that the loss sees."""
+
+    input_ids: list[int]
+    labels: list[int]
+
+
 def read_rows(
     folder: JobFolder, split: str, renderer: Renderer, *, max_length: int, train_on: TrainOn
-) -> list[TrainingRow]:
+) -> list[LearnedRow]:
     """The rows of inputs/SPLIT.jsonl that can be learned; events tell of the others.
 
     An absent file gives no rows. InvalidInput where not one row of `train` remains.
     """
-    sieve: Sieve[TrainingRow] = Sieve()
     layout = '{"prompt": [messages], "completion": [one message]}'
-    found = json_rows(folder, split, _Layout("sft", layout, _conversation))
-    for number, row in enumerate(renderer.training_rows(found, max_length, train_on), start=1):
-        if problem := _problem_of(row):
-            sieve.refuse(number, problem)
-        else:
-            sieve.keep(row, is_shortened=row.cut_tokens > 0)
-    return sieve.told(folder, split, max_length)
+
+    def fill(sieve: Sieve[dict[str, Any]]) -> None:
+        found = json_rows(folder, split, _Layout("sft", layout, _conversation))
+        for number, row in enumerate(renderer.training_rows(found, max_length, train_on), start=1):
+            if problem := _problem_of(row):
+                sieve.refuse(number, problem)
+            else:
+                ids = {"input_ids": row.input_ids, "labels": row.labels}
+                sieve.keep(ids, is_shortened=row.cut_tokens > 0)
+
+    how = ("sft", renderer.fingerprint, max_length, train_on)
+    rows = _once(folder, split, how, fill).told(folder, split, max_length)
+    return [LearnedRow(**row) for row in rows]
+
+
+def _once(
+    folder: JobFolder,
+    split: str,
+    how: tuple[Any, ...],
+    fill: Callable[[Sieve[dict[str, Any]]], None],
+) -> Sieve[dict[str, Any]]:
+    """What `fill` puts into a sieve, or what it put there in an earlier job of the workspace."""
+    sieve: Sieve[dict[str, Any]] = Sieve()
+
+    def make() -> Tokenised:
+        fill(sieve)
+        return Tokenised(sieve.kept, sieve.reasons, sieve.shortened)
+
+    sieve.kept, sieve.reasons, sieve.shortened = kept_or_made(folder, split, how, make)
+    return sieve
 
 
 def read_pairs(
     folder: JobFolder, split: str, renderer: Renderer, *, max_length: int
 ) -> list[dict[str, list[int]]]:
     """Pairs as {"prompt_ids", "chosen_ids", "rejected_ids"}; equal answers are left out."""
-    sieve: Sieve[dict[str, list[int]]] = Sieve()
     layout = '{"prompt": [messages], "chosen": [one message], "rejected": [one message]}'
-    found = json_rows(folder, split, _Layout("dpo", layout, _both_conversations))
-    for number, both in enumerate(found, start=1):
-        chosen, rejected = renderer.training_rows(both, max_length)
-        problem = _problem_of(chosen) or _problem_of(rejected)
-        if not problem and chosen.completion_text == rejected.completion_text:
-            problem = "both answers are the same"
-        if problem:
-            sieve.refuse(number, problem)
-            continue
-        (asked, better), (also_asked, worse) = _parts(chosen), _parts(rejected)
-        # Where the prompt lost its beginning, both answers follow the shorter one.
-        prompt = min(asked, also_asked, key=len)
-        row = {"prompt_ids": prompt, "chosen_ids": better, "rejected_ids": worse}
-        sieve.keep(row, is_shortened=chosen.cut_tokens + rejected.cut_tokens > 0)
-    return sieve.told(folder, split, max_length)
+
+    def fill(sieve: Sieve[dict[str, Any]]) -> None:
+        found = json_rows(folder, split, _Layout("dpo", layout, _both_conversations))
+        for number, both in enumerate(found, start=1):
+            chosen, rejected = renderer.training_rows(both, max_length)
+            problem = _problem_of(chosen) or _problem_of(rejected)
+            if not problem and chosen.completion_text == rejected.completion_text:
+                problem = "both answers are the same"
+            if problem:
+                sieve.refuse(number, problem)
+                continue
+            (asked, better), (also_asked, worse) = _parts(chosen), _parts(rejected)
+            # Where the prompt lost its beginning, both answers follow the shorter one.
+            prompt = min(asked, also_asked, key=len)
+            row = {"prompt_ids": prompt, "chosen_ids": better, "rejected_ids": worse}
+            sieve.keep(row, is_shortened=chosen.cut_tokens + rejected.cut_tokens > 0)
+
+    how = ("dpo", renderer.fingerprint, max_length)
+    return _once(folder, split, how, fill).told(folder, split, max_length)
 
 
 def read_prompts(
@@ -139,39 +172,45 @@ def read_judged(
     folder: JobFolder, split: str, renderer: Renderer, *, max_length: int
 ) -> list[dict[str, Any]]:
     """Judged answers as {"prompt_ids", "completion_ids", "label"}."""
-    sieve: Sieve[dict[str, Any]] = Sieve()
     layout = '{"prompt": [messages], "completion": [one message], "label": true or false}'
-    found = json_rows(folder, split, _Layout("kto", layout, _judged))
-    for number, (messages, is_good) in enumerate(found, start=1):
-        row = renderer.training_row(messages, max_length)
-        if problem := _problem_of(row):
-            sieve.refuse(number, problem)
-            continue
-        prompt, answer = _parts(row)
-        judged = {"prompt_ids": prompt, "completion_ids": answer, "label": is_good}
-        sieve.keep(judged, is_shortened=row.cut_tokens > 0)
-    return sieve.told(folder, split, max_length)
+
+    def fill(sieve: Sieve[dict[str, Any]]) -> None:
+        found = json_rows(folder, split, _Layout("kto", layout, _judged))
+        for number, (messages, is_good) in enumerate(found, start=1):
+            row = renderer.training_row(messages, max_length)
+            if problem := _problem_of(row):
+                sieve.refuse(number, problem)
+                continue
+            prompt, answer = _parts(row)
+            judged = {"prompt_ids": prompt, "completion_ids": answer, "label": is_good}
+            sieve.keep(judged, is_shortened=row.cut_tokens > 0)
+
+    how = ("kto", renderer.fingerprint, max_length)
+    return _once(folder, split, how, fill).told(folder, split, max_length)
 
 
 def read_scored(
     folder: JobFolder, split: str, renderer: Renderer, *, max_length: int, dimensions: int
 ) -> list[dict[str, Any]]:
     """Texts with their scores as {"input_ids", "labels"}; long texts lose their end."""
-    sieve: Sieve[dict[str, Any]] = Sieve()
     layout = '{"text": "…", "labels": [one number per dimension]}'
-    found = json_rows(folder, split, _Layout("regression", layout, _scored))
-    for number, (text, labels) in enumerate(found, start=1):
-        ids = renderer.text_ids(text)
-        if len(labels) != dimensions:
-            sieve.refuse(number, f"it has {len(labels)} scores for {dimensions} dimensions")
-        elif not all(math.isfinite(label) for label in labels):
-            sieve.refuse(number, "a score is no finite number")
-        elif not ids:
-            sieve.refuse(number, "its text is empty")
-        else:
-            row = {"input_ids": ids[:max_length], "labels": labels}
-            sieve.keep(row, is_shortened=len(ids) > max_length)
-    return sieve.told(folder, split, max_length)
+
+    def fill(sieve: Sieve[dict[str, Any]]) -> None:
+        found = json_rows(folder, split, _Layout("regression", layout, _scored))
+        for number, (text, labels) in enumerate(found, start=1):
+            ids = renderer.text_ids(text)
+            if len(labels) != dimensions:
+                sieve.refuse(number, f"it has {len(labels)} scores for {dimensions} dimensions")
+            elif not all(math.isfinite(label) for label in labels):
+                sieve.refuse(number, "a score is no finite number")
+            elif not ids:
+                sieve.refuse(number, "its text is empty")
+            else:
+                row = {"input_ids": ids[:max_length], "labels": labels}
+                sieve.keep(row, is_shortened=len(ids) > max_length)
+
+    how = ("regression", renderer.fingerprint, max_length, dimensions)
+    return _once(folder, split, how, fill).told(folder, split, max_length)
 
 
 class _Layout(Generic[Row]):

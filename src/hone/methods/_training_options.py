@@ -98,8 +98,10 @@ class TrainingOptions(BaseModel):
     logging_steps: int = Field(
         10, ge=1, description="steps between metrics; at least one every 5 seconds in any case"
     )
-    length_grouping: bool = Field(
-        True, description="rows of similar length share a batch: less padding, up to twice as fast"
+    length_grouping: bool | Literal["auto"] | None = Field(
+        "auto",
+        description="rows of similar length share a batch: less padding, up to twice as fast; "
+        "auto: wherever a batch is padded",
     )
     gradient_checkpointing: bool = Field(
         False, description="compute activations twice instead of keeping them: slower, less memory"

@@ -31,6 +31,11 @@ class Options(TrainingOptions):
         description="which answers of a conversation are learned: the last one, or all",
         json_schema_extra=SECTION_DATA,
     )
+    packing: bool | Literal["auto"] | None = Field(
+        "auto",
+        description="the rows of a batch stand behind each other in one sequence without padding, "
+        "and none sees another; auto: on cards with a kernel for it",
+    )
 
 
 FORMATS: tuple[str, ...] = ("sft", "raft")

@@ -55,6 +55,7 @@ jobs/
 models/
 checkpoints/
 logs/
+cache/
 """
 
 _CONFIG = """\

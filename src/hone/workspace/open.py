@@ -34,6 +34,7 @@ class Workspace:
         self.reports = root / "reports"
         self.checkpoints = root / "checkpoints"
         self.logs = root / "logs"
+        self.cache = root / "cache"
 
     def data_folder(self, name: str) -> Path:
         """`data/NAME`: raw, curated, training, metrics or flagged; made where it is gone."""

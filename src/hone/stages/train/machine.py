@@ -6,6 +6,7 @@ import platform
 import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -13,6 +14,7 @@ from pydantic import BaseModel, Field
 
 GIB = 1024**3
 ASK_SECONDS = 10.0
+FLASH_ATTENTION = ("flash_attn", "kernels")  # either brings it to transformers
 
 # bf16 matrix rate of a card in TFLOP/s (dense; makers' data sheets), by a part of its name.
 # The first part that matches counts, so longer names stand first.
@@ -48,6 +50,9 @@ class Machine(BaseModel):
     memory_gib: float = Field(description="of the card, or of the machine where there is none")
     free_gib: float
     cores: int = Field(description="physical cores that this process may use")
+    has_flash_attention: bool = Field(
+        default=False, description="a kernel for rows of different length in one sequence is here"
+    )
     torch: str | None = Field(default=None, description="the installed version")
 
     @property
@@ -76,6 +81,7 @@ def look_at_this_machine() -> Machine:
             memory_gib=total_mib / 1024,
             free_gib=free_mib / 1024,
             cores=cores,
+            has_flash_attention=any(find_spec(name) for name in FLASH_ATTENTION),
             torch=torch,
         )
     memory = psutil.virtual_memory()

@@ -80,6 +80,9 @@ class Plan(BaseModel):
     price_usd: float = 0.0
     beside_gib: float = Field(0.0, description="of memory, for models beside the one that learns")
     options: dict[str, Resolved]
+    choices: list[str] = Field(
+        default_factory=list, description="what was chosen for the machine beside the options"
+    )
     notes: list[str] = Field(default_factory=list)
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from hone.records.recipe import Resolved
 from hone.stages.train.characters import DENSE, SPARSE, estimate_tokens
 from hone.stages.train.checks import Materials, gather, refuse_unfit
+from hone.stages.train.choices import machine_choices
 from hone.stages.train.drawn import beside_bytes, draws, note_of, with_drawn
 from hone.stages.train.machine import Machine, look_at_this_machine
 from hone.stages.train.memory import GIB
@@ -109,6 +110,7 @@ def _plan(
         seconds_source=source,
         disk_gib=disk_gib_of(base, options),
         options=options,
+        choices=machine_choices(options, machine),
         beside_gib=beside,
         notes=notes,
     )

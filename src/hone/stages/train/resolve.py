@@ -25,6 +25,9 @@ FULL_SHARE = 0.25  # measured for a million weights: 1e-3 to 2e-3 full against 4
 FULL_SHARE_ABOVE = 0.1
 BF16_FROM_PARAMETERS = 10_000_000
 MAX_THREADS = 16
+# Families whose every layer is attention told apart by positions: nothing else passes from one
+# packed row to the next, as the state of a Mamba layer would.
+PACKABLE = frozenset("gemma gemma2 llama mistral olmo2 phi3 qwen2 qwen3 smollm3".split())
 
 # glibc gives memory back to the system after each batch and faults it in again; keeping it made
 # training on a processor a quarter faster (page faults 605,000 -> 16,000).
@@ -59,7 +62,38 @@ def resolve(
         # One core stays free for the person who reviews meanwhile.
         threads = max(1, min(machine.cores - 1, MAX_THREADS))
         found["training.threads"] = _chosen(threads, f"{machine.cores} cores, one left free")
+    _choose_batches(found, base, machine)
     return found
+
+
+def _choose_batches(found: dict[str, Resolved], base: FoundBase, machine: Machine) -> None:
+    """How the rows of a batch stand together: packed, or padded with rows of similar length."""
+    family = str(base.config.get("model_type", "")) or "nameless"
+    against = ""
+    if family not in PACKABLE:
+        against = f"rows of a {family} model could see each other"
+    elif machine.device == "cuda" and not _is_bf16_adapter(found):
+        against = "flash attention wants an adapter and bfloat16"
+    packing = found.get("training.packing")
+    if packing is not None and packing.value is True and against:
+        raise InvalidInput(
+            f"training.packing cannot be used: {against}.", hint="--set training.packing=false"
+        )
+    if _is_open(found, "training.packing"):
+        if machine.device != "cuda":
+            against = f"no attention for packed rows on {machine.device}: it would gain nothing"
+        elif not against and not machine.has_flash_attention:
+            against = "neither flash_attn nor kernels is installed (hone-studio[gpu])"
+        why = against or f"{machine.name} with flash attention: no padding"
+        found["training.packing"] = _chosen(not against, why)
+    if _is_open(found, "training.length_grouping"):
+        is_packed = "training.packing" in found and found["training.packing"].value is True
+        why = "packed rows need no padding" if is_packed else "less padding to compute"
+        found["training.length_grouping"] = _chosen(not is_packed, why)
+
+
+def _is_bf16_adapter(options: Mapping[str, Resolved]) -> bool:
+    return "lora.r" in options and options["training.dtype"].value == "bfloat16"
 
 
 def _as_the_adapter(options: dict[str, Resolved], base: FoundBase) -> dict[str, Resolved]:

@@ -12,9 +12,8 @@ from hone.errors import Conflict, GateRefused, InvalidInput, NotFound
 from hone.records.job import Job
 from hone.records.recipe import Resolved
 from hone.stages import jobs
-from hone.stages.train.plan import (
-    Plan,
-)
+from hone.stages.train.choices import told
+from hone.stages.train.plan import Plan
 from hone.stages.train.prepare import Prepared
 from hone.stages.train.resolve import environment_for
 from hone.workspace.bases import FoundBase
@@ -144,6 +143,9 @@ def _spec(
     if rewards:
         spec["rewards"] = [one.spec() for one in rewards]
     spec["fingerprint"] = _fingerprint(spec)
+    spec["choices"] = told(plan.options, plan.choices)
+    # Where tokens are kept from one job to the next; a machine without the workspace keeps none.
+    spec["cache"] = str(ws.cache)
     spec["plan"] = {
         "steps": plan.steps,
         "tokens_per_epoch": plan.train.tokens,
