@@ -170,7 +170,7 @@ def run_trl(folder: Path, *, is_grouped: bool) -> dict[str, float]:
     torch.set_num_threads(int(options.threads or 1))
     base = Path(spec["base"]["path"])
     renderer = Renderer.load(base)
-    rows = _tokenised(folder, renderer, options.max_seq_length)
+    rows = tokenised(folder, renderer, options.max_seq_length)
     steps = -(-len(rows) // options.batch_size) * int(options.epochs)
     trainer = SFTTrainer(
         model=AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32),
@@ -208,7 +208,8 @@ def run_trl(folder: Path, *, is_grouped: bool) -> dict[str, float]:
     return took | {"loss": held_out_loss(trainer.model, base), "tokens": float(tokens)}
 
 
-def _tokenised(folder: Path, renderer: Any, max_length: int) -> list[dict[str, list[int]]]:
+def tokenised(folder: Path, renderer: Any, max_length: int) -> list[dict[str, list[int]]]:
+    """The job's rows as ids and labels."""
     lines = (folder / "inputs" / "train.jsonl").read_text().splitlines()
     messages = [[*row["prompt"], *row["completion"]] for row in map(json.loads, lines)]
     return [

@@ -1,0 +1,436 @@
+"""Training speed: Hone's default recipe beside what else trains on a processor, in one run.
+
+    python benchmarks/train_speed.py                          # nano and a hidden-256 base, all
+    python benchmarks/train_speed.py --bases nano --only hone trl --rounds 1
+
+Contenders, alternating, each in a process of its own: the same base, rows, tokens, adapter, rate,
+schedule, number of steps and threads.
+  hone            the default recipe as the worker runs it, with the launcher's environment
+  trl-defaults    TRL as it comes; only what it refuses a processor without: use_cpu, bf16=False
+  trl             TRL set up well: no activation checkpointing either
+  trl-grouped     the same, with rows grouped by length and the launcher's environment
+  bare            a PyTorch loop of thirty lines: PEFT, AdamW, the model's own loss
+  lf              LLaMA-Factory set up well: fp32, no checkpointing, every linear layer
+  lf-grouped      the same, with rows grouped by length and the launcher's environment
+LLaMA-Factory gets an environment of its own (--peer FOLDER, made there unless it exists) with
+torch 2.13.0; it reads rows that are already tokens, so that nobody's template counts.
+Tokens are real ones, without padding, over the training loop. On a shared machine only CPU seconds
+can be compared. The loss is over the answers of rows that nobody trained on.
+Budgets: hone / trl >= 1.8, hone / lf >= 1.1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+# The root of the checkout in place of this folder, so that `benchmarks` can be imported.
+sys.path[0] = str(REPOSITORY)
+
+from benchmarks import train_overhead as beside  # noqa: E402
+
+CONTENDERS = ("hone", "trl-defaults", "trl", "trl-grouped", "bare", "lf", "lf-grouped")
+BASES = ("nano", "hidden-256")
+WITH_OUR_ENVIRONMENT = ("hone", "trl-grouped", "lf-grouped")
+PEER_VERSION = "llamafactory==0.9.5"
+NANO = REPOSITORY / "src/hone/bundled/hone-nano"
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
+# Beside the CPU build of torch the registry's torchvision and torchaudio cannot be loaded, and
+# the peer imports the second one for sound that no row here has.
+PEER = """
+import importlib.machinery, json, sys, time, types
+audio = types.ModuleType("torchaudio")
+audio.__spec__ = importlib.machinery.ModuleSpec("torchaudio", None)
+sys.modules["torchaudio"] = audio
+from datasets import Dataset, DatasetDict
+from llamafactory.train.tuner import run_exp
+from transformers import TrainerCallback
+asked = json.loads(open(sys.argv[1]).read())
+rows = json.loads(open(asked.pop("rows")).read())
+for row in rows:
+    row["attention_mask"] = [1] * len(row["input_ids"])
+DatasetDict({"train": Dataset.from_list(rows)}).save_to_disk(asked["tokenized_path"])
+class Clock(TrainerCallback):
+    def on_train_begin(self, *_, **__):
+        self.began = time.perf_counter(), time.process_time()
+    def on_train_end(self, *_, **__):
+        wall, cpu = time.perf_counter() - self.began[0], time.process_time() - self.began[1]
+        print("FIGURES " + json.dumps({"wall": wall, "cpu": cpu}), flush=True)
+run_exp(asked, callbacks=[Clock()])
+"""
+
+
+def make_base(folder: Path) -> Path:
+    """A Qwen2 of hidden size 256 and six layers with random weights, and nano's tokenizer."""
+    import torch
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    nano = json.loads((NANO / "config.json").read_text())
+    torch.manual_seed(0)
+    config = Qwen2Config(
+        vocab_size=nano["vocab_size"],
+        hidden_size=256,
+        num_hidden_layers=6,
+        num_attention_heads=8,
+        num_key_value_heads=8,
+        intermediate_size=640,
+        max_position_embeddings=2048,
+        tie_word_embeddings=True,
+        eos_token_id=nano["eos_token_id"],
+        pad_token_id=nano["pad_token_id"],
+        bos_token_id=None,
+    )
+    Qwen2ForCausalLM(config).save_pretrained(folder)
+    for name in TOKENIZER:
+        shutil.copyfile(NANO / name, folder / name)
+    return folder
+
+
+def make_peer(folder: Path) -> Path:
+    """LLaMA-Factory's environment; its interpreter."""
+    python = folder / "bin" / "python"
+    if not (folder / "complete").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet"]
+        subprocess.run([*pip, "torch==2.13.0"], check=True)
+        limits = folder / "limits.txt"
+        limits.write_text("torch==2.13.0\n")
+        subprocess.run([*pip, "-c", str(limits), "torch==2.13.0", PEER_VERSION], check=True)
+        # Built for CUDA: transformers would fail on finding them.
+        unloadable = ["torchvision", "torchaudio"]
+        subprocess.run([str(python), "-m", "pip", "uninstall", "-q", "-y", *unloadable], check=True)
+        (folder / "complete").touch()
+    return python
+
+
+def rows_and_options(folder: Path) -> tuple[list[dict[str, Any]], Any, Any, Path]:
+    """The job's rows as tokens, its options, its adapter's, and its base."""
+    from hone.methods._training_options import chosen
+    from hone.methods.sft import Options
+    from hone.rendering.tokens import Renderer
+    from hone.workspace.job_folder import JobFolder
+
+    spec = JobFolder(folder).job.spec
+    options, lora = chosen(spec["options"], Options)
+    base = Path(spec["base"]["path"])
+    rows = beside.tokenised(folder, Renderer.load(base), options.max_seq_length)
+    return rows, options, lora, base
+
+
+def run_trl(folder: Path, *, is_checkpointed: bool, is_grouped: bool) -> dict[str, float]:
+    """TRL's trainer on rows of tokens."""
+    import torch
+    from datasets import Dataset
+    from peft import LoraConfig
+    from transformers import AutoModelForCausalLM
+    from trl import SFTConfig, SFTTrainer
+
+    from hone.engine.load import tokenizer_of
+    from hone.rendering.tokens import Renderer
+
+    rows, options, lora, base = rows_and_options(folder)
+    torch.set_num_threads(int(options.threads))
+    steps = -(-len(rows) // options.batch_size) * int(options.epochs)
+    trainer = SFTTrainer(
+        model=AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32),
+        args=SFTConfig(
+            output_dir=str(folder / "trl"),
+            use_cpu=True,
+            bf16=False,
+            activation_checkpointing=is_checkpointed,
+            per_device_train_batch_size=options.batch_size,
+            num_train_epochs=options.epochs,
+            learning_rate=float(options.learning_rate),
+            lr_scheduler_type=options.lr_scheduler,
+            warmup_steps=-(-steps * 3 // 100),
+            weight_decay=options.weight_decay,
+            logging_steps=options.logging_steps,
+            seed=options.seed,
+            save_strategy="no",
+            report_to=[],
+            disable_tqdm=True,
+            max_length=None,
+            train_sampling_strategy="group_by_length" if is_grouped else "random",
+        ),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer_of(base, Renderer.load(base).stop_ids[0]),
+        peft_config=LoraConfig(**_adapter(lora)),
+    )
+    took = beside.timed(trainer.train)
+    return took | {"loss": beside.held_out_loss(trainer.model, base)}
+
+
+def _adapter(lora: Any) -> dict[str, Any]:
+    return {
+        "r": lora.r,
+        "lora_alpha": lora.lora_alpha,
+        "lora_dropout": lora.lora_dropout,
+        "target_modules": "all-linear",
+        "task_type": "CAUSAL_LM",
+    }
+
+
+def run_bare(folder: Path) -> dict[str, float]:
+    """What one writes without a library for training: shuffle, pad, step."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, get_cosine_schedule_with_warmup
+
+    from hone.engine.collate import Collator
+
+    rows, options, lora, base = rows_and_options(folder)
+    torch.set_num_threads(int(options.threads))
+    torch.manual_seed(options.seed)
+    model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    model = get_peft_model(model, LoraConfig(**_adapter(lora)))
+    tensors: Any = [{name: torch.tensor(ids) for name, ids in row.items()} for row in rows]
+    steps = -(-len(rows) // options.batch_size) * int(options.epochs)
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=float(options.learning_rate), weight_decay=0.0)
+    schedule = get_cosine_schedule_with_warmup(optimizer, -(-steps * 3 // 100), steps)
+    collate = Collator(0)
+
+    def train() -> None:
+        model.train()
+        for _ in range(int(options.epochs)):
+            order = torch.randperm(len(tensors)).tolist()
+            for start in range(0, len(order), options.batch_size):
+                batch = collate([tensors[i] for i in order[start : start + options.batch_size]])
+                model(**batch, use_cache=False).loss.backward()
+                torch.nn.utils.clip_grad_norm_(trained, options.max_grad_norm)
+                optimizer.step()
+                schedule.step()
+                optimizer.zero_grad()
+
+    took = beside.timed(train)
+    return took | {"loss": beside.held_out_loss(model, base)}
+
+
+def run_peer(folder: Path, python: Path, environment: dict[str, str], *, is_grouped: bool) -> Any:
+    """LLaMA-Factory in its own environment; the loss of its adapter is measured in ours."""
+    rows, options, lora, base = rows_and_options(folder)
+    (folder / "rows.json").write_text(json.dumps(rows))
+    (folder / "peer.py").write_text(PEER)
+    steps = -(-len(rows) // options.batch_size) * int(options.epochs)
+    asked = {
+        "rows": str(folder / "rows.json"),
+        # Never read: rows come from tokenized_path. Without a name it refuses to begin.
+        "dataset": "none",
+        "stage": "sft",
+        "do_train": True,
+        "model_name_or_path": str(base),
+        "finetuning_type": "lora",
+        "lora_target": "all",
+        "lora_rank": lora.r,
+        "lora_alpha": lora.lora_alpha,
+        "lora_dropout": lora.lora_dropout,
+        "tokenized_path": str(folder / "tokenized"),
+        "template": "chatml",
+        "output_dir": str(folder / "peer"),
+        "overwrite_output_dir": True,
+        "per_device_train_batch_size": options.batch_size,
+        "gradient_accumulation_steps": 1,
+        "num_train_epochs": float(options.epochs),
+        "learning_rate": float(options.learning_rate),
+        "lr_scheduler_type": options.lr_scheduler,
+        "warmup_steps": -(-steps * 3 // 100),
+        "max_grad_norm": options.max_grad_norm,
+        "weight_decay": options.weight_decay,
+        "logging_steps": options.logging_steps,
+        "seed": options.seed,
+        "save_strategy": "no",
+        "report_to": "none",
+        "use_cpu": True,
+        "bf16": False,
+        "disable_gradient_checkpointing": True,
+        "disable_tqdm": True,
+        **({"train_sampling_strategy": "group_by_length"} if is_grouped else {}),
+    }
+    (folder / "peer.json").write_text(json.dumps(asked))
+    done = subprocess.run(
+        [str(python), str(folder / "peer.py"), str(folder / "peer.json")],
+        env={**os.environ, **environment, "DISABLE_VERSION_CHECK": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = _figures(done, "LLaMA-Factory")
+    return found | {"loss": _loss_of(folder / "peer", base)}
+
+
+def _loss_of(adapter: Path, base: Path) -> float:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    return beside.held_out_loss(PeftModel.from_pretrained(model, str(adapter)), base)
+
+
+def _figures(done: subprocess.CompletedProcess[str], name: str) -> dict[str, float]:
+    lines = [line for line in done.stdout.splitlines() if line.startswith("FIGURES ")]
+    if not lines:
+        raise SystemExit(f"{name} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+    return json.loads(lines[-1].removeprefix("FIGURES "))
+
+
+def child(name: str, folder: Path, peer: Path) -> None:
+    """One contender in this process; its figures are the last line of output."""
+    if name == "hone":
+        found = beside.run_hone(folder)
+    elif name == "bare":
+        found = run_bare(folder)
+    elif name.startswith("lf"):
+        python = peer / "bin" / "python"
+        environment = {"OMP_NUM_THREADS": os.environ["OMP_NUM_THREADS"], "HF_HUB_OFFLINE": "1"}
+        found = run_peer(folder, python, environment, is_grouped=name == "lf-grouped")
+    else:
+        is_checkpointed, is_grouped = name == "trl-defaults", name == "trl-grouped"
+        found = run_trl(folder, is_checkpointed=is_checkpointed, is_grouped=is_grouped)
+    rows, options, _, _ = rows_and_options(folder)
+    tokens = sum(len(row["input_ids"]) for row in rows) * int(options.epochs)
+    print("FIGURES " + json.dumps(found | {"tokens": float(tokens)}))
+
+
+def measure(name: str, folder: Path, peer: Path) -> dict[str, float]:
+    """Run one contender in a child process with its environment."""
+    spec = json.loads((folder / "job.json").read_text())["spec"]
+    chosen = dict(spec["environment"])
+    if name not in WITH_OUR_ENVIRONMENT:
+        chosen = {key: value for key, value in chosen.items() if not key.startswith("MALLOC")}
+    command = [sys.executable, __file__, "--child", name, "--folder", str(folder)]
+    done = subprocess.run(
+        [*command, "--peer", str(peer)],
+        env={**os.environ, **chosen},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return _figures(done, name)
+
+
+def arguments() -> argparse.Namespace:
+    """What can be chosen; the defaults are those of the published figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", type=int, nargs=2, default=(256, 80), help="of each base")
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--bases", nargs="+", choices=BASES, default=list(BASES))
+    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
+    parser.add_argument("--peer", type=Path, default=REPOSITORY / "build" / "llama-factory")
+    parser.add_argument("--results", type=Path, help="JSON lines; what stands there is not run")
+    parser.add_argument("--minutes", type=float, default=1e9, help="begin nothing after so many")
+    parser.add_argument("--child", choices=CONTENDERS)
+    parser.add_argument("--folder", type=Path)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure and print a table for each base."""
+    asked = arguments()
+    if asked.child:
+        child(asked.child, asked.folder, asked.peer)
+        return
+    if any(name.startswith("lf") for name in asked.only):
+        make_peer(asked.peer)
+    began = time.monotonic()
+    done = read_results(asked.results)
+    with tempfile.TemporaryDirectory() as aside:
+        place = Path(aside)
+        bases = {"nano": NANO, "hidden-256": make_base(place / "hidden-256")}
+        # Every contender once, then every one again: what the machine does meanwhile meets all.
+        for number in range(asked.rounds):
+            for base in asked.bases:
+                for name in asked.only:
+                    key = key_of(base, name, number, asked)
+                    if key in done or time.monotonic() - began > asked.minutes * 60:
+                        continue
+                    asked_rows = argparse.Namespace(
+                        **{**vars(asked), "rows": rows_for(base, asked)}
+                    )
+                    folder = beside.make_folder(
+                        place / key.replace(" ", "-"), bases[base], asked_rows
+                    )
+                    done[key] = measure(name, folder, asked.peer)
+                    shutil.rmtree(folder)
+                    if asked.results:
+                        with asked.results.open("a") as file:
+                            file.write(json.dumps({"key": key, **done[key]}) + "\n")
+    for base in asked.bases:
+        show(base, done, asked)
+
+
+def rows_for(base: str, asked: argparse.Namespace) -> int:
+    """How many rows a base trains on: the larger one fewer, for the time it takes."""
+    return asked.rows[BASES.index(base)]
+
+
+def key_of(base: str, name: str, number: int, asked: argparse.Namespace) -> str:
+    """What a measurement is kept by: everything that decides it."""
+    rows = rows_for(base, asked)
+    return f"{base} {name} {rows} {asked.epochs} {asked.batch_size} {asked.threads} {number}"
+
+
+def read_results(path: Path | None) -> dict[str, dict[str, float]]:
+    """Earlier measurements by their key."""
+    if path is None or not path.is_file():
+        return {}
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return {line.pop("key"): line for line in lines}
+
+
+def show(base: str, done: dict[str, dict[str, float]], asked: argparse.Namespace) -> None:
+    """Medians over the rounds, and the ratios that the budgets are about."""
+    runs = {
+        name: [
+            done[key]
+            for number in range(asked.rounds)
+            if (key := key_of(base, name, number, asked)) in done
+        ]
+        for name in asked.only
+    }
+    runs = {name: found for name, found in runs.items() if found}
+    print(
+        f"\n{base}: {rows_for(base, asked)} rows, batch {asked.batch_size}, {asked.threads} "
+        f"thread(s), {time.strftime('%Y-%m-%d')}, load {os.getloadavg()[0]:.1f}"
+    )
+    print("| contender | runs | tokens/s | tokens/CPU-s | held-out loss | hone / it, CPU | wall |")
+    print("|---|---|---|---|---|---|---|")
+    rates = {
+        name: [
+            statistics.median(run["tokens"] / run[clock] for run in found)
+            for clock in ("wall", "cpu")
+        ]
+        for name, found in runs.items()
+    }
+    for name, found in runs.items():
+        wall, cpu = rates[name]
+        loss = statistics.median(run["loss"] for run in found)
+        ratios = (
+            [
+                f"{ours / theirs:.2f}"
+                for ours, theirs in zip(reversed(rates["hone"]), (cpu, wall), strict=True)
+            ]
+            if "hone" in rates
+            else ["", ""]
+        )
+        print(
+            f"| {name} | {len(found)} | {wall:,.0f} | {cpu:,.0f} | {loss:.3f} | "
+            f"{' | '.join(ratios)} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
