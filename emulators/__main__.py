@@ -42,7 +42,20 @@ def _pods(wanted: argparse.Namespace) -> Emulator:
     )
 
 
-NAMES: dict[str, Callable[[argparse.Namespace], Emulator]] = {"rp_jobs": _jobs, "rp_pods": _pods}
+def _lambda(wanted: argparse.Namespace) -> Emulator:
+    from emulators.lambda_cloud.app import LambdaCloud
+
+    environment = dict(pair.split("=", 1) for pair in wanted.env)
+    return LambdaCloud(
+        clock=Clock(wanted.factor), seed=wanted.seed, key=wanted.key, image_environment=environment
+    )
+
+
+NAMES: dict[str, Callable[[argparse.Namespace], Emulator]] = {
+    "lambda": _lambda,
+    "rp_jobs": _jobs,
+    "rp_pods": _pods,
+}
 
 
 def parsed(words: list[str]) -> argparse.Namespace:
@@ -71,7 +84,10 @@ def main() -> int:
     emulator = NAMES[wanted.name](wanted)
     listening = bound(wanted.port)
     running = server(emulator, listening)
-    print(json.dumps({"name": wanted.name, "url": emulator.url, "key": wanted.key}), flush=True)
+    told = {"name": wanted.name, "url": emulator.url, "key": wanted.key}
+    if hasattr(emulator, "ssh_port"):
+        told["ssh_port"] = emulator.ssh_port
+    print(json.dumps(told), flush=True)
     try:
         running.run(sockets=[listening])
     finally:

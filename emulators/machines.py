@@ -52,6 +52,7 @@ class Machine:
     hardware: Hardware
     wire: Wire | None = None
     port: int = 0
+    host: str = "127.0.0.1"
     # Connections are refused before this emulated time, though the port is known.
     opens_at: float = 0.0
     # What the next wire is like.
@@ -109,7 +110,7 @@ class Machines:
             path = self._port_file(machine.id)
             if machine.wire is None and path.exists():
                 # A machine that comes back keeps the port that it was reached by.
-                wire = Wire(int(path.read_text()), machine.port)
+                wire = Wire(int(path.read_text()), machine.port, machine.host)
                 wire.bytes_per_second = machine.bytes_per_second
                 wire.cut_after_bytes = machine.cut_after_bytes
                 wire.reserve()

@@ -20,6 +20,7 @@ class Wire:
 
     target_port: int
     port: int = 0
+    host: str = "127.0.0.1"
     bytes_per_second: float | None = None
     cut_after_bytes: int | None = None
     uploaded: int = 0
@@ -33,7 +34,7 @@ class Wire:
         """Take the port, or a free one; connections are refused until `listen`."""
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", self.port))
+        self._socket.bind((self.host, self.port))
         self.port = self._socket.getsockname()[1]
 
     def listen(self) -> None:

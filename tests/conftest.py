@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 from collections.abc import Iterator
@@ -39,6 +40,14 @@ def _no_network(_only_loopback: None) -> None:
     """Nothing that a test does leaves this machine."""
 
 
+def is_loopback(host: str) -> bool:
+    """Whether an address stays on this machine; emulated machines have addresses of their own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 @pytest.fixture
 def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Refuse every connection that leaves this machine."""
@@ -46,7 +55,7 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     def only_loopback(self: socket.socket, address: object) -> None:
         host = address[0] if isinstance(address, tuple) else ""
-        if self.family in (socket.AF_INET, socket.AF_INET6) and host not in ("127.0.0.1", "::1"):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not is_loopback(host):
             raise AssertionError(f"a test tried to reach {address!r}")
         connect(self, address)  # type: ignore[arg-type]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,14 @@ from typing import Any
 import pytest
 
 from emulators.clock import Clock
+from emulators.lambda_cloud.app import LambdaCloud
 from emulators.rp_jobs.app import RunPodJobs
 from emulators.rp_jobs.records import EndpointSettings
 from emulators.rp_pods.app import RunPodPods
 from emulators.serving import served
 
+# Lambda allows one request a second.
+SECONDS_A_REQUEST = 1.2
 MODES = ["emulator", pytest.param("live", marks=pytest.mark.live)]
 
 
@@ -66,3 +70,20 @@ def runpod_pods(request: pytest.FixtureRequest) -> Iterator[Service]:
         return
     with served(RunPodPods(clock=Clock(0))) as emulator:
         yield Service(emulator.url, emulator.key, emulator=emulator)
+
+
+@pytest.fixture(scope="module", params=MODES)
+def _lambda_service(request: pytest.FixtureRequest) -> Iterator[Service]:
+    if request.param == "live":
+        yield Service("https://cloud.lambda.ai", variable("LAMBDA_API_KEY"))
+        return
+    with served(LambdaCloud(clock=Clock(0))) as emulator:
+        emulator.is_limited = False
+        yield Service(emulator.url, emulator.key, emulator=emulator)
+
+
+@pytest.fixture
+def lambda_cloud(_lambda_service: Service) -> Service:
+    if _lambda_service.emulator is None:
+        time.sleep(SECONDS_A_REQUEST)
+    return _lambda_service

@@ -21,3 +21,10 @@ def runpod() -> Any:
 def asyncssh() -> Any:
     """The SSH library."""
     return pytest.importorskip("asyncssh", reason="asyncssh is missing; make setup")
+
+
+def lambda_client() -> Any:
+    """Lambda's client, generated from its OpenAPI."""
+    return pytest.importorskip(
+        "lambda_ai_cloud_api_client", reason="Lambda's client is missing; make setup"
+    )

@@ -11,6 +11,11 @@ from emulators.faults import OF_THE_WIRE
 # Emulator -> (title, module of facts, module of the fault menu).
 CONTRACTS = {
     "rp_jobs": ("RunPod serverless jobs", "emulators.rp_jobs.facts", "emulators.rp_jobs.records"),
+    "lambda": (
+        "Lambda Cloud API v1",
+        "emulators.lambda_cloud.facts",
+        "emulators.lambda_cloud.records",
+    ),
     "rp_pods": ("RunPod pods (REST v2)", "emulators.rp_pods.facts", "emulators.rp_pods.records"),
 }
 
