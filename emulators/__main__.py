@@ -51,10 +51,20 @@ def _lambda(wanted: argparse.Namespace) -> Emulator:
     )
 
 
+def _s3(wanted: argparse.Namespace) -> Emulator:
+    from emulators.rp_s3.app import RunPodS3
+
+    volumes = {"volume": wanted.folder} if wanted.folder else None
+    if wanted.folder:
+        wanted.folder.mkdir(parents=True, exist_ok=True)
+    return RunPodS3(volumes, keys={"user_emulated": wanted.key})
+
+
 NAMES: dict[str, Callable[[argparse.Namespace], Emulator]] = {
     "lambda": _lambda,
     "rp_jobs": _jobs,
     "rp_pods": _pods,
+    "rp_s3": _s3,
 }
 
 
@@ -70,11 +80,13 @@ def parsed(words: list[str]) -> argparse.Namespace:
         "--env", action="append", default=[], metavar="NAME=VALUE",
         help="environment of the endpoint or image; {volume} is a worker's mounted volume",
     )  # fmt: skip
+    parser.add_argument(
+        "--folder", type=Path, help="rp_jobs: homes and volume, rp_s3: the volume; else temporary"
+    )
     jobs = parser.add_argument_group("rp_jobs")
     jobs.add_argument("--endpoint", default="emulated", help="id of the endpoint")
     jobs.add_argument("--worker", default="true", help="command of the worker's entry point")
     jobs.add_argument("--workers-max", type=int, default=3, help="workers at once")
-    jobs.add_argument("--folder", type=Path, help="homes and volume; else a temporary folder")
     return parser.parse_args(words)
 
 

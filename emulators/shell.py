@@ -50,6 +50,8 @@ class Reply:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     kind: str = "application/json"
+    # The connection breaks after so many bytes of the body.
+    cut_at: int | None = None
 
 
 class Refusal(Exception):
@@ -97,7 +99,7 @@ class App:
         self.emulator = emulator
         self.log: list[dict[str, Any]] = []
         self._routes = [
-            (method, pattern, re.compile(re.sub(r"\{\w+\}", "([^/]+)", pattern) + "$"), answer)
+            (method, pattern, _shape(pattern), answer)
             for method, pattern, answer in emulator.routes()
         ]
 
@@ -195,6 +197,12 @@ class App:
         return Reply(body={"menu": faults.menu, "armed": armed, "struck": faults.struck})
 
 
+def _shape(pattern: str) -> re.Pattern[str]:
+    """`{name}` is one part of a path, `{name*}` the whole rest."""
+    whole = re.sub(r"\{\w+\*\}", "(.+)", pattern)
+    return re.compile(re.sub(r"\{\w+\}", "([^/]+)", whole) + "$")
+
+
 async def _read(scope: Mapping[str, Any], receive: Any, url: str) -> Request:
     body = b""
     while True:
@@ -237,6 +245,10 @@ async def _send(send: Any, reply: Reply, *, is_lost: bool = False, with_body: bo
         await _start(send, reply.status, {"content-length": str(len(body) + 1)})
         return
     await _start(send, reply.status, headers)
+    if reply.cut_at is not None:
+        piece = body[: reply.cut_at]
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        return
     await send({"type": "http.response.body", "body": body if with_body else b""})
 
 

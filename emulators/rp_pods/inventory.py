@@ -146,6 +146,9 @@ class Inventory:
             "workers": workers,
             "requestUrls": request_urls(jobs_url, id),
         }
+        if "gpu" in wanted:
+            usual = {"count": 1, "allowedCudaVersions": [], "minCudaVersion": None}
+            endpoint["gpu"] = {**usual, **wanted["gpu"]}
         self.endpoints[id] = endpoint
         return endpoint
 

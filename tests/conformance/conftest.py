@@ -16,7 +16,9 @@ from emulators.lambda_cloud.app import LambdaCloud
 from emulators.rp_jobs.app import RunPodJobs
 from emulators.rp_jobs.records import EndpointSettings
 from emulators.rp_pods.app import RunPodPods
+from emulators.rp_s3.app import RunPodS3
 from emulators.serving import served
+from tests.emulators.clients import boto3
 
 # Lambda allows one request a second.
 SECONDS_A_REQUEST = 1.2
@@ -87,3 +89,33 @@ def lambda_cloud(_lambda_service: Service) -> Service:
     if _lambda_service.emulator is None:
         time.sleep(SECONDS_A_REQUEST)
     return _lambda_service
+
+
+@pytest.fixture(scope="module", params=MODES)
+def runpod_s3(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """An S3 client and the name of a volume."""
+    library = boto3()
+    from botocore.config import Config
+
+    def client(url: str, region: str, access: str, secret: str) -> Any:
+        return library.client(
+            "s3",
+            endpoint_url=url,
+            region_name=region,
+            aws_access_key_id=access,
+            aws_secret_access_key=secret,
+            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 10}),
+        )
+
+    if request.param == "live":
+        region = variable("RUNPOD_S3_REGION")
+        keys = variable("RUNPOD_S3_ACCESS_KEY"), variable("RUNPOD_S3_SECRET_KEY")
+        live = client(f"https://s3api-{region.lower()}.runpod.io/", region, *keys)
+        yield live, variable("RUNPOD_VOLUME_ID")
+        live.close()
+        return
+    with served(RunPodS3()) as emulator:
+        [(access, secret)] = emulator.keys.items()
+        ours = client(emulator.url, emulator.region, access, secret)
+        yield ours, "volume"
+        ours.close()

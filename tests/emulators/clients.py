@@ -28,3 +28,8 @@ def lambda_client() -> Any:
     return pytest.importorskip(
         "lambda_ai_cloud_api_client", reason="Lambda's client is missing; make setup"
     )
+
+
+def boto3() -> Any:
+    """The S3 client that people use."""
+    return pytest.importorskip("boto3", reason="boto3 is missing; make setup")

@@ -10,6 +10,7 @@ from emulators.faults import OF_THE_WIRE
 
 # Emulator -> (title, module of facts, module of the fault menu).
 CONTRACTS = {
+    "rp_s3": ("RunPod network volumes by S3", "emulators.rp_s3.facts", "emulators.rp_s3.volume"),
     "rp_jobs": ("RunPod serverless jobs", "emulators.rp_jobs.facts", "emulators.rp_jobs.records"),
     "lambda": (
         "Lambda Cloud API v1",
