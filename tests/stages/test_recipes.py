@@ -15,6 +15,7 @@ def test_every_shipped_recipe_opens_with_its_command() -> None:
     assert {"pickup_lora", "qa_lora", "extract_lora"} <= {recipe.name for recipe in recipes}
     for recipe in recipes:
         assert recipe.command.startswith(f"hone train recipes/{recipe.name}.yaml"), recipe
+        assert 20 < len(recipe.about) < 160 and not recipe.about.startswith("First"), recipe
 
 
 def test_a_recipe_is_found_by_name_or_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hone.methods._lora_options import LoraOptions
 from hone.methods._training_options import TrainingOptions
 from hone.records.recipe import Recipe
 from hone.stages.recipes import list_recipes
-from hone.stages.train.recipe import SECTIONS, section_of
+from hone.stages.train.recipe import SECTIONS, check_recipe, read_recipe, section_of
 from hone.stages.train.resolve import (
     BF16_FROM_PARAMETERS,
     FULL_SHARE,
@@ -183,6 +183,10 @@ def _size(low: int, high: int | None) -> str:
 
 
 def _shipped() -> str:
-    lines = ["| recipe | command |", "|---|---|"]
-    lines += [f"| `recipes/{Path(one.path).name}` | `{one.command}` |" for one in list_recipes()]
-    return "\n".join([*lines, ""])
+    lines = ["| recipe | method | base | for |", "|---|---|---|---|"]
+    for one in list_recipes():
+        recipe = check_recipe(read_recipe(one.path)).recipe
+        name = Path(one.path).name
+        lines.append(f"| `recipes/{name}` | `{recipe.method}` | `{recipe.base}` | {one.about} |")
+    told = "Each opens with the command that runs it, and is run on the small base by a test."
+    return "\n".join([told, "", *lines, ""])

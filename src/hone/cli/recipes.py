@@ -23,9 +23,10 @@ def list_(json: JsonOption = False) -> None:
 
     recipes = loop.list_recipes()
     if json:
-        show.print_json([{"name": r.name, "command": r.command} for r in recipes])
+        show.print_json([{"name": r.name, "command": r.command, "about": r.about} for r in recipes])
         return
-    show.table(["recipe", "command"], [(recipe.name, recipe.command) for recipe in recipes])
+    show.table(["recipe", "for"], [(recipe.name, recipe.about) for recipe in recipes])
+    show.say("Next: hone train NAME --plan, or hone recipes copy NAME to change it")
 
 
 @app.command()

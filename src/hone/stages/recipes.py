@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,11 +15,12 @@ FOLDERS = (_PACKAGE / "bundled" / "recipes", _PACKAGE.parents[1] / "recipes")
 
 
 class ShippedRecipe(NamedTuple):
-    """A recipe file and the command that its first line shows."""
+    """A recipe file, the command that its first line shows, and what it is for."""
 
     name: str
     path: Path
     command: str
+    about: str
 
 
 def list_recipes() -> list[ShippedRecipe]:
@@ -27,9 +29,16 @@ def list_recipes() -> list[ShippedRecipe]:
     if folder is None:
         return []
     return [
-        ShippedRecipe(path.stem, path, path.read_text().partition("\n")[0].lstrip("# "))
+        ShippedRecipe(path.stem, path, *_opening(path.read_text()))
         for path in sorted(folder.glob("*.yaml"))
     ]
+
+
+def _opening(text: str) -> tuple[str, str]:
+    """The command of the first line, and the first sentence of the comment below it."""
+    lines = list(takewhile(lambda line: line.startswith("#"), text.splitlines()))
+    command, *rest = [line.lstrip("# ") for line in lines] or [""]
+    return command, " ".join(" ".join(rest).split()).partition(". ")[0].rstrip(".")
 
 
 def find_recipe(named: str) -> Path:

@@ -66,6 +66,8 @@ def decide_all(workspace: Workspace, rows: list[Example], dice: random.Random) -
             mine: Any = {"answer": f"In truth the {row.id}."}
             if row.task == "news":
                 mine = {"labels": {"agency": 1.5, "progress": 2}}
+            if row.task == "notes":
+                mine = {"reply": f"In truth the {row.id}."}
             output = row.suggestions[0].output if is_same else mine
         wanted.append(
             Decision(
