@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from hone.cli.follow import duration
 from hone.cli.run import run
+from hone.cli.told import duration
 from hone.records.model import ModelVersion
 from hone.stages import jobs
 from hone.stages.evaluate import how_to_evaluate

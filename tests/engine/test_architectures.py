@@ -9,6 +9,7 @@ import torch
 import transformers
 
 from hone.engine.generate import Limits, answers
+from hone.engine.heads import register_heads
 from hone.engine.lora import add_adapter, target_names
 from hone.errors import InvalidInput
 
@@ -79,6 +80,23 @@ def test_every_adapted_layer_gets_a_gradient_and_the_head_none(name: str) -> Non
         if "lora_B" in key and (one.grad is None or not one.grad.abs().sum())
     ]
     assert not idle
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_head_of_scores_learns_beside_an_adapter(name: str) -> None:
+    register_heads()
+    config = tiny(name).config
+    config.num_labels, config.get_text_config().pad_token_id = 2, 0
+    torch.manual_seed(0)
+    model = transformers.AutoModelForSequenceClassification.from_config(config)
+    adapted = add_adapter(model, r=2, lora_alpha=4, lora_dropout=0.0, target_modules="auto")
+    ids, mask = torch.randint(1, 64, (2, 10)), torch.ones(2, 10, dtype=torch.long)
+    adapted.train()
+    scores = adapted(input_ids=ids, attention_mask=mask, use_cache=False).logits
+    assert scores.shape == (2, 2)
+    scores.sum().backward()
+    heads = [one for key, one in adapted.named_parameters() if "score" in key and one.requires_grad]
+    assert len(heads) == 1 and heads[0].grad is not None and heads[0].grad.abs().sum() > 0
 
 
 @pytest.mark.parametrize("name", ["mamba", "falcon_mamba", "mamba2", "jamba", "qwen3", "gpt2"])

@@ -185,7 +185,16 @@ def test_a_regression_leaves_its_history_and_its_best_error(tmp_path: Path, base
     history = json.loads((folder.final / "training_history.json").read_text())
     metadata = json.loads((folder.final / "training_metadata.json").read_text())
     assert len(history) == 3
-    assert set(history[0]["val"]["per_dimension"]) == {"words", "milk"}
+    for split in ("train", "val"):
+        assert set(history[0][split]["per_dimension"]) == {"words", "milk"}
+        assert all(
+            one[split]["rmse"] >= one[split]["mae"] > 0
+            and one[split]["loss"] == pytest.approx(one[split]["rmse"] ** 2, rel=0.3)
+            for one in history
+        )
+    told = [event for event in folder.events() if event.type in ("best", "verdict")]
+    assert [event.type for event in told][-1] == "verdict"
+    assert sum(event.type == "best" for event in told) == sum(one["is_best"] for one in history)
     assert metadata["dimension_names"] == ["words", "milk"]
     best = min(one["val"]["mae"] for one in history)
     assert metadata["best_val_mae"] == figures["best_val_mae"] == figures["eval_mae"] == best

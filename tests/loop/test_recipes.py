@@ -104,7 +104,7 @@ def scores_of(ws: Workspace, model: ModelVersion, text: str, outputs: int) -> li
     from hone.rendering.tokens import Renderer
 
     base = find_base(ws, model.ref)
-    head = ScoreHead(outputs, Renderer.load(base.path).stop_ids[0])
+    head = ScoreHead.of(base.path, outputs, Renderer.load(base.path).stop_ids[0])
     whole = load_base(BaseSpec(id=base.id, path=base.path), head=head)
     found = with_adapter(whole, base.adapter) if base.adapter else whole
     ids = torch.tensor([Renderer.load(base.path).text_ids(text)])

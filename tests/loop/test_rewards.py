@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from hone.engine.load import tokenizer_of
+from hone.engine.rewards import Answered
 from hone.errors import HoneError, InvalidInput
+from hone.methods._rewards import rewards_of
+from hone.methods._rows import read_pairs
+from hone.rendering.tokens import Renderer
 from hone.workspace.job_folder import JobFolder
 from tests.engine.small import copy_rows, frozen, make_job, make_small_base
 from tests.loop.kills import traces
@@ -49,6 +55,35 @@ def job(folder: Path, base: Path, rows: list[Any] | None = None, **changes: Any)
 
 def told(folder: JobFolder, kind: str) -> list[dict[str, Any]]:
     return [event.model_extra or {} for event in folder.events() if event.type == kind]
+
+
+def test_a_reward_model_scores_as_it_was_trained(tmp_path: Path) -> None:
+    # The base fills batches up with a token that is not the one that ends an answer.
+    base = make_small_base(tmp_path / "small")
+    settings = json.loads((base / "tokenizer_config.json").read_text())
+    settings["pad_token"] = "<|endoftext|>"
+    (base / "tokenizer_config.json").write_text(json.dumps(settings))
+    [stop] = Renderer.load(base).stop_ids
+    assert tokenizer_of(base, stop).pad_token_id != stop
+    judge = judge_beside(base)
+    folder = JobFolder(base.parent / "judge")
+    spec = {
+        "method": "grpo",
+        "base": judge["base"],
+        "rewards": [judge],
+        "task": folder.job.spec["task"],
+    }
+    scores = rewards_of(SimpleNamespace(job=SimpleNamespace(spec=spec)), ["judge@v1"], [1.0])[0]  # type: ignore[arg-type]
+    renderer = Renderer.load(base)
+    pairs = read_pairs(folder, "val", renderer, max_length=128)
+    better, worse = (
+        scores.of([Answered(one["prompt_ids"], one[side], "", "") for one in pairs])
+        for side in ("chosen_ids", "rejected_ids")
+    )
+    margin = sum(a - b for a, b in zip(better, worse, strict=True)) / len(pairs)
+    figures = [one["values"] for one in told(folder, "metric") if "eval_loss" in one["values"]]
+    best = min(figures, key=lambda one: one["eval_loss"])
+    assert margin == pytest.approx(best["eval_margin"], abs=1e-4)
 
 
 def test_answers_that_serve_several_steps_are_part_of_a_checkpoint(

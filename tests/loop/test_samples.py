@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hone import shelf
-from hone.cli.follow import describe
+from hone.cli.told import describe
 from hone.workspace.job_folder import JobFolder
 from tests.engine.small import make_small_base
 from tests.loop.kills import traces

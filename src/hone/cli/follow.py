@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from hone.cli.told import describe, duration, wrapped
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 10.0
 INTERRUPTED = 130
-SAMPLE_CHARACTERS = 60
 
 
 def follow(ws: Workspace, job_id: str, *, stops_on_interrupt: bool, is_silent: bool) -> JobState:
@@ -79,9 +80,10 @@ class _Figures:
     def text(self) -> str:
         """`loss 1.9312 · 8,120 tokens/s`."""
         shown: list[str] = []
-        for name in ("loss", "eval_loss"):
-            if name in self.values:
-                shown.append(f"{name} {self.values[name]:.4f}")
+        # What reinforcement learning follows is the reward; its loss says nothing.
+        name = "reward" if "reward_std" in self.values else "loss"
+        if name in self.values:
+            shown.append(f"{name} {self.values[name]:.4f}")
         if "tokens_per_second" in self.values:
             shown.append(f"{self.values['tokens_per_second']:,.0f} tokens/s")
         return " · ".join(shown)
@@ -165,73 +167,27 @@ class _Live(_Silent):
         )
 
     def say(self, text: str) -> None:
-        self.bars.console.print(text, markup=False, highlight=False)
+        shown = wrapped(text, self.bars.console.width)
+        self.bars.console.print(shown, markup=False, highlight=False)
 
 
 def _progress() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.text import Text
+
+    class Time(TimeElapsedColumn):
+        """What is left, or what has passed as long as that is not known."""
+
+        def render(self, task: Any) -> Text:
+            return Text(task.fields["eta"]) if task.fields["eta"] else super().render(task)
 
     return Progress(
         TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=12),
         MofNCompleteColumn(),
         TextColumn("{task.fields[figures]}"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[eta]}"),
+        Time(),
         console=Console(stderr=True),
         transient=True,
     )
-
-
-def describe(event: Event) -> str:
-    """One line for what a person should see of an event, or nothing."""
-    from hone.cli.show import visible
-
-    fields: dict[str, Any] = event.model_extra or {}
-    said = ""
-    if event.type == "stage":
-        said = f"{fields.get('name', '')} {fields.get('state', '')}".strip()
-    elif event.type == "log" and fields.get("level") in ("warning", "error"):
-        said = f"{fields['level']}: {fields.get('text', '')}"
-    elif event.type == "watchdog" and fields.get("action") == "warned":
-        said = f"warning: {fields.get('text', '')} {fields.get('hint', '')}"
-    elif event.type == "watchdog":
-        said = f"stopped: {fields.get('text', '')}"
-    elif event.type == "samples":
-        said = "\n".join(_sample(one) for one in fields.get("rows", []))
-    elif event.type == "attempt" and int(fields.get("number", 1)) > 1:
-        said = f"attempt {fields['number']}"
-    return visible(said)
-
-
-def _sample(row: dict[str, Any]) -> str:
-    """`worst: expected "milk" · predicted "bread" · loss 2.31`, in one line."""
-    about = {key: value for key, value in row.items() if key not in ("pick", "row", "prompt")}
-    told = " · ".join(f"{key} {_short(value)}" for key, value in about.items())
-    return f"  {row.get('pick', '')}: {told}"
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, dict):
-        scores: dict[str, Any] = value
-        return ", ".join(f"{name} {score:g}" for name, score in scores.items())
-    if not isinstance(value, str):
-        return str(value)
-    line = " ".join(value.split())
-    return f'"{line}"' if len(line) <= SAMPLE_CHARACTERS else f'"{line[:SAMPLE_CHARACTERS]}…"'
-
-
-def duration(seconds: float) -> str:
-    """`41 s`, `6 min 05 s`, `2 h 10 min`."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def figure(value: float) -> str:
-    """A measured value: whole numbers in full, others with four digits."""
-    return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"

@@ -50,7 +50,7 @@ def show(job: JobArgument, workspace: WorkspaceOption = None, json: JsonOption =
     """
     from hone import loop
     from hone.cli import show
-    from hone.cli.follow import figure
+    from hone.cli.told import figure
     from hone.stages import jobs
 
     with loop.open_workspace(workspace) as ws:
@@ -203,7 +203,7 @@ def _done(job: JobStatus) -> str:
 
 
 def _to_go(job: JobStatus) -> str:
-    from hone.cli.follow import duration
+    from hone.cli.told import duration
 
     is_on = job.state == "running" and job.eta_seconds is not None
     return duration(job.eta_seconds or 0) if is_on else ""

@@ -104,7 +104,7 @@ def _attend(ws: Workspace, started: Started, *, detach: bool, json: bool) -> Non
 def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
     """Say how a training ended and what comes next; HoneError where it failed."""
     from hone.cli import show
-    from hone.cli.follow import figure
+    from hone.cli.told import figure
     from hone.errors import HoneError
     from hone.stages import jobs
     from hone.stages import train as training
@@ -152,7 +152,7 @@ def _show_missing(missing: list[str]) -> None:
 def _say_plan(plan: Plan) -> None:
     """The plan in a sentence, for who has seen the tables and says go."""
     from hone.cli import show
-    from hone.cli.follow import duration
+    from hone.cli.told import duration
 
     show.say(
         f"Training {plan.model}: {plan.method} of {plan.base} on {plan.dataset}, "
@@ -165,7 +165,7 @@ def _say_plan(plan: Plan) -> None:
 
 def _show_plan(plan: Plan, cards: list[CardPlan]) -> None:
     from hone.cli import show
-    from hone.cli.follow import duration
+    from hone.cli.told import duration
 
     memory, train = plan.memory_gib, plan.train
     about = "" if train.is_exact else "about "
@@ -199,7 +199,7 @@ def _show_plan(plan: Plan, cards: list[CardPlan]) -> None:
 
 def _show_cards(cards: list[CardPlan]) -> None:
     from hone.cli import show
-    from hone.cli.follow import duration
+    from hone.cli.told import duration
 
     if not cards:
         return

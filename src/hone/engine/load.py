@@ -22,6 +22,7 @@ from transformers import (
 )
 from transformers.utils.logging import disable_progress_bar
 
+from hone.engine.heads import register_heads
 from hone.errors import HoneError, InvalidInput
 from hone.rendering.template import read_settings, special_tokens_of
 from hone.workspace.files import NO_PART_OF_THE_MODEL, sha256_of
@@ -74,10 +75,18 @@ class BaseSpec:
 
 @dataclass(frozen=True)
 class ScoreHead:
-    """A head of `outputs` numbers over the last token that is no padding."""
+    """A head of `outputs` numbers over the last token that is not `pad_id`.
+
+    The same id must fill up batches, in training as in scoring: it decides which token is read.
+    """
 
     outputs: int
     pad_id: int
+
+    @classmethod
+    def of(cls, folder: Path, outputs: int, stop_id: int) -> ScoreHead:
+        """For the base in `folder`: its own padding, or `stop_id` where it has none."""
+        return cls(outputs, int(tokenizer_of(folder, stop_id).pad_token_id))
 
 
 def refuse_unfit(folder: Path) -> None:
@@ -224,7 +233,10 @@ def _in_4_bits(base: BaseSpec, dtype: str, device: str) -> dict[str, Any]:
 
 
 def _kind_of(head: ScoreHead | None) -> Any:
-    return AutoModelForCausalLM if head is None else AutoModelForSequenceClassification
+    if head is None:
+        return AutoModelForCausalLM
+    register_heads()
+    return AutoModelForSequenceClassification
 
 
 def _ask_for(head: ScoreHead | None, config: PretrainedConfig) -> None:

@@ -44,10 +44,11 @@ class Reward:
 class RewardModel:
     """A trained reward model: a number for a prompt with an answer, read as it was trained."""
 
-    def __init__(self, spec: BaseSpec, adapter: Path | None, *, device: str, pad_id: int) -> None:
-        model: Any = load_base(spec, device=device, head=ScoreHead(1, pad_id))
+    def __init__(self, spec: BaseSpec, adapter: Path | None, *, device: str, stop_id: int) -> None:
+        head = ScoreHead.of(spec.path, 1, stop_id)
+        model: Any = load_base(spec, device=device, head=head)
         self.model = (with_adapter(model, adapter) if adapter else model).eval()
-        self._device, self._pad_id = device, pad_id
+        self._device, self._pad_id = device, head.pad_id
 
     def __call__(self, answered: Sequence[Answered]) -> list[float]:
         """The reward of each answer."""

@@ -103,13 +103,14 @@ class ScoreTrainer(Exact, Trainer):
     """Several numbers for a text; the best weights are those with the lowest absolute error."""
 
     BEST = "eval_mae"
-    SHOWN: ClassVar[Mapping[str, str]] = {"mae": "mae"}
+    SHOWN: ClassVar[Mapping[str, str]] = {"mae": "mae", "squares": "rmse"}
     # Each batch gives a mean; the trainer divides by the batches of a step.
     loss_is_scaled_for_ga = False
 
     def __init__(self, parts: Parts, scale: Scale) -> None:
         self.begin(parts)
         self.scale = scale
+        self._step_figures: Measures = {}
         super().__init__(
             model=parts.model,
             args=TrainingArguments(**arguments_of(parts.plan, parts.place)),
@@ -161,10 +162,21 @@ class ScoreTrainer(Exact, Trainer):
         weights = errors.new_tensor(self.scale.weights)
         loss = (errors * weights).sum() / (weights.sum() * len(errors))
         if model.training:
-            counted = self._counted("train")
-            off = (scores.detach() - inputs["labels"]).abs().mean()
-            counted.setdefault("mae", []).append(float(off))
+            self._count(scores.detach() - inputs["labels"])
         return (loss, outputs) if return_outputs else loss
+
+    def _count(self, off: torch.Tensor) -> None:
+        counted = self._counted("train")
+        counted.setdefault("mae", []).append(float(off.abs().mean()))
+        counted.setdefault("squares", []).append(float((off**2).mean()))
+        for name, (total, count) in self._errors_of(off).items():
+            before, seen = self._step_figures.get(name, (0.0, 0.0))
+            self._step_figures[name] = (before + total, seen + count)
+
+    def take_step_figures(self) -> Measures:
+        """Absolute and squared errors of the step that has just ended, and of each dimension."""
+        taken, self._step_figures = self._step_figures, {}
+        return taken
 
     def _errors(self, scores: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         if self.scale.huber_delta is None:
@@ -181,9 +193,14 @@ class ScoreTrainer(Exact, Trainer):
         """Loss, and absolute and squared error in total and per dimension."""
         loss, outputs = self.compute_loss(self.model, batch, return_outputs=True)
         off = outputs.logits.float() - batch["labels"]
-        found: Measures = {"loss": (float(loss) * rows, rows)}
-        found["mae"] = (float(off.abs().sum()), off.numel())
-        found["rmse"] = (float((off**2).sum()), off.numel())
+        return {"loss": (float(loss) * rows, rows), **self._errors_of(off)}
+
+    def _errors_of(self, off: torch.Tensor) -> Measures:
+        rows = len(off)
+        found: Measures = {
+            "mae": (float(off.abs().sum()), off.numel()),
+            "rmse": (float((off**2).sum()), off.numel()),
+        }
         for place, name in enumerate(self.scale.dimensions):
             found[f"mae_{name}"] = (float(off[:, place].abs().sum()), rows)
             found[f"rmse_{name}"] = (float((off[:, place] ** 2).sum()), rows)
@@ -213,7 +230,7 @@ class ScoreTrainer(Exact, Trainer):
     def finished(self, figures: dict[str, float]) -> dict[str, float]:
         """Mean squares to their roots."""
         return {
-            name: math.sqrt(value) if name.startswith("eval_rmse") else value
+            name: math.sqrt(value) if "rmse" in name.split("_")[:2] else value
             for name, value in figures.items()
         }
 

@@ -158,6 +158,10 @@ class Exact(_Trainer):
         self._step_losses.clear()
         return loss
 
+    def take_step_figures(self) -> Measures:
+        """What else is counted over the rows of a step, for the figures of a validation."""
+        return {}
+
     # Validation
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
@@ -251,9 +255,12 @@ class Exact(_Trainer):
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Hand the values to the callbacks as they are, with the library's own beside them."""
         counted = self._counted("train" if self.model.training else "eval")
-        for name, shown in self.SHOWN.items():
-            if counted.get(name):
-                logs[shown] = sum(counted[name]) / len(counted[name])
+        seen = {
+            shown: sum(counted[name]) / len(counted[name])
+            for name, shown in self.SHOWN.items()
+            if counted.get(name)
+        }
+        logs.update(self.finished(seen))
         counted.clear()
         logs["epoch"] = round(self.state.epoch or 0.0, 4)
         self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)

@@ -11,7 +11,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from hone.engine.memory import peak_memory_gib
-from hone.engine.train_loop import Exact
+from hone.engine.train_loop import Exact, Measures
 from hone.engine.watchdogs import Actions, Finding, Run, Watchdogs
 from hone.errors import HoneError
 from hone.workspace.job_folder import JobFolder
@@ -50,7 +50,6 @@ class Watch(TrainerCallback):
         self._first_step: int | None = None
         self.has_val = trainer.has_validation
         self.was_stopped = False
-        self._losses: list[float] = []
         self._sampler = trainer.sampler(habits.samples)
         if trainer.IS_HIGHER_BETTER:
             # Both rules take a figure that falls for the better one.
@@ -81,7 +80,7 @@ class Watch(TrainerCallback):
         """Decide what follows this step."""
         plan, step, now = self._trainer.plan, state.global_step, time.monotonic()
         loss = self._trainer.take_step_loss()
-        self._losses.append(loss)
+        self._remember(state, {"loss": (loss, 1), **self._trainer.take_step_figures()})
         self._react(self._watchdogs.stepped(step, loss))
         is_last = step >= plan.total_steps
         self._trainer.is_final = is_last
@@ -156,19 +155,19 @@ class Watch(TrainerCallback):
 
     def _validated(self, state: TrainerState, values: dict[str, float]) -> None:
         step, figure = state.global_step, values[self._trainer.BEST]
-        trained = sum(self._losses) / max(len(self._losses), 1)
-        self._losses.clear()
-        self._folder.append("metric", step=step, values={**values, "train_loss": trained})
+        trained = self._since_validation(state)
+        self._folder.append("metric", step=step, values={**values, **trained})
         best = state.best_metric
         if math.isfinite(figure) and self._trainer.is_better(figure, best):
             state.best_metric, state.best_global_step = figure, step
             self._trainer.keep_best(
                 {name: value for name, value in values.items() if name.startswith("eval_")}
             )
+            self._folder.append("best", step=step, name=self._trainer.BEST, value=figure)
         rows = self._sampler.take(step)
         if rows:
             self._folder.append("samples", step=step, rows=rows)
-        self._react(self._watchdogs.validated(step, values, trained))
+        self._react(self._watchdogs.validated(step, values, trained["train_loss"]))
         patience = self._habits.early_stopping_evals
         behind = (step - (state.best_global_step or 0)) / self._trainer.plan.eval_steps
         if patience is not None and behind >= patience:
@@ -181,6 +180,20 @@ class Watch(TrainerCallback):
                 f"than {state.best_metric or math.nan:.4f} of step {state.best_global_step}.",
             )
         self._idle()
+
+    def _remember(self, state: TrainerState, figures: Measures) -> None:
+        """Add to what was seen since the last validation; it is part of every checkpoint."""
+        held: dict[str, Any] = state.log_history[0] if state.log_history else {}
+        for name, (total, count) in figures.items():
+            before, seen = held.get(name, (0.0, 0.0))
+            held[name] = [before + total, seen + count]
+        state.log_history = [held]
+
+    def _since_validation(self, state: TrainerState) -> dict[str, float]:
+        held: dict[str, Any] = state.log_history[0] if state.log_history else {"loss": (0.0, 1)}
+        state.log_history = []
+        found = {f"train_{name}": total / count for name, (total, count) in held.items()}
+        return self._trainer.finished(found)
 
     def _look_back(self, step: int) -> None:
         """What earlier attempts saw, and validation before the first step."""

@@ -65,7 +65,7 @@ def gather(
             dtype=dtype if lora is not None else "float32",
             device=device,
             on_meta=options.dry_run and is_large,
-            head=load.ScoreHead(outputs, int(tokenizer.pad_token_id)) if outputs else None,
+            head=load.ScoreHead.of(base.path, outputs, renderer.stop_ids[0]) if outputs else None,
         )
         if base.in_4bit:
             model = load.ready_for_adapters(model, options.gradient_checkpointing)

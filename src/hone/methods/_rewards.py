@@ -67,9 +67,9 @@ def rewards_of(folder: JobFolder, names: Sequence[str], weights: Sequence[float]
         model = models[name]
         adapter = Path(model["adapter"]) if model["adapter"] else None
         base = BaseSpec.of(model["base"])
-        pad_id = Renderer.load(base.path).stop_ids[0]
+        stop_id = Renderer.load(base.path).stop_ids[0]
         device = str(spec.get("device", "cpu"))
-        scores = RewardModel(base, adapter, device=device, pad_id=pad_id)
+        scores = RewardModel(base, adapter, device=device, stop_id=stop_id)
         found.append(Reward(name.split("@")[0], weight, scores))
     return found
 

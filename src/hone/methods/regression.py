@@ -1,7 +1,7 @@
 """Regression: several scores of a text at once, one per dimension of the task.
 
 Needs: rows of the format `regression` of a score task; a base that has a
-    sequence-classification head in transformers (Qwen2, Llama and most others).
+    sequence-classification head in transformers (Qwen2, Llama and most others), or Mamba.
 Gives: checkpoints, the model with the lowest validation MAE in final/: an adapter with its head,
     or a whole model; training_history.json and training_metadata.json beside it.
 Source: transformers' AutoModelForSequenceClassification with problem_type "regression"; Huber
@@ -48,7 +48,7 @@ RATE_SHARE = 0.5
 """Of the learning rate that sft would choose for the same base and adapter."""
 LIMITS: tuple[str, ...] = (
     "The text is read bare, without a chat template; what is too long loses its end.",
-    "Bases without a classification head in transformers (Mamba among them) are refused.",
+    "Bases without a classification head in transformers are refused; Mamba gets one of ours.",
     "Row weights are kept in the dataset and not used by the loss.",
     "One process and one device; tested on processors only.",
 )

@@ -39,7 +39,7 @@ RATE_SHARE = 0.5
 """Of the learning rate that sft would choose for the same base and adapter."""
 LIMITS: tuple[str, ...] = (
     "Rewards have no scale of their own: only differences between answers to one prompt count.",
-    "Bases without a classification head in transformers (Mamba among them) are refused.",
+    "Bases without a classification head in transformers are refused; Mamba gets one of ours.",
     "Row weights are kept in the dataset and not used by the loss.",
     "One process and one device; tested on processors only.",
 )
