@@ -16,7 +16,7 @@ from hone.cli.run import run
 from hone.cli.told import duration
 from hone.records.model import ModelVersion
 from hone.stages import jobs
-from hone.stages.evaluate import how_to_evaluate
+from hone.stages.evaluate import what_comes_next
 from hone.workspace.open import Workspace, init_workspace
 from tests.faults.gates import DEADLINE_SECONDS, Gate, fake_target
 from tests.faults.orders import training
@@ -154,10 +154,15 @@ def test_whatever_is_missing_comes_with_how_to_get_it(
 
 def test_what_comes_next_is_an_evaluation_that_works(ws: Workspace) -> None:
     trained = ModelVersion(name="faith", version="v1", kind="full", base="small", dataset="faith@1")
-    assert how_to_evaluate(ws, trained) == "hone evaluate faith@v1 --data FILE"
+    assert what_comes_next(ws, trained) == "hone evaluate faith@v1 --data FILE"
     freeze(ws, "tested", 20, 4, test=4)
     tested = trained.model_copy(update={"dataset": "tested@1"})
-    assert how_to_evaluate(ws, tested) == "hone evaluate faith@v1"
+    assert what_comes_next(ws, tested) == "hone evaluate faith@v1"
+    scores = {"gives": "numbers", "method": "regression"}
+    asked = tested.model_copy(update={"details": scores})
+    assert what_comes_next(ws, asked) == "hone models info faith@v1"
+    judge = tested.model_copy(update={"details": {**scores, "method": "reward"}})
+    assert "training.reward=faith@v1" in what_comes_next(ws, judge)
 
 
 def test_jobs_can_be_listed_shown_followed_and_read(

@@ -73,12 +73,12 @@ def info(
     from hone.cli import show
     from hone.cli.finished import take_in_finished
     from hone.stages import registry
-    from hone.stages.evaluate import how_to_evaluate
+    from hone.stages.evaluate import what_comes_next
 
     with loop.open_workspace(workspace) as opened:
         take_in_finished(opened)
         found = registry.model_info(opened, model)
-        how_to = how_to_evaluate(opened, found.model)
+        how_to = what_comes_next(opened, found.model)
     if json:
         show.print_json(found)
         return

@@ -131,10 +131,10 @@ def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
     if figures:
         show.say(figures)
     if found:
-        from hone.stages.evaluate import how_to_evaluate
+        from hone.stages.evaluate import what_comes_next
 
         show.say(f"Registered {found[0].ref}.")
-        show.say(f"Next: {how_to_evaluate(ws, found[0])}")
+        show.say(f"Next: {what_comes_next(ws, found[0])}")
         if found[0].parents:
             show.say(f"What it forgot: hone evaluate {found[0].ref} --forgetting")
     else:

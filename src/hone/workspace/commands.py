@@ -15,3 +15,12 @@ def how_to_evaluate(ws: Workspace, model: ModelVersion) -> str:
     except NotFound:
         kept = None
     return command if kept and kept.rows else f"{command} --data FILE"
+
+
+def what_comes_next(ws: Workspace, model: ModelVersion) -> str:
+    """The command to go on with once a version is trained; numbers cannot be asked a question."""
+    if model.details.get("gives") != "numbers":
+        return how_to_evaluate(ws, model)
+    if model.details.get("method") == "reward":
+        return f"hone train pickup_grpo --set training.reward={model.ref} --plan"
+    return f"hone models info {model.ref}"

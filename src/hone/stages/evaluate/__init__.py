@@ -9,7 +9,7 @@ from hone.stages.evaluate.report import (
     report_path,
 )
 from hone.stages.evaluate.start import evaluate
-from hone.workspace.commands import how_to_evaluate
+from hone.workspace.commands import how_to_evaluate, what_comes_next
 
 __all__ = [
     "ROWS",
@@ -22,4 +22,5 @@ __all__ = [
     "finish",
     "how_to_evaluate",
     "report_path",
+    "what_comes_next",
 ]
