@@ -27,7 +27,10 @@ class _StateScores(GenericForSequenceClassification):
 
     base_model_prefix = "backbone"
 
-    def forward(
+    backbone: Any
+    score: Any
+
+    def forward(  # type: ignore[override]
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None, **_: Any
     ) -> SequenceClassifierOutput:
         """Numbers for each text; other arguments belong to attention and are not looked at."""

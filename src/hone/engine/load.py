@@ -86,7 +86,8 @@ class ScoreHead:
     @classmethod
     def of(cls, folder: Path, outputs: int, stop_id: int) -> ScoreHead:
         """For the base in `folder`: its own padding, or `stop_id` where it has none."""
-        return cls(outputs, int(tokenizer_of(folder, stop_id).pad_token_id))
+        tokenizer: Any = tokenizer_of(folder, stop_id)
+        return cls(outputs, int(tokenizer.pad_token_id))
 
 
 def refuse_unfit(folder: Path) -> None:
