@@ -50,6 +50,8 @@ class Machine:
     keys: str
     environment: dict[str, str]
     hardware: Hardware
+    # Name in the home -> folder elsewhere: what is mounted outlives the machine.
+    mounts: dict[str, Path] = field(default_factory=dict)
     wire: Wire | None = None
     port: int = 0
     host: str = "127.0.0.1"
@@ -71,6 +73,9 @@ class Machines:
         """Boot: a home, a PATH with nvidia-smi, an SSH server."""
         home = self.processes.home(machine.id)
         _install(home / "bin" / "nvidia-smi", machine.hardware)
+        for name, folder in machine.mounts.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            (home / name).symlink_to(folder)
         self._serve(machine)
         self.living[machine.id] = machine
 
@@ -125,14 +130,13 @@ class Machines:
         self.processes.end(id, with_everything=False)
         self._serve(machine)
 
-    def end(self, id: str, *, keep_home: bool = False) -> None:
-        """The machine is gone with all that ran on it, and with its disk unless it is kept."""
+    def end(self, id: str) -> None:
+        """The machine is gone with all that ran on it and with its disk, not with its mounts."""
         machine = self.living.pop(id, None)
         if machine is not None:
             self._close_wire(machine)
         self.processes.end(id)
-        if not keep_home:
-            self.processes.remove_home(id)
+        self.processes.remove_home(id)
 
     def _close_wire(self, machine: Machine) -> None:
         if machine.wire is not None:

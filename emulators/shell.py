@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -162,7 +163,11 @@ class App:
 
     async def _tick_on(self) -> None:
         while True:
-            self.emulator.tick()
+            try:
+                self.emulator.tick()
+            except Exception:
+                # Time must go on; the trouble is a bug of the emulator and is shown as one.
+                logging.getLogger("emulators").exception("tick")
             await asyncio.sleep(TICK_SECONDS)
 
     def _control(self, request: Request) -> Reply:

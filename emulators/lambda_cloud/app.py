@@ -205,14 +205,20 @@ class LambdaCloud:
         """Pass the time and carry out what it brings."""
         if self._is_closed:
             return
+        self._carry_out()
         now = self.clock.now()
         self.processes.exited()
         self.machines.tick(now)
         self.cloud.pass_time(now)
+        self._carry_out()
+
+    def _carry_out(self) -> None:
         while self.cloud.effects:
             effect = self.cloud.effects.popleft()
             if isinstance(effect, StartMachine):
-                self._boot(self.cloud.instances[effect.instance_id], effect.opens_at)
+                instance = self.cloud.instances.get(effect.instance_id)
+                if instance is not None and instance.ends_at is None:
+                    self._boot(instance, effect.opens_at)
             elif isinstance(effect, EndMachine):
                 self.machines.end(effect.instance_id)
             elif isinstance(effect, ChangeHostKey):

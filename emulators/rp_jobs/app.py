@@ -65,6 +65,7 @@ class RunPodJobs:
         self.faults = Faults(FAULTS)
         self.bill = Bill()
         self.key = key
+        self.seed = seed
         self.url = ""
         self._owned = None if folder else tempfile.mkdtemp(prefix="rp-jobs-")
         self.folder = folder or Path(str(self._owned))
@@ -139,6 +140,37 @@ class RunPodJobs:
     def absent(self, request: Request, allowed: Sequence[str]) -> Reply:
         """Neither shape is documented."""
         return Reply(405 if allowed else 404, {"error": "not found"})
+
+    def follow(self, command: Sequence[str]) -> Callable[[str, dict[str, Any] | None], None]:
+        """For `RunPodPods.on_endpoint`: endpoints made by REST v2 run `command` as their image."""
+
+        def tell(id: str, made: dict[str, Any] | None) -> None:
+            if made is None:
+                self._drop(id)
+                return
+            workers = made["workers"]
+            settings = EndpointSettings(
+                id,
+                tuple(command),
+                dict(made.get("env", {})),
+                workers_min=workers["min"],
+                workers_max=workers["max"],
+                idle_timeout_seconds=workers["idleTimeout"],
+                execution_timeout_ms=made["timeout"],
+                cold_start_seconds=0,
+            )
+            if id in self.endpoints:
+                self.endpoints[id].settings = settings
+                self.endpoints[id].workers_max = settings.workers_max
+            else:
+                self.endpoints[id] = Endpoint(settings, self.faults, self.bill, self.seed)
+
+        return tell
+
+    def _drop(self, id: str) -> None:
+        for worker_id in self.endpoints.pop(id).workers:
+            self.processes.end(worker_id)
+            self.bill.end(worker_id, self.clock.now())
 
     def endpoint(self, id: str) -> Endpoint:
         """404 for an endpoint that the account does not have."""
@@ -261,7 +293,7 @@ class RunPodJobs:
             return
         now = self.clock.now()
         ended = self.processes.exited()
-        for state in self.endpoints.values():
+        for state in list(self.endpoints.values()):
             for worker_id in ended:
                 fleet.exited(state, worker_id, now)
             state.pass_time(now)
@@ -271,7 +303,9 @@ class RunPodJobs:
 
     def _carry_out(self, state: Endpoint, effect: Any) -> None:
         if isinstance(effect, StartProcess):
-            worker = state.workers[effect.worker_id]
+            worker = state.workers.get(effect.worker_id)
+            if worker is None:
+                return
             environment = worker_environment(state.settings, worker, self.url, self.volume)
             self.processes.start(worker.id, state.settings.command, environment)
         elif isinstance(effect, EndProcess):

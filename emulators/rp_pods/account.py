@@ -165,7 +165,7 @@ class Account:
         pod.status = "TERMINATED"
         del self.pods[pod.id]
         self.bill.end(pod.id, now)
-        self.effects.append(EndMachine(pod.id, keep_home=False))
+        self.effects.append(EndMachine(pod.id, is_for_good=True))
 
     def act(self, id: str, body: Any, now: float) -> Pod | None:
         """start, stop, restart or terminate; 409 when the status does not allow it."""
@@ -187,7 +187,7 @@ class Account:
         pod.status, pod.started_at, pod.shows_ports_at = "EXITED", None, None
         pod.port, pod.is_shown = None, False
         # The container's disk is wiped; only what is mounted stays.
-        self.effects.append(EndMachine(pod.id, keep_home=False))
+        self.effects.append(EndMachine(pod.id, is_for_good=False))
         gigabytes = pod.mounts.get("persistent", {}).get("size", 0)
         self.bill.meter(pod.id, gigabytes * STOPPED_GB_MONTH / HOURS_A_MONTH, now)
 
@@ -231,7 +231,7 @@ class Account:
         death = self.faults.strike("host_dies", id=pod.id) if pod.is_shown else None
         if death is not None:
             pod.status = str(death.get("status", "RUNNING"))
-            self.effects.append(EndMachine(pod.id, keep_home=False))
+            self.effects.append(EndMachine(pod.id, is_for_good=False))
         if pod.is_shown and self.faults.strike("host_key_changes", id=pod.id) is not None:
             self.effects.append(ChangeHostKey(pod.id))
 

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from emulators.bill import Bill
 from emulators.clock import Clock, iso
 from emulators.faults import Faults
 from emulators.limits import Window
-from emulators.machines import Hardware, Machine, Machines
-from emulators.processes import Processes
 from emulators.rp_pods import billing, catalog
-from emulators.rp_pods.account import HOST, Account, Timing
+from emulators.rp_pods.account import Account, Timing
+from emulators.rp_pods.hosts import Hosts
 from emulators.rp_pods.inventory import found, problem
-from emulators.rp_pods.records import FAULTS, ChangeHostKey, EndMachine, Pod, StartMachine
+from emulators.rp_pods.records import FAULTS, EndMachine, Pod, StartMachine
 from emulators.shell import Answer, Refusal, Reply, Request, Route
 
 WINDOWS = {"minute": (60, 60), "hour": (3000, 3600), "day": (50_000, 86_400)}
 MOST_LINES = 5000
-MIB_OF_A_GIB = 1024
 
 
 class RunPodPods:
@@ -39,6 +34,8 @@ class RunPodPods:
         timing: Timing | None = None,
         image_environment: Mapping[str, str] | None = None,
     ) -> None:
+        # Called with each endpoint that is made or changed, and with None when it is deleted.
+        self.on_endpoint: Callable[[str, dict[str, Any] | None], None] | None = None
         self.clock = clock or Clock()
         self.faults = Faults(FAULTS)
         self.bill = Bill()
@@ -47,11 +44,9 @@ class RunPodPods:
         self.jobs_url = "https://api.runpod.ai"
         self.spend_limit = 80.0
         self.per_minute: int | None = None
-        self.image_environment = dict(image_environment or {})
-        self.folder = Path(tempfile.mkdtemp(prefix="rp-pods-"))
-        self.processes = Processes(self.folder / "pods")
-        self.machines = Machines(self.processes)
-        self.account = Account(self.faults, self.bill, seed=seed, timing=timing or Timing())
+        timing = timing or Timing()
+        self.hosts = Hosts(dict(image_environment or {}), timing.ports_lag)
+        self.account = Account(self.faults, self.bill, seed=seed, timing=timing)
         self._windows = {name: Window(most, seconds) for name, (most, seconds) in WINDOWS.items()}
         self._is_closed = False
 
@@ -178,7 +173,7 @@ class RunPodPods:
         pod = self.account.pod(id)
         tail = min(int(request.query.get("tail", MOST_LINES)), MOST_LINES)
         seen = int(request.headers.get("last-event-id", 0))
-        lines = self.processes.log(pod.id).splitlines()
+        lines = self.hosts.processes.log(pod.id).splitlines()
         at = iso(self.clock.now())
 
         async def events() -> AsyncIterator[bytes]:
@@ -205,7 +200,9 @@ class RunPodPods:
                 return self._ok(inventory.create_template(body), 201)
             if path == "network-volumes":
                 return self._ok(inventory.create_volume(body, now), 201)
-            return self._ok(inventory.create_endpoint(body, now, self.jobs_url), 201)
+            made = inventory.create_endpoint(body, now, self.jobs_url)
+            self._tell(str(made["id"]), made)
+            return self._ok(made, 201)
 
         def change(request: Request, id: str) -> Reply:
             body, now = _json(request), self.clock.now()
@@ -213,7 +210,9 @@ class RunPodPods:
                 return self._ok(inventory.update_template(id, body))
             if path == "network-volumes":
                 return self._ok(inventory.update_volume(id, body, now))
-            return self._ok(inventory.update_endpoint(id, body))
+            changed = inventory.update_endpoint(id, body)
+            self._tell(id, changed)
+            return self._ok(changed)
 
         def remove(request: Request, id: str) -> Reply:
             if path == "templates":
@@ -223,6 +222,7 @@ class RunPodPods:
             else:
                 found(things, id, name)
                 del things[id]
+                self._tell(id, None)
             return self._ok(None, 204)
 
         return [
@@ -232,6 +232,10 @@ class RunPodPods:
             ("PATCH", f"/v2/{path}/{{id}}", change),
             ("DELETE", f"/v2/{path}/{{id}}", remove),
         ]
+
+    def _tell(self, id: str, endpoint: dict[str, Any] | None) -> None:
+        if self.on_endpoint is not None:
+            self.on_endpoint(id, endpoint)
 
     def workers(self, request: Request, id: str) -> Reply:
         """Workers of an endpoint: none, jobs are emulated elsewhere."""
@@ -312,64 +316,32 @@ class RunPodPods:
         """Pass the time and carry out what it brings."""
         if self._is_closed:
             return
+        # First what requests have brought: a pod that was stopped must not show its old port.
+        self._carry_out()
         now = self.clock.now()
-        self.processes.exited()
-        self.machines.tick(now)
-        for machine in self.machines.living.values():
+        self.hosts.processes.exited()
+        self.hosts.machines.tick(now)
+        for machine in self.hosts.machines.living.values():
             if machine.port:
                 self.account.reachable(machine.id, machine.port)
         self.account.pass_time(now)
+        self._carry_out()
+
+    def _carry_out(self) -> None:
         while self.account.effects:
-            self._carry_out(self.account.effects.popleft())
-
-    def _carry_out(self, effect: Any) -> None:
-        actions: dict[type, Callable[[Any], None]] = {
-            StartMachine: lambda one: self._boot(self.account.pods[one.pod_id]),
-            EndMachine: lambda one: self.machines.end(one.pod_id, keep_home=one.keep_home),
-            ChangeHostKey: lambda one: self.machines.change_host_key(one.pod_id),
-        }
-        actions[type(effect)](effect)
-
-    def _boot(self, pod: Pod) -> None:
-        gpu = pod.gpu or {"id": "CPU", "count": 0}
-        memory = catalog.GPUS[gpu["id"]].memory if pod.gpu else 0
-        traits = pod.traits
-        hardware = Hardware(
-            gpu=gpu["id"],
-            count=gpu["count"],
-            memory_mib=memory * MIB_OF_A_GIB,
-            is_dead="gpu_dead" in traits,
-            disk_bytes=traits.get("disk_full", {}).get("bytes"),
-        )
-        environment = {**self.image_environment, **pod.env, **pod_environment(pod)}
-        machine = Machine(pod.id, "root", pod.public_key, environment, hardware)
-        lag = traits.get("sshd_lag", {}).get("seconds", 0)
-        machine.opens_at = self.clock.now() + (self.account.timing.ports_lag + lag if lag else 0)
-        machine.bytes_per_second = traits.get("slow_upload", {}).get("bytes_per_second")
-        machine.cut_after_bytes = traits.get("connection_cut", {}).get("after_bytes")
-        self.machines.start(machine)
+            effect = self.account.effects.popleft()
+            if isinstance(effect, StartMachine):
+                if effect.pod_id in self.account.pods:
+                    self.hosts.boot(self.account.pods[effect.pod_id], self.clock.now())
+            elif isinstance(effect, EndMachine):
+                self.hosts.end(effect)
+            else:
+                self.hosts.machines.change_host_key(effect.pod_id)
 
     def close(self) -> None:
         """End every pod and remove every folder."""
         self._is_closed = True
-        self.machines.close()
-        self.processes.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def pod_environment(pod: Pod) -> dict[str, str]:
-    """What RunPod sets on a pod; the key is good for this pod alone."""
-    count = (pod.gpu or {"count": 0})["count"]
-    return {
-        "RUNPOD_POD_ID": pod.id,
-        "RUNPOD_DC_ID": pod.data_center or "",
-        "RUNPOD_POD_HOSTNAME": f"{pod.id}-emulated",
-        "RUNPOD_GPU_COUNT": str(count),
-        "RUNPOD_CPU_COUNT": "8",
-        "RUNPOD_PUBLIC_IP": HOST,
-        "RUNPOD_API_KEY": pod.key,
-        "CUDA_VERSION": "12.8",
-    }
+        self.hosts.close()
 
 
 def _json(request: Request) -> Any:

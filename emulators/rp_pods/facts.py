@@ -86,6 +86,6 @@ FACTS: tuple[Fact, ...] = (
     assumed("The meter starts at STARTING; a pod whose host died is billed until it is deleted."),
     assumed("A pod's own key may read and end that pod; anything else is 403."),
     assumed("The words of 402, of an unknown GPU type (400) and of a volume that is elsewhere."),
-    assumed("A stop wipes the home; a restart comes back at the same port with a new host key."),
+    assumed("After a stop or restart SSH comes back at another port with a new host key."),
     assumed("Log streams end after the lines that are there; the real ones stay open."),
 )

@@ -87,10 +87,10 @@ class StartMachine:
 
 @dataclass(frozen=True)
 class EndMachine:
-    """Take the machine away; its disk too unless the pod is only stopped."""
+    """Take the machine away with its container disk; what is mounted stays until `is_for_good`."""
 
     pod_id: str
-    keep_home: bool
+    is_for_good: bool
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ import pytest
 
 from emulators.rp_jobs.app import RunPodJobs
 from emulators.rp_jobs.records import RUN_BYTES, EndpointSettings
+from emulators.rp_pods.app import RunPodPods
+from emulators.rp_s3.volume import Volume
 from emulators.serving import served
 from tests.emulators.clients import runpod
 
@@ -232,6 +234,35 @@ def test_fault_rate_limited(jobs: RunPodJobs) -> None:
     job = httpx.post(f"{jobs.url}/v2/ep2/run", headers=headers, json={"input": {}}).json()["id"]
     url = f"{jobs.url}/v2/ep2/status/{job}"
     assert [httpx.get(url, headers=headers).status_code for _ in range(2)] == [429, 200]
+
+
+def test_the_volume_of_a_worker_is_a_bucket_of_s3(jobs: RunPodJobs) -> None:
+    (jobs.volume / "runs/1").mkdir(parents=True)
+    (jobs.volume / "runs/1/manifest.json").write_text("{}")
+    assert Volume(jobs.volume).entry("runs/1/manifest.json").size == 2
+
+
+def test_an_endpoint_that_rest_v2_makes_takes_jobs_until_it_is_deleted() -> None:
+    with served(RunPodJobs([])) as jobs, served(RunPodPods()) as control:
+        control.jobs_url, control.on_endpoint = jobs.url, jobs.follow(("sleep", "600"))
+        account = {"Authorization": f"Bearer {control.key}"}
+        body = {
+            "name": "hone",
+            "type": "QUEUE",
+            "image": "hone-worker",
+            "scaling": {"type": "QUEUE_DELAY", "queueDelay": 4},
+            "workers": {"max": 1},
+        }
+        made = httpx.post(f"{control.url}/v2/serverless", headers=account, json=body).json()
+        key = {"Authorization": jobs.key}
+        told = httpx.post(made["requestUrls"]["run"], headers=key, json={"input": 1})
+        assert told.json()["status"] == "IN_QUEUE"
+        place = f"{control.url}/v2/serverless/{made['id']}"
+        httpx.patch(place, headers=account, json={"workers": {"max": 0}})
+        assert jobs.endpoints[made["id"]].workers_max == 0
+        assert httpx.delete(place, headers=account).status_code == 204
+        assert httpx.post(made["requestUrls"]["run"], headers=key, json={}).status_code == 404
+        assert jobs.bill.alive() == [] and not jobs.processes.living
 
 
 def test_when_the_worker_is_killed_the_job_runs_again_elsewhere(

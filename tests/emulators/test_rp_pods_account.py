@@ -91,7 +91,7 @@ def test_cost_runs_by_the_second_from_starting_until_it_is_deleted(scene: Scene)
     scene.account.delete(pod.id, scene.now)
     scene.go_on(3600)
     assert scene.bill.cost(pod.id, scene.now) == pytest.approx(0.49)
-    assert (scene.bill.alive(), EndMachine(pod.id, keep_home=False) in scene.effects) == ([], True)
+    assert (scene.bill.alive(), EndMachine(pod.id, is_for_good=True) in scene.effects) == ([], True)
     with refused(404, "pod not found"):
         scene.account.pod(pod.id)
 
@@ -287,5 +287,5 @@ def test_a_dead_host_may_still_be_shown_as_running(scene: Scene, status: str) ->
     pod = scene.usable()
     scene.faults.arm("host_dies", id=pod.id, status=status)
     scene.go_on(2)
-    assert EndMachine(pod.id, keep_home=False) in scene.effects
+    assert EndMachine(pod.id, is_for_good=False) in scene.effects
     assert scene.shown(pod)["status"] == status

@@ -13,6 +13,7 @@ import pytest
 
 from emulators.rp_pods.account import Timing
 from emulators.rp_pods.app import RunPodPods
+from emulators.rp_s3.volume import Volume
 from emulators.serving import served
 from tests.emulators.clients import asyncssh as library
 
@@ -29,7 +30,7 @@ def pods() -> Iterator[RunPodPods]:
         emulator.account.inventory.ssh_keys = [KEY.export_public_key().decode().strip()]
         yield emulator
     del os.environ["CANARY"]
-    assert not emulator.folder.exists()
+    assert not emulator.hosts.folder.exists()
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_commands_run_in_a_home_and_an_environment_of_the_machines_own(
     pods: RunPodPods, pod: tuple[str, int]
 ) -> None:
     done = run(pod[1], "pwd; env; cat; echo oh >&2; exit 3", input="from here")
-    assert str(pods.folder) in done.stdout and "COLOUR=blue" in done.stdout
+    assert str(pods.hosts.folder) in done.stdout and "COLOUR=blue" in done.stdout
     assert done.stdout.endswith("from here") and done.stderr == "oh\n" and done.exit_status == 3
     assert f"RUNPOD_POD_ID={pod[0]}" in done.stdout and "CANARY" not in done.stdout
     assert pods.key not in done.stdout
@@ -122,17 +123,17 @@ def test_a_dropped_connection_leaves_a_detached_job_running_and_delete_ends_it(
 ) -> None:
     id, port = usable(client)
     run(port, "setsid nohup sleep 600 > /dev/null 2>&1 < /dev/null & echo started")
-    machine = pods.machines.living[id]
+    machine = pods.hosts.machines.living[id]
     assert machine.wire is not None
     machine.wire.cut()
-    names = [process.name() for process in pods.processes.running_on(id)]
+    names = [process.name() for process in pods.hosts.processes.running_on(id)]
     assert "sleep" in names
     assert client.delete(f"/v2/pods/{id}").status_code == 204
     deadline = time.monotonic() + 5
-    while pods.processes.running_on(id) and time.monotonic() < deadline:
+    while pods.hosts.processes.running_on(id) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert pods.processes.running_on(id) == []
-    assert not (pods.folder / "pods" / id).exists()
+    assert pods.hosts.processes.running_on(id) == []
+    assert not (pods.hosts.folder / "pods" / id).exists()
     assert client.get(f"/v2/pods/{id}").status_code == 404
 
 
@@ -165,6 +166,29 @@ def test_the_balance_is_answered_by_graphql_alone(pods: RunPodPods, client: http
     assert 0 < told["clientBalance"] < 50 and told["spendLimit"] == 80
     assert "errors" in client.post("/graphql", json={"query": "query { gpuTypes }"}).json()
     pods.account.deposit_usd = None
+
+
+def test_what_is_mounted_outlives_a_stop_and_the_rest_does_not(client: httpx.Client) -> None:
+    id, port = usable(client, mounts={"persistent": {"size": 10, "path": "/workspace"}})
+    run(port, "echo kept > workspace/file; echo lost > file")
+    assert client.post(f"/v2/pods/{id}/action", json={"action": "stop"}).status_code == 200
+    assert client.post(f"/v2/pods/{id}/action", json={"action": "start"}).status_code == 200
+    assert run(port_of(client, id), "cat workspace/file; ls").stdout == "kept\nbin\nworkspace\n"
+    client.delete(f"/v2/pods/{id}")
+
+
+def test_a_network_volume_is_seen_by_the_next_pod_and_by_s3(
+    pods: RunPodPods, client: httpx.Client
+) -> None:
+    body = {"name": "v", "size": 10, "dataCenter": "EU-RO-1"}
+    volume = client.post("/v2/network-volumes", json=body).json()["id"]
+    mounts = {"network": [{"volumeId": volume, "path": "/workspace"}]}
+    first, port = usable(client, mounts=mounts)
+    run(port, "echo deep > workspace/model")
+    client.delete(f"/v2/pods/{first}")
+    _, port = usable(client, mounts=mounts)
+    assert run(port, "cat workspace/model; echo $RUNPOD_VOLUME_ID").stdout == f"deep\n{volume}\n"
+    assert Volume(pods.hosts.volume_folder(volume)).keys("") == ["model"]
 
 
 # --- the fault menu
@@ -228,9 +252,9 @@ def test_fault_host_dies(pods: RunPodPods, client: httpx.Client) -> None:
     run(port, "setsid sleep 600 > /dev/null 2>&1 < /dev/null & true")
     pods.faults.arm("host_dies", id=id)
     deadline = time.monotonic() + 5
-    while pods.processes.running_on(id) and time.monotonic() < deadline:
+    while pods.hosts.processes.running_on(id) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert pods.processes.running_on(id) == []
+    assert pods.hosts.processes.running_on(id) == []
     with pytest.raises(OSError, match=r"refused|Connect call failed"):
         run(port, "true")
     assert client.get(f"/v2/pods/{id}").json()["status"] == "RUNNING"
@@ -249,7 +273,7 @@ def test_fault_host_key_changes(pods: RunPodPods, client: httpx.Client) -> None:
         except (OSError, asyncssh.Error):
             time.sleep(0.1)
     assert len(set(keys)) == 2
-    assert "sleep" in [process.name() for process in pods.processes.running_on(id)]
+    assert "sleep" in [process.name() for process in pods.hosts.processes.running_on(id)]
 
 
 def test_fault_rate_limited(pods: RunPodPods, client: httpx.Client) -> None:
