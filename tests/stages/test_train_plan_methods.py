@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hone.errors import InvalidInput
+from hone.records.task import Task
 from hone.stages.train.plan import Plan
 from hone.stages.train.prepare import prepare_training
 from hone.workspace.open import Workspace, init_workspace
@@ -45,13 +46,17 @@ def test_a_pair_counts_both_of_its_texts_and_the_longer_one_for_memory(ws: Works
 
 
 def test_a_single_judgement_counts_once(ws: Workspace) -> None:
-    rewrite(ws, "faith@1", "judged", "kto", lambda row: {**row, "label": True})
+    rewrite(ws, "faith@1", "judged", "kto", lambda row: {**row, "label": row["id"] < "train-2"})
     assert plan_of(ws, "kto", dataset="judged").train.tokens == plan_of(ws, "sft").train.tokens
 
 
 def test_a_scored_text_is_counted_bare_and_cut_at_the_limit(ws: Workspace) -> None:
-    scored = {"text": "word " * 30, "labels": [1.0], "dimension_names": ["one"]}
-    rewrite(ws, "faith@1", "scored", "regression", lambda row: {**row, **scored})
+    task = Task(kind="score", name="scores", dimensions=["one"])
+
+    def scored(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "text": "word " * 30, "labels": [float(row["id"][-1])]}
+
+    rewrite(ws, "faith@1", "scored", "regression", scored, task=task)
     found = plan_of(ws, "regression", "data.max_seq_length=20", dataset="scored").train
     assert (found.tokens, found.longest, found.shortened) == (40 * 20, 20, 40)
 

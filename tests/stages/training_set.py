@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hone.records.dataset import Manifest, SplitFile
+from hone.records.task import Task
 from hone.rendering.messages import messages_of, template_fingerprint
 from hone.stages.train.machine import Machine
 from hone.workspace.files import sha256_of
@@ -101,9 +102,15 @@ def freeze(
 
 
 def rewrite(
-    ws: Workspace, ref: str, name: str, form: str, change: Callable[[dict[str, Any]], Any]
+    ws: Workspace,
+    ref: str,
+    name: str,
+    form: str,
+    change: Callable[[dict[str, Any]], Any],
+    *,
+    task: Task | None = None,
 ) -> Manifest:
-    """Freeze `name@1` of another format: the rows of `ref`, each changed."""
+    """Freeze `name@1` of another format, perhaps of another task: the rows of `ref`, changed."""
     old, new = ws.datasets / ref, ws.datasets / f"{name}@1"
     new.mkdir()
     manifest = ws.store.datasets.get(ref)
@@ -113,5 +120,9 @@ def rewrite(
         text = "".join(json.dumps(change(json.loads(line))) + "\n" for line in lines)
         (new / f"{split}.jsonl").write_text(text)
         splits[split] = SplitFile(rows=file.rows, sha256=sha256_of(new / f"{split}.jsonl"))
-    changed = manifest.model_copy(update={"name": name, "format": form, "splits": splits})
+    update: dict[str, Any] = {"name": name, "format": form, "splits": splits}
+    if task is not None:
+        (ws.root / "tasks" / f"{task.name}.yaml").write_text(task.model_dump_json())
+        update |= {"task": task.name, "template": template_fingerprint(task)}
+    changed = manifest.model_copy(update=update)
     return ws.store.datasets.freeze(changed, [])

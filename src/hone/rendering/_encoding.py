@@ -75,6 +75,11 @@ class Encoding:
         """The id of a text that is one token, added or not, otherwise None."""
         return self._tokenizer.token_to_id(text)
 
+    @property
+    def last_id(self) -> int:
+        """The highest id of the vocabulary, without tokens that were added to it."""
+        return max(self._tokenizer.get_vocab(with_added_tokens=False).values(), default=-1)
+
     def ids(self, text: str, *, goes_on: bool = False) -> list[int]:
         """Token ids of one rendered text; `goes_on` where another text stands before it."""
         return self.batch([(text, goes_on)])[0]

@@ -118,6 +118,14 @@ class Renderer:
         folder = Path(model_folder)
         return cls(template or Template.load(folder), folder / "tokenizer.json")
 
+    @property
+    def last_id(self) -> int:
+        """The highest id that any text becomes, or that ends an answer.
+
+        Other added tokens are not counted: some families name ones that no text ever needs.
+        """
+        return max(self._encoding.last_id, *self.stop_ids)
+
     def prompt(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> Prompt:
         """What to ask with; shortened to `max_tokens` as the module says, or refused."""
         return next(self.prompts([messages], max_tokens=max_tokens))

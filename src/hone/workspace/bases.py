@@ -25,6 +25,7 @@ _BUNDLED = Path(__file__).parent.parent / "bundled"
 SHIPPED: dict[str, Path] = {name: _BUNDLED / name for name in ("hone-nano", "hone-nano-plain")}
 MAX_HEADER_BYTES = 100 * 1024 * 1024
 _WEIGHTS = ("*.safetensors*", "*.bin", "*.pt", "*.pth", "*.ckpt")
+_EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "embeddings.weight", "embed_in.weight")
 _LAYER_MARKS = (".layers.", ".h.", ".blocks.")
 
 
@@ -57,6 +58,13 @@ class FoundBase(BaseModel):
             for name, shape in self.shapes.items()
             if len(shape) == 2 and any(mark in f".{name}" for mark in _LAYER_MARKS)
         ]
+
+    @property
+    def vocabulary(self) -> int | None:
+        """How many tokens the embedding knows; None where no weight is named like one."""
+        return next(
+            (shape[0] for name, shape in self.shapes.items() if name.endswith(_EMBEDDINGS)), None
+        )
 
     def sha256(self) -> str:
         """Hash over the names and contents of weights, configuration and tokenizer."""

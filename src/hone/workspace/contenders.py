@@ -111,6 +111,12 @@ def soundness_problems(
             problems.append(f"{path} is gone")
         elif sha256_of(path) != sha256:
             problems.append(f"{path} was changed after {model.ref} was registered")
+    return problems + base_problems(model, base, renderer)
+
+
+def base_problems(model: ModelVersion, base: FoundBase, renderer: Renderer) -> list[str]:
+    """Where the base is not the one that the version stands on, in sentences."""
+    problems: list[str] = []
     if model.kind == "lora" and model.base_sha256 and base.sha256() != model.base_sha256:
         problems.append(
             f"the base {model.base} in {base.path} is not the one that {model.ref} was trained on"

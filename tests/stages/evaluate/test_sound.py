@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hone.errors import HoneError, InvalidInput
+from hone.stages.train.merge import start_merge
 from hone.workspace.open import Workspace
 from tests.stages.answering import register
 from tests.stages.evaluate.running import run
@@ -53,3 +54,10 @@ def test_a_model_that_gives_numbers_cannot_be_asked(ws: Workspace) -> None:
     with pytest.raises(InvalidInput, match="score@v1 gives numbers, not answers") as told:
         run(ws, model="score")
     assert told.value.hint.startswith("hone models list")
+
+
+def test_a_model_that_gives_numbers_is_not_merged_and_is_told_why(ws: Workspace) -> None:
+    register(ws, "judge", details={"method": "reward", "gives": "numbers"})
+    with pytest.raises(InvalidInput, match="a merge is shown by equal answers") as told:
+        start_merge(ws, "judge@v1")
+    assert "--set training.reward=judge@v1" in told.value.hint

@@ -12,10 +12,12 @@ from hone.records.dataset import Manifest
 from hone.records.task import Task
 from hone.rendering.messages import template_fingerprint
 from hone.rendering.tokens import Renderer
+from hone.stages.train.lessons import Lessons, lessons_of
 from hone.stages.train.plan import Plan
 from hone.stages.train.recipe import CheckedRecipe
-from hone.stages.train.rewards import FoundReward, find_rewards, names_of
+from hone.stages.train.rewards import FoundReward, as_list, find_rewards, names_of
 from hone.workspace.bases import FoundBase, find_base, planned_base
+from hone.workspace.contenders import base_problems
 from hone.workspace.files import sha256_of
 from hone.workspace.open import Workspace
 
@@ -32,6 +34,7 @@ class Materials(NamedTuple):
     task: Task
     renderer: Renderer | None  # none where only a plan is wanted and the tokenizer is not here
     rewards: tuple[FoundReward, ...] = ()  # models that judge answers while a model learns
+    notes: tuple[str, ...] = ()  # rows that the worker leaves out
 
 
 def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> Materials:
@@ -42,30 +45,38 @@ def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> M
     recipe, problems = checked.recipe, list[str]()
     hints: list[str] = []
     manifest = base = task = renderer = None
+    is_readable = False
     try:
         manifest = ws.store.datasets.get(recipe.dataset)
         reads = _formats_of(recipe.method)
         problems += _dataset_problems(ws, manifest, (recipe.method, reads))
+        is_readable = not problems
         wanted = manifest.format if manifest.format in reads else reads[0]
         hints += [_rebuild(manifest, wanted)] * bool(problems)
     except HoneError as error:
         _note(error, problems, hints)
+    taught = Lessons([], [])
     try:
         task = ws.task(recipe.task or (manifest.task if manifest else None))
-        if manifest is not None and (wrong := _task_problems(task, manifest)):
+        if manifest is not None:
+            if is_readable:
+                train = ws.datasets / manifest.ref / "train.jsonl"
+                taught = lessons_of(train, task, recipe.method, _rewards_in(checked))
+            wrong = _task_problems(task, manifest) + taught.problems
             problems += wrong
-            hints.append(_rebuild(manifest, manifest.format))
+            hints += [_rebuild(manifest, manifest.format)] * bool(wrong)
     except HoneError as error:
         _note(error, problems, hints)
     try:
         base = planned_base(ws, recipe.base) if is_plan else find_base(ws, recipe.base)
         if base.is_here or (base.path / "tokenizer.json").is_file():
             renderer = Renderer.load(base.path)
+            if wrong := _base_problems(ws, base, renderer):
+                problems += wrong
+                hints.append(f"Put the old files of {base.id} back, or take another base")
     except HoneError as error:
         _note(error, problems, hints)
-    reward = checked.options.get("training.reward")
-    named = names_of(reward.value) if reward is not None else []
-    rewards = find_rewards(ws, named, renderer, problems)
+    rewards = find_rewards(ws, names_of(_rewards_in(checked)), renderer, problems)
     try:
         shelf.load("targets", recipe.on)
     except HoneError as error:
@@ -79,7 +90,7 @@ def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> M
             problems=problems,
         )
     folder = ws.datasets / manifest.ref
-    return Materials(base, manifest, folder, task, renderer, tuple(rewards))
+    return Materials(base, manifest, folder, task, renderer, tuple(rewards), tuple(taught.notes))
 
 
 def refuse_unfit(ws: Workspace, plan: Plan, *, needs_room: bool = True) -> None:
@@ -172,6 +183,25 @@ def _task_problems(task: Task, manifest: Manifest) -> list[str]:
             f"the task {task.name} has changed since {manifest.ref} was built; build a new version"
         ]
     return []
+
+
+def _rewards_in(checked: CheckedRecipe) -> list[str]:
+    reward = checked.options.get("training.reward")
+    return as_list(reward.value) if reward is not None else []
+
+
+def _base_problems(ws: Workspace, base: FoundBase, renderer: Renderer) -> list[str]:
+    """Where an adapter, a tokenizer and the weights below them do not belong together."""
+    problems: list[str] = []
+    if base.adapter is not None and base.model is not None:
+        problems += base_problems(ws.store.models.get(base.model).model, base, renderer)
+    rows, last = base.vocabulary, renderer.last_id
+    if rows is not None and last >= rows:
+        problems.append(
+            f"the tokenizer of {base.id} writes ids up to {last:,}, its weights know {rows:,} "
+            "tokens: they are not of one model"
+        )
+    return problems
 
 
 def _rebuild(manifest: Manifest, format_name: str) -> str:

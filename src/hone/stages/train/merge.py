@@ -64,6 +64,13 @@ def start_merge(
             f"{model.ref} has no adapter to merge: its weights are whole.",
             hint=f"hone predict --version {model.ref}, as it is",
         )
+    if model.details.get("gives") == "numbers":
+        # A head of numbers lies whole in the adapter's file, and no export or server reads one.
+        raise InvalidInput(
+            f"{model.ref} gives numbers: a merge is shown by equal answers, and it has none.",
+            hint=f"Use it as it is: base {model.base} with its adapter and head, for example "
+            f"--set training.reward={model.ref} where it was trained by reward.",
+        )
     task = ws.task(model.task)
     able = able_to_answer(ws, model.ref, task)
     prompts = _held_out(ws, model)

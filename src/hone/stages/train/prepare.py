@@ -128,6 +128,7 @@ def _notes(materials: Materials, train: TokenCount, kept: int) -> list[str]:
         notes.append(f"{about}{train.shortened:,} rows are shortened to fit.")
     if train.masked:
         notes.append(f"{about}{train.masked:,} rows have no token to learn.")
+    notes += materials.notes
     base = materials.base
     if not base.is_here:
         notes.append(f"{base.id} is not on this machine; it is planned for by its shape alone.")

@@ -34,10 +34,14 @@ class FoundReward(NamedTuple):
         }
 
 
+def as_list(reward: str | Sequence[str]) -> list[str]:
+    """The rewards that an option names."""
+    return [reward] if isinstance(reward, str) else list(reward)
+
+
 def names_of(reward: str | Sequence[str]) -> list[str]:
-    """The rewards that an option names, but the task's own score."""
-    named = [reward] if isinstance(reward, str) else list(reward)
-    return [name for name in named if name != TASK]
+    """The reward models among them: all but the task's own score."""
+    return [name for name in as_list(reward) if name != TASK]
 
 
 def find_rewards(

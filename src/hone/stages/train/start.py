@@ -16,7 +16,6 @@ from hone.stages.train.choices import told
 from hone.stages.train.plan import Plan
 from hone.stages.train.prepare import Prepared
 from hone.stages.train.resolve import environment_for
-from hone.workspace.bases import FoundBase
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 
@@ -109,7 +108,7 @@ def _launch(
 def _spec(
     ws: Workspace, prepared: Prepared, *, version: str | None, is_dry_run: bool
 ) -> dict[str, Any]:
-    base, manifest, _, task, renderer, rewards = prepared.materials
+    base, manifest, _, task, renderer, rewards, _ = prepared.materials
     if renderer is None or not base.is_here:
         raise NotFound(
             f"The weights of {base.id} are not on this machine.",
@@ -119,7 +118,6 @@ def _spec(
     options = dict(plan.options)
     if is_dry_run:
         options["training.dry_run"] = Resolved(value=True, source="--dry-run")
-    _refuse_changed_base(ws, base, base_sha256)
     spec: dict[str, Any] = {
         "method": plan.method,
         "base": {
@@ -153,18 +151,6 @@ def _spec(
         "seconds": [plan.seconds.low, plan.seconds.high],
     }
     return spec
-
-
-def _refuse_changed_base(ws: Workspace, base: FoundBase, sha256: str) -> None:
-    """An adapter means nothing on other weights than those that it was trained on."""
-    if base.adapter is None or base.model is None:
-        return
-    expected = ws.store.models.get(base.model).model.base_sha256
-    if expected and expected != sha256:
-        raise InvalidInput(
-            f"The base {base.id} in {base.path} is not the one that {base.model} was trained on.",
-            hint=f"Put that base back, or begin afresh with --set base={base.id}.",
-        )
 
 
 def _root_id(model: str, base_id: str) -> str:

@@ -1,0 +1,133 @@
+"""Rows that could teach nothing, found before a job exists: what differs nowhere, no numbers.
+
+Only what holds for a whole split keeps a training from beginning; single rows are left out by the
+worker, and the plan says how many. Lengths are the concern of the token count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hone import shelf
+from hone.errors import HoneError
+from hone.records.dataset import answer_in
+from hone.records.task import Task
+from hone.stages.train.rows import read_rows
+
+LOOKED_AT = 256
+"""Answers over which the task's own score is asked whether it tells them apart."""
+TASK_REWARD = "task"
+
+
+class Lessons(NamedTuple):
+    """Why nothing could be learned of a split, and what is left out of it; in sentences."""
+
+    problems: list[str]
+    notes: list[str]
+
+
+def lessons_of(path: Path, task: Task, method: str, rewards: Sequence[str] = ()) -> Lessons:
+    """What the rows of a frozen split would teach; rows of another shape are not judged here."""
+    look = _LOOKS.get(method)
+    if method == "grpo" and list(rewards) == [TASK_REWARD]:
+        look = _rewards
+    try:
+        return look(task, read_rows(path)) if look is not None else Lessons([], [])
+    except (HoneError, KeyError, TypeError, IndexError, AttributeError):
+        # The token count names the row and its line.
+        return Lessons([], [])
+
+
+def _pairs(_: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
+    total = equal = 0
+    for row in rows:
+        total += 1
+        equal += _text(row["chosen"]) == _text(row["rejected"])
+    if equal == total:
+        return Lessons([f"in all {total:,} pairs both answers are the same"] * (total > 0), [])
+    note = f"{_many(equal, 'pair')} left out: both answers are the same."
+    return Lessons([], [note] * (equal > 0))
+
+
+def _judged(_: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
+    labels = [bool(row["label"]) for row in rows]
+    if len(set(labels)) != 1:
+        return Lessons([], [])
+    kind = "good" if labels[0] else "bad"
+    return Lessons([f"all {len(labels):,} answers are {kind}: nothing could be told apart"], [])
+
+
+def _scored(task: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
+    names = task.dimensions
+    total = other = endless = 0
+    strange: list[str] | None = None
+    seen: list[set[float]] = [set() for _ in names]
+    for row in rows:
+        total += 1
+        labels = [float(label) for label in row["labels"]]
+        given = row.get("dimension_names")
+        if isinstance(given, list) and given != names:
+            strange = strange or [str(name) for name in given]
+        elif len(labels) != len(names):
+            other += 1
+        elif not all(map(math.isfinite, labels)):
+            endless += 1
+        else:
+            for values, label in zip(seen, labels, strict=True):
+                values.add(label)
+    problems: list[str] = []
+    if strange is not None:
+        problems.append(
+            f"its labels are of {', '.join(strange)}; the task {task.name} scores "
+            f"{', '.join(names) or 'nothing'}"
+        )
+    elif total and other + endless == total:
+        problems.append(
+            f"not one of {total:,} rows has a finite number for each of {', '.join(names)}"
+        )
+    elif total > 1 and all(len(values) == 1 for values in seen):
+        problems.append(f"the scores are the same in all {total:,} rows")
+    notes = [f"{_many(other, 'row')} left out: another number of scores."] * (other > 0)
+    notes += [f"{_many(endless, 'row')} left out: a score is no finite number."] * (endless > 0)
+    return Lessons(problems, [] if problems else notes)
+
+
+def _rewards(task: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
+    """Whether the task's score tells accepted answers from those to other prompts."""
+    said = [answer for row in islice(rows, LOOKED_AT) if (answer := answer_in(row)) is not None]
+    if len(said) < 2:
+        return Lessons([], [])
+    kind = shelf.load("tasks", task.kind)
+    seen: set[float] = set()
+    for answer, other in zip(said, [*said[1:], said[0]], strict=True):
+        expected = kind.parse(task, answer)
+        if expected is None:
+            continue
+        seen |= {round(float(kind.score(task, one, expected)), 6) for one in (answer, other)}
+        if len(seen) > 1:
+            return Lessons([], [])
+    if not seen:
+        what = f"not one of its answers can be read back by the task {task.name}, to reward by"
+        return Lessons([what], [])
+    what = f"the reward is {seen.pop():g} for every accepted answer and for answers to others"
+    return Lessons([what], [])
+
+
+_LOOKS = {
+    "dpo": _pairs,
+    "reward": _pairs,
+    "kto": _judged,
+    "regression": _scored,
+}
+
+
+def _text(messages: Sequence[Mapping[str, Any]]) -> str:
+    return str(messages[-1]["content"]).strip()
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what} is" if count == 1 else f"{count:,} {what}s are"

@@ -1,0 +1,131 @@
+"""What could teach nothing or does not belong together is refused by the plan, all at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hone.errors import InvalidInput
+from hone.records.task import Task
+from hone.stages.train.lessons import lessons_of
+from hone.workspace.open import Workspace, init_workspace
+from tests.stages.test_train_plan_methods import GRPO, as_pairs, plan_of
+from tests.stages.training_set import freeze, make_small_base, rewrite
+
+Change = Callable[[dict[str, Any]], Any]
+SCORES = Task(kind="score", name="scores", dimensions=["depth", "care"], scale=(0, 10))
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[Workspace]:
+    with init_workspace(tmp_path / "ws") as workspace:
+        make_small_base(workspace.root / "small")
+        freeze(workspace, "faith", 40, 8)
+        yield workspace
+
+
+def number_of(row: dict[str, Any]) -> int:
+    return int(row["id"].rpartition("-")[2])
+
+
+def said(row: dict[str, Any], text: str) -> dict[str, Any]:
+    return {**row, "completion": [{"role": "assistant", "content": text}]}
+
+
+def refused(ws: Workspace, method: str, form: str, change: Change, *overrides: str) -> InvalidInput:
+    rewrite(ws, "faith@1", "bad", form, change)
+    with pytest.raises(InvalidInput) as told:
+        plan_of(ws, method, *overrides, dataset="bad")
+    assert told.value.hint
+    return told.value
+
+
+@pytest.mark.parametrize("method", ["dpo", "reward"])
+def test_pairs_that_are_all_equal_are_refused_and_some_are_noted(
+    ws: Workspace, method: str
+) -> None:
+    same: Change = lambda row: {**row, "chosen": row["completion"], "rejected": row["completion"]}  # noqa: E731
+    found = refused(ws, method, "dpo", same)
+    assert found.message == "In all 40 pairs both answers are the same."
+    assert found.hint == "hone datasets build bad --format dpo"
+    rewrite(
+        ws, "faith@1", "some", "dpo", lambda row: (same if number_of(row) < 3 else as_pairs)(row)
+    )
+    notes = plan_of(ws, method, dataset="some").notes
+    assert "3 pairs are left out: both answers are the same." in notes
+
+
+def test_judgements_of_one_kind_are_refused(ws: Workspace) -> None:
+    found = refused(ws, "kto", "kto", lambda row: {**row, "label": False})
+    assert found.message == "All 40 answers are bad: nothing could be told apart."
+
+
+def test_a_reward_that_is_the_same_for_every_answer_is_refused(ws: Workspace) -> None:
+    found = refused(ws, "grpo", "sft", lambda row: said(row, "Yes."), *GRPO)
+    assert found.message == ("The reward is 1 for every accepted answer and for answers to others.")
+
+
+def test_all_that_is_wrong_is_told_at_once(ws: Workspace) -> None:
+    tokenizer = ws.root / "small" / "tokenizer.json"
+    config = json.loads(tokenizer.read_text())
+    vocabulary = config["model"]["vocab"]
+    vocabulary["zzzz"] = 9_999
+    tokenizer.write_text(json.dumps(config))
+    found = refused(
+        ws, "grpo", "sft", lambda row: said(row, "Yes."), *GRPO, "training.reward=[task, judge@v1]"
+    )
+    told = " ".join(found.problems)
+    assert "writes ids up to 9,999, its weights know 640 tokens" in told
+    assert "training.reward" in told
+    assert "Put the old files of small back" in found.hint
+
+
+def look(folder: Path, rows: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
+    path = folder / "train.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = lessons_of(path, SCORES, "regression")
+    return found.problems, found.notes
+
+
+def scores(*labels: float, names: list[str] | None = None) -> dict[str, Any]:
+    return {"text": "A text.", "labels": labels, "dimension_names": names or ["depth", "care"]}
+
+
+def test_scores_that_are_no_numbers_are_refused_where_all_are(tmp_path: Path) -> None:
+    nan = float("nan")
+    told = "not one of 2 rows has a finite number for each of depth, care"
+    assert look(tmp_path, [scores(1, nan), scores(nan, 2)]) == ([told], [])
+    problems, notes = look(tmp_path, [scores(1, 2), scores(1, 3), scores(nan, 2), scores(1)])
+    assert problems == []
+    assert notes == [
+        "1 row is left out: another number of scores.",
+        "1 row is left out: a score is no finite number.",
+    ]
+
+
+def test_scores_of_other_dimensions_are_refused_by_name(tmp_path: Path) -> None:
+    told = "its labels are of care, depth; the task scores scores depth, care"
+    assert look(tmp_path, [scores(1, 2, names=["care", "depth"])]) == ([told], [])
+
+
+def test_a_dataset_of_other_dimensions_is_refused_by_the_plan(ws: Workspace) -> None:
+    rewrite(ws, "faith@1", "bad", "regression", lambda row: {**row, **scores(1, 2)}, task=SCORES)
+    narrower = SCORES.model_copy(update={"dimensions": ["depth"]})
+    (ws.root / "tasks" / "scores.yaml").write_text(narrower.model_dump_json())
+    with pytest.raises(InvalidInput) as told:
+        plan_of(ws, "regression", dataset="bad")
+    assert list(told.value.problems) == [
+        "the task scores has changed since bad@1 was built; build a new version",
+        "its labels are of depth, care; the task scores scores depth",
+    ]
+    assert told.value.hint == "hone datasets build bad --format regression"
+
+
+def test_scores_that_never_change_are_refused(tmp_path: Path) -> None:
+    told = "the scores are the same in all 2 rows"
+    assert look(tmp_path, [scores(1, 2), scores(1, 2)]) == ([told], [])
+    assert look(tmp_path, [scores(1, 2), scores(1, 3)]) == ([], [])
