@@ -159,7 +159,15 @@ def test_its_own_measure_gets_better_on_rows_it_has_not_seen(
         assert max(values["eval_accuracy"] for values in told if "eval_accuracy" in values) > 0.8
     if case.method == "kto":
         last = [values for values in told if "eval_reward_chosen" in values][-1]
-        assert last["eval_reward_chosen"] > last["eval_reward_rejected"]
+        margin = last["eval_reward_chosen"] - last["eval_reward_rejected"]
+        assert last["eval_margin"] == pytest.approx(margin) and margin > 0
+        assert 0.8 < last["eval_accuracy"] <= 1
+
+
+def test_good_and_bad_answers_are_counted_in_all_their_pairs() -> None:
+    from hone.engine.preference import share_in_order
+
+    assert share_in_order([2.0, 0.0], [1.0, 0.0, -1.0]) == pytest.approx(4.5 / 6)
 
 
 def test_a_regression_begins_at_the_mean_of_its_labels(tmp_path: Path, base: Path) -> None:

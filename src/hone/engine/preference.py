@@ -8,19 +8,24 @@ pairs the prompts of a batch with each other's answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypedDict
 
+import numpy as np
+import torch
 from datasets import Dataset, disable_progress_bars
 from torch import nn
 from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference
+from trl.trainer.utils import use_adapter
 
 from hone.engine.quiet import quiet
 from hone.engine.samples import Judged, clipped, log_probability, pair_shown
 from hone.engine.train_loop import Exact, Parts, arguments_of
+from hone.rendering.tokens import MASKED
 
 
 class PairRow(TypedDict):
@@ -140,6 +145,7 @@ class JudgedTrainer(Exact, KTOTrainer):
     ) -> None:
         """`reference` is a second copy of the base, needed where all weights are trained."""
         self.begin(parts)
+        self._seen: dict[str, list[float]] = {"chosen": [], "rejected": []}
         super().__init__(
             model=parts.model,
             ref_model=reference,  # type: ignore[arg-type]
@@ -172,25 +178,71 @@ class JudgedTrainer(Exact, KTOTrainer):
     def measured(self, batch: dict[str, Any], rows: int) -> dict[str, tuple[float, float]]:
         """Loss and rewards; each kind of reward counts the rows of its kind."""
         loss: Any = self.compute_loss(self.model, batch)
-        good = int(batch["label"].sum())
-        counted = self._counted("eval")
+        self._counted("eval").clear()
         found = {"loss": (float(loss) * rows, float(rows))}
-        for name, count in (("chosen", good), ("rejected", rows - good)):
-            value = counted.get(f"rewards/{name}")
-            if value and count:
-                found[f"reward_{name}"] = (value.pop() * count, float(count))
-        counted.clear()
+        gained = self._gained(batch)
+        good = batch["label"].bool().to(gained.device)
+        for name, kind in (("chosen", good), ("rejected", ~good)):
+            values = gained[kind].tolist()
+            self._seen[name] += values
+            if values:
+                found[f"reward_{name}"] = (sum(values), float(len(values)))
         return found
 
+    def validation_figures(self) -> dict[str, float]:
+        """Those of every row, and how well both kinds of answers are told apart."""
+        self._seen = {"chosen": [], "rejected": []}
+        return super().validation_figures()
+
+    def finished(self, figures: dict[str, float]) -> dict[str, float]:
+        """Beside the rewards their distance, and the share of good and bad answers in order."""
+        good, bad = self._seen["chosen"], self._seen["rejected"]
+        if not good or not bad:
+            return figures
+        margin = figures["eval_reward_chosen"] - figures["eval_reward_rejected"]
+        return {**figures, "eval_margin": margin, "eval_accuracy": share_in_order(good, bad)}
+
+    def _gained(self, batch: dict[str, Any]) -> torch.Tensor:
+        """What each answer gained against the reference, times beta; (rows,)."""
+        with quiet():
+            gained = self._log_probabilities(self.model, batch)
+            with self._as_reference() as reference:
+                gained = gained - self._log_probabilities(reference, batch)
+        return self.beta * gained
+
+    def _log_probabilities(self, model: Any, batch: dict[str, Any]) -> torch.Tensor:
+        ids = batch["input_ids"]
+        labels = ids.masked_fill(batch["completion_mask"] == 0, MASKED)
+        out = model(
+            input_ids=ids,
+            attention_mask=batch["attention_mask"],
+            labels=labels,
+            use_cache=False,
+            fused_lm_head=True,
+        )
+        return out.log_probs.sum(-1)
+
+    @contextmanager
+    def _as_reference(self) -> Iterator[Any]:
+        """The model as the run began."""
+        if self.ref_model is not None:
+            yield self.ref_model
+            return
+        held = self.model.peft_config
+        with use_adapter(self.model, "ref" if "ref" in held else None):
+            yield self.model
+
     def judged(self, rows: Sequence[Any]) -> list[Judged]:
-        """By the mean log-probability of an answer's tokens, turned round where it is a bad one."""
+        """By what an answer gained against the reference, turned round where it is a bad one."""
         found: list[Judged] = []
         for row in rows:
-            answer = row["completion_ids"]
-            total = log_probability(self.model, row["prompt_ids"], answer, self.args.device)
-            score = total / len(answer)
+            asked, answer, device = row["prompt_ids"], row["completion_ids"], self.args.device
+            gained = log_probability(self.model, asked, answer, device)
+            with self._as_reference() as reference:
+                gained -= log_probability(reference, asked, answer, device)
+            score = self.beta * gained
             shown = {
-                "prompt": clipped(self.tokenizer.decode(row["prompt_ids"])),
+                "prompt": clipped(self.tokenizer.decode(asked)),
                 "answer": clipped(self.tokenizer.decode(answer, skip_special_tokens=True).strip()),
                 "label": bool(row["label"]),
                 "score": round(score, 4),
@@ -229,3 +281,10 @@ def balancing_weights(labels: Sequence[bool]) -> tuple[float, float]:
     if not good or not bad:
         return 1.0, 1.0
     return (bad / good, 1.0) if good < bad else (1.0, good / bad)
+
+
+def share_in_order(good: Sequence[float], bad: Sequence[float]) -> float:
+    """Of all pairs of a good and a bad answer, those whose good one has more; half for a tie."""
+    below = np.sort(np.array(bad))
+    wins = np.searchsorted(below, good, "left") + np.searchsorted(below, good, "right")
+    return float(wins.sum()) / (2 * len(good) * len(bad))
