@@ -8,12 +8,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from hone.engine.load import tokenizer_of
 from hone.engine.rewards import Answered
 from hone.errors import HoneError, InvalidInput
+from hone.methods import grpo
 from hone.methods._rewards import rewards_of
 from hone.methods._rows import read_pairs
+from hone.methods._running import carry_out
+from hone.methods._training_options import chosen
 from hone.rendering.tokens import Renderer
 from hone.workspace.job_folder import JobFolder
 from tests.engine.small import copy_rows, frozen, make_job, make_small_base
@@ -86,10 +90,15 @@ def test_a_reward_model_scores_as_it_was_trained(tmp_path: Path) -> None:
     assert margin == pytest.approx(best["eval_margin"], abs=1e-4)
 
 
+@pytest.mark.parametrize("algorithm", ["grpo", "rloo"])
 def test_answers_that_serve_several_steps_are_part_of_a_checkpoint(
-    tmp_path: Path, base: Path
+    algorithm: str, tmp_path: Path, base: Path
 ) -> None:
-    changes: dict[str, Any] = {"training.num_iterations": 3, "training.reward": "judge@v1"}
+    changes: dict[str, Any] = {
+        "training.num_iterations": 3,
+        "training.reward": "judge@v1",
+        "training.algorithm": algorithm,
+    }
     straight = job(tmp_path / "straight", base, rewards=[judge_beside(base)], **changes)
     carried_out(straight)
     assert (straight.checkpoints / "checkpoint-4" / "rollouts.pt").is_file()
@@ -98,6 +107,67 @@ def test_answers_that_serve_several_steps_are_part_of_a_checkpoint(
     carried_out(resumed)
     assert traces(resumed) == traces(straight)
     assert not list(straight.final.glob("*.pt"))
+
+
+def trained(folder: JobFolder, *, most_rows: int, from_step: int = 0) -> dict[str, float] | None:
+    """Train with a model that has no room for more than so many rows, drawn or learned."""
+    options, lora = chosen(folder.job.spec["options"], grpo.Options)
+
+    def build() -> tuple[Any, int]:
+        trainer, rows = grpo.built(folder, options, lora)
+
+        def refuse(_: Any, args: Any, more: dict[str, Any]) -> None:
+            held = len(more["input_ids"]) if "input_ids" in more else len(args[0])
+            if held > most_rows and trainer.state.global_step >= from_step:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+        inner = trainer.model.get_base_model().base_model
+        inner.register_forward_pre_hook(refuse, with_kwargs=True)
+        return trainer, rows
+
+    return carry_out(folder, options, build)
+
+
+def losses(folder: JobFolder) -> dict[int, float]:
+    return {
+        one["step"]: one["values"]["loss"]
+        for one in told(folder, "metric")
+        if "loss" in one["values"]
+    }
+
+
+def test_memory_that_runs_out_while_answers_are_drawn_halves_both(
+    tmp_path: Path, base: Path
+) -> None:
+    changes: dict[str, Any] = {"training.auto_batch": True, "training.reward": "judge@v1"}
+    folder = job(tmp_path / "retried", base, rewards=[judge_beside(base)], **changes)
+    assert trained(folder, most_rows=2) is not None
+    tried = [
+        (one["batch_size"], one["gradient_accumulation_steps"])
+        for one in told(folder, "auto_batch")
+    ]
+    assert tried == [(4, 2), (2, 4)]
+    assert sorted(losses(folder)) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("algorithm", ["grpo", "rloo"])
+def test_answers_in_a_checkpoint_are_learned_in_smaller_batches(
+    algorithm: str, tmp_path: Path, base: Path
+) -> None:
+    changes: dict[str, Any] = {
+        "training.auto_batch": True,
+        "training.reward": "judge@v1",
+        "training.num_iterations": 3,
+        "training.algorithm": algorithm,
+    }
+    whole = job(tmp_path / "whole", base, rewards=[judge_beside(base)], **changes)
+    trained(whole, most_rows=99)
+    folder = job(tmp_path / "retried", base, rewards=[judge_beside(base)], **changes)
+    assert trained(folder, most_rows=4, from_step=5) is not None
+    assert "Going on from checkpoint-4." in [one["text"] for one in told(folder, "log")]
+    # Steps 4 to 6 learn from the same answers, drawn before memory ran out.
+    assert losses(folder) == pytest.approx(losses(whole), abs=1e-4)
+    assert len(losses(folder)) == 6
 
 
 def test_both_rewards_are_weighed_and_told(tmp_path: Path, base: Path) -> None:

@@ -20,6 +20,7 @@ SHOWN = {
     "dpo": {"prompt", "chosen", "rejected", "chosen_score", "rejected_score", "margin"},
     "kto": {"prompt", "answer", "label", "score"},
     "reward": {"chosen", "rejected", "chosen_score", "rejected_score", "margin"},
+    "grpo": {"prompt", "expected", "predicted", "reward"},
     "regression": {"text", "expected", "predicted", "error"},
 }
 
@@ -33,7 +34,10 @@ def samples(folder: JobFolder) -> list[dict[str, Any]]:
     return [event.model_extra or {} for event in folder.events() if event.type == "samples"]
 
 
-@pytest.mark.parametrize("name", ["sft", "dpo-lora", "kto-lora", "reward-lora", "regression-lora"])
+@pytest.mark.parametrize(
+    "name",
+    ["sft", "dpo-lora", "kto-lora", "reward-lora", "grpo-lora", "rloo-lora", "regression-lora"],
+)
 def test_every_validation_shows_rows_and_changes_no_bit(
     name: str, tmp_path: Path, base: Path
 ) -> None:

@@ -19,11 +19,12 @@ from datasets import Dataset
 from tokenizers import Tokenizer
 from torch import nn
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
-from trl.trainer.utils import add_fused_lm_head
+from trl.trainer.utils import add_fused_lm_head, split_tensor_dict
 
 from hone.engine.generate import Generated, Limits, answers
 from hone.engine.quiet import quiet
 from hone.engine.rewards import Answered, Reward, as_function
+from hone.engine.samples import Judged, clipped
 from hone.engine.sampling import EpochOrder, Groups
 from hone.engine.train_loop import Exact, Parts, TrainingPlan, arguments_of
 from hone.errors import HoneError
@@ -79,6 +80,7 @@ class _Policy(Exact, _Library):
         self.aims, self.rewards = aims, tuple(rewards)
         self._spreads: list[float] = []
         self._barren = 0
+        self._validated: dict[int, tuple[str, float]] = {}
         self._is_warned = False
         self._reader = Tokenizer.from_file(str(aims.tokenizer_file))
         # All weights are trained: the model as it begins is kept beside it.
@@ -183,12 +185,11 @@ class _Policy(Exact, _Library):
 
     def _drawn(self, prompts: Sequence[Sequence[int]], temperature: float) -> list[Generated]:
         """An answer to each prompt, in their order."""
-        limits = Limits(
-            self.aims.stop_ids,
-            self.aims.longest_answer,
-            self.prompts_per_round * self.aims.group,
-            temperature,
-        )
+        # A round at once; after a shortage of memory as much less as goes through in training.
+        rows = self.prompts_per_round * self.aims.group
+        whole = self.plan.grouped_by or self.plan.batch_size
+        at_once = max(1, rows * self.plan.batch_size // whole)
+        limits = Limits(self.aims.stop_ids, self.aims.longest_answer, at_once, temperature)
         was_training, found = self.model.training, dict[int, Generated]()
         with self.accelerator.autocast():
             for batch in answers(self.model, prompts, limits):
@@ -244,15 +245,35 @@ class _Policy(Exact, _Library):
             Answered(row["prompt_ids"], _whole(one), text, row["reference"])
             for row, one, text in zip(rows, drawn, texts, strict=True)
         ]
-        means = {reward.name: sum(reward.of(answered)) / len(rows) for reward in self.rewards}
-        total = sum(reward.weight * means[reward.name] for reward in self.rewards)
-        figures = {"eval_reward": total}
+        worth = {reward.name: reward.of(answered) for reward in self.rewards}
+        weights = [(reward.weight, worth[reward.name]) for reward in self.rewards]
+        totals = [sum(w * each[place] for w, each in weights) for place in range(len(rows))]
+        self._validated = {
+            id(row): (text, total) for row, text, total in zip(rows, texts, totals, strict=True)
+        }
+        figures = {"eval_reward": sum(totals) / len(rows)}
         if len(self.rewards) > 1:
-            figures |= {f"eval_reward_{name}": mean for name, mean in means.items()}
+            figures |= {
+                f"eval_reward_{name}": sum(each) / len(rows) for name, each in worth.items()
+            }
         lengths = [len(one.answer_ids) for one in answered]
         figures["eval_completion_length"] = sum(lengths) / len(rows)
         figures["eval_cut_share"] = sum(not one.is_complete for one in drawn) / len(rows)
         return figures
+
+    def judged(self, rows: Sequence[Any]) -> list[Judged]:
+        """By the reward of the answer that the validation just drew."""
+        found: list[Judged] = []
+        for row in rows:
+            text, total = self._validated[id(row)]
+            shown = {
+                "prompt": clipped(row["prompt"]),
+                "expected": clipped(row["reference"]),
+                "predicted": clipped(text),
+                "reward": round(total, 4),
+            }
+            found.append(Judged(total, shown))
+        return found
 
     # Checkpoints
 
@@ -263,9 +284,9 @@ class _Policy(Exact, _Library):
     def _save_rng_state(self, output_dir: str) -> None:
         """Random states, and the answers that a later step still learns from."""
         super()._save_rng_state(output_dir)
-        uses = self.plan.accumulation * self.aims.rounds
-        if self._step % uses:
-            state = {"step": self._step % uses, "batches": self._buffered_inputs}
+        round_ = self._step // self.plan.accumulation % self.aims.rounds
+        if round_:
+            state = {"round": round_, "batches": self._buffered_inputs}
             torch.save(state, str(Path(output_dir) / ROLLOUTS))
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
@@ -273,7 +294,8 @@ class _Policy(Exact, _Library):
         path = Path(checkpoint or "") / ROLLOUTS
         if checkpoint and path.is_file():
             state = torch.load(str(path), weights_only=True)
-            self._step, self._buffered_inputs = state["step"], state["batches"]
+            self._step = state["round"] * self.plan.accumulation
+            self._buffered_inputs = _in_parts(state["batches"], self.plan.accumulation)
 
 
 class GroupTrainer(_Policy, GRPOTrainer):
@@ -305,6 +327,20 @@ class LeaveOneOutTrainer(_Policy, RLOOTrainer):  # pyright: ignore[reportIncompa
 
 def _whole(answer: Generated) -> list[int]:
     return answer.ids if answer.stop_id is None else [*answer.ids, answer.stop_id]
+
+
+def _in_parts(batches: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """The same rows in so many batches: fewer went through at once when they were kept."""
+    if len(batches) == count:
+        return batches
+    first = batches[0]
+    whole = {
+        name: torch.cat([one[name] for one in batches])
+        if isinstance(value, torch.Tensor) and value.ndim
+        else value
+        for name, value in first.items()
+    }
+    return split_tensor_dict(whole, count)
 
 
 def _held_configuration(model: nn.Module) -> list[tuple[Any, Any]]:
