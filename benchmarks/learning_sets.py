@@ -39,7 +39,8 @@ def _snips() -> tuple[list[Row], Row]:
                 found.append({"message": message, "slots": slots, "is_test": name == "validate"})
     seen: set[str] = set()
     once = [row for row in found if not (row["message"] in seen or seen.add(row["message"]))]
-    return once, task
+    fields = sorted({name for row in once for name in row["slots"]})
+    return once, {**task, "fields": {name: {} for name in fields}}
 
 
 def _prompt(task: Row, message: str) -> list[Row]:
@@ -50,21 +51,34 @@ def _said(slots: Row) -> list[Row]:
     return [{"role": "assistant", "content": json.dumps(slots, ensure_ascii=False)}]
 
 
-def answers(seed: int) -> Iterator[Data]:
-    """SNIPS: messages and their slots."""
-    rows, task = _snips()
-    made = [
-        (
-            row["is_test"],
-            {
-                "id": str(n),
-                "prompt": _prompt(task, row["message"]),
-                "completion": _said(row["slots"]),
-            },
-        )
-        for n, row in enumerate(rows)
+def bookings(seed: int) -> Iterator[Data]:
+    """restaurant8k: messages that hold a slot, four fifths to learn from, the others asked."""
+    text = (DATA / "messages" / "restaurant8k" / "train_3.json").read_text("utf-8")
+    task = {"kind": "extract", "name": "booking", "system": "Slots of the booking as JSON."}
+    found: dict[str, dict[str, str]] = {}
+    for one in json.loads(text):
+        message = one["userInput"]["text"].strip()
+        slots = {
+            label["slot"]: one["userInput"]["text"][
+                label["valueSpan"].get("startIndex", 0) : label["valueSpan"]["endIndex"]
+            ]
+            for label in one.get("labels", [])
+        }
+        if slots:
+            found.setdefault(message, slots)
+    fields = sorted({name for slots in found.values() for name in slots})
+    messages = sorted(found)
+    random.Random(seed).shuffle(messages)
+    rows = [
+        {
+            "id": one,
+            "prompt": _prompt(task, one),
+            "completion": _said({name: found[one][name] for name in fields if name in found[one]}),
+        }
+        for one in messages
     ]
-    yield Data([row for test, row in made if not test], [row for test, row in made if test], task)
+    held = len(rows) // 5
+    yield Data(rows[held:], rows[:held], {**task, "fields": {name: {} for name in fields}})
 
 
 def pairs(seed: int) -> Iterator[Data]:
@@ -111,7 +125,7 @@ def _worse(slots: dict[str, str], dice: random.Random) -> dict[str, str]:
 
 
 def usr(seed: int) -> Iterator[Data]:
-    """USR, topical chat: five folds that share no dialogue."""
+    """USR, topical chat: three folds that share no dialogue."""
     given = json.loads((DATA / "scoring" / "usr" / "topical_chat.json").read_text("utf-8"))
     names = list(given[0]["scores"])
     rows = [
@@ -132,8 +146,8 @@ def usr(seed: int) -> Iterator[Data]:
     task = {"kind": "score", "name": "usr", "dimensions": names, "scale": [0, 5]}
     groups = sorted({row["group"] for row in rows})
     random.Random(seed).shuffle(groups)
-    for fold in range(5):
-        held = set(groups[fold::5])
+    for fold in range(3):
+        held = set(groups[fold::3])
         yield Data(
             [r for r in rows if r["group"] not in held],
             [r for r in rows if r["group"] in held],

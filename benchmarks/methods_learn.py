@@ -2,31 +2,43 @@
 
     python benchmarks/methods_learn.py                          # every method, three seeds
     python benchmarks/methods_learn.py --method dpo --seeds 1
-    python benchmarks/methods_learn.py --results found.json --pieces 1    # one training, then stop
+    python benchmarks/methods_learn.py --results found.json --minutes 4   # stop there, go on later
+    python benchmarks/methods_learn.py --results found.json --minutes 0   # only print what is there
 
-With --results every training is kept as soon as it is measured, and not run again; --pieces ends
-after so many. The table is printed of what is there.
+With --results every training is kept as soon as it is measured, and not run again; what --minutes
+cuts off goes on from its checkpoint, to the same bits. The table is printed of the seeds that are
+whole.
 
-Data that none of us wrote, from the folder that HONE_TEST_DATA names. Pairs and judged answers come
-from SNIPS (BookRestaurant): the slots as published are the better answer; the worse one has two
-values exchanged, one slot missing, or a value cut short, by seed. Scores come from USR (dialogue
-responses, six dimensions, five folds that share no dialogue) and ELLIPSE (essays, seven dimensions,
-one split). grpo begins from an adapter that sft trained on the same rows for a few epochs; its
-reward is the field F1 against the published slots, its measure that reward of greedy answers on
-the test rows, as the gain over where it began. Shuffled: pairs are turned round by a coin;
-answers, judgements and scores are dealt out anew among the training rows. Figures are taken
-at the last step, so nothing is chosen on the test rows.
-One process, one thread; hone-nano; bootstrap intervals (95 %) over test rows and seeds together.
+Data that none of us wrote, from the folder that HONE_TEST_DATA names. Answers come from
+restaurant8k (messages with at least one slot, each once; a fifth is held out, by seed). Pairs and
+judged answers come from SNIPS (BookRestaurant, its own validation file is asked): the slots as
+published are the better answer; the worse one has two values exchanged, one slot missing, or a
+value cut short, by seed. Scores come from USR (dialogue responses, six dimensions, three folds that
+share no dialogue) and ELLIPSE (essays, seven dimensions, one split by seed).
+
+grpo begins from an adapter that sft trained on the same rows for a few epochs; its reward is the
+task's own score (field F1 against the published slots). Its measure is the mean of that reward over
+answers to the test rows, drawn as the training draws them (four to each, temperature 1), and of the
+greedy ones; both also as the gain over where it began. Shuffled: pairs are turned round by a
+coin; answers (so also rewards), judgements and scores are dealt out anew among the training rows.
+Figures are taken at the last step, so nothing is chosen on the test rows.
+
+One process, one thread; hone-nano. Intervals (95 %) are drawn over test rows, all seeds of a row
+together; the last column shows the difference of each seed on its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import platform
 import random
+import re
+import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -34,45 +46,76 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import learning_measures as measures
+import learning_sets as sets
 import numpy as np
-from learning_sets import (
-    Data,
-    Row,
-    answers,
-    ellipse,
-    judged,
-    other_answers,
-    other_labels,
-    pairs,
-    turned,
-    usr,
-)
+from learning_measures import BASE, Found
+from learning_sets import Data, Row
 
 from hone import shelf
 from hone.records.job import Job
 from hone.rendering.tokens import Renderer
 from hone.stages.train.resolve import learning_rate_for
-from hone.workspace.bases import SHIPPED
+from hone.workspace.files import sha256_of
 from hone.workspace.job_folder import JobFolder
 
-BASE = SHIPPED["hone-nano"] if isinstance(SHIPPED, dict) else Path(SHIPPED) / "hone-nano"
 PARAMETERS = 1_100_000
 LORA = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.0, "target_modules": "auto"}
 DRAWS = 4000
+KINDS = ("true", "shuffled")
+SPENT = "cpu_seconds.txt"
 
 
 class Study(NamedTuple):
-    """A method on a set: how many epochs, how its labels are shuffled, and its own measure."""
+    """A method on a set: how long it trains, how its labels are shuffled, and its own measures."""
 
     method: str
     data: Callable[[int], Iterator[Data]]
-    epochs: int
+    epochs: float
     shuffle: Callable[[list[Row], random.Random], list[Row]]
-    measure: Callable[[JobFolder, Data], np.ndarray]
-    says: str
+    measure: Callable[[JobFolder, Data], Found]
     options: dict[str, Any] = {}  # noqa: RUF012
     begins_with: int = 0
-    """Epochs of sft on the true rows before the method's own training."""
+    """Epochs of sft on the true rows before the method's own training; the gain over it counts."""
+
+
+class Run(NamedTuple):
+    """One training of a study."""
+
+    key: str
+    study: Study
+    data: Data
+    seed: int
+    kind: str
+
+
+DRAWN = {
+    "training.batch_size": 32,
+    "training.num_generations": 8,
+    "training.max_completion_length": 48,
+    "training.max_steps": 60,
+    "training.learning_rate": 1e-3,
+}
+SHORT = {"data.max_seq_length": 128}
+STUDIES: dict[str, Study] = {
+    "grpo, restaurant8k": Study(
+        "grpo", sets.bookings, 1, sets.other_answers, measures.rewarded, DRAWN, begins_with=4
+    ),
+    "grpo (rloo), restaurant8k": Study(
+        "grpo", sets.bookings, 1, sets.other_answers, measures.rewarded,
+        {**DRAWN, "training.algorithm": "rloo"}, begins_with=4,
+    ),
+    "sft, restaurant8k": Study("sft", sets.bookings, 6, sets.other_answers, measures.answered),
+    "dpo, SNIPS": Study("dpo", sets.pairs, 3, sets.turned, measures.preferred),
+    "kto, SNIPS": Study("kto", sets.judged, 3, sets.other_labels, measures.preferred),
+    "reward, SNIPS": Study("reward", sets.pairs, 3, sets.turned, measures.ranked),
+    "regression, USR": Study(
+        "regression", sets.usr, 4, sets.other_labels, measures.saved_error, SHORT
+    ),
+    "regression, ELLIPSE": Study(
+        "regression", sets.ellipse, 2, sets.other_labels, measures.saved_error, SHORT
+    ),
+}  # fmt: skip
 
 
 def main() -> int:
@@ -81,45 +124,66 @@ def main() -> int:
         f"{platform.processor() or platform.machine()}, Python {platform.python_version()}", end=""
     )
     print("".join(f", {name} {version(name)}" for name in ("torch", "transformers", "trl", "peft")))
-    print("\n| method, data | measure | true labels | shuffled | difference | CPU s |")
-    print("|---|---|---|---|---|---|")
+    print(f"hone-nano {sha256_of(BASE / 'model.safetensors')[:8]}")
+    print("\n| method, data | measure | true | shuffled | true - shuffled | of each seed | CPU s |")
+    print("|---|---|---|---|---|---|---|")
     failed = 0
     for name, study in STUDIES.items():
-        if asked.method and asked.method != name.split(",")[0]:
+        if asked.method and asked.method != study.method:
             continue
         failed += _report(name, study, asked) is False
     return 1 if failed else 0
 
 
 def _report(name: str, study: Study, asked: argparse.Namespace) -> bool | None:
-    """Print one line; whether both runs differ surely, or None where trainings are missing."""
+    """Print a line for each measure; whether the first tells both apart, None without a seed."""
     kept = _kept(asked.results)
-    values: dict[str, list[np.ndarray]] = {"true": [], "shuffled": []}
-    seconds = 0.0
+    seeds: list[dict[str, list[dict[str, Any]]]] = []
     for seed in range(asked.seeds):
-        for place, data in enumerate(study.data(seed)):
-            for kind, found in values.items():
-                key = f"{name}, seed {seed}, part {place}, {kind}"
-                if key not in kept:
-                    if asked.pieces is not None and asked.pieces <= 0:
-                        return None
-                    kept[key] = _measured(name, study, data, (seed, kind))
-                    asked.pieces = None if asked.pieces is None else asked.pieces - 1
+        parts = list(study.data(seed))
+        found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
+        for (place, data), kind in itertools.product(enumerate(parts), KINDS):
+            key = f"{name}, seed {seed}, part {place}, {kind}"
+            if key not in kept and time.monotonic() < asked.until:
+                one = Run(key, study, data, seed, kind)
+                if (measured := _measured(one, asked)) is not None:
+                    kept[key] = measured
                     if asked.results:
                         asked.results.write_text(json.dumps(kept), encoding="utf-8")
-                found.append(np.array(kept[key]["values"]))
-                seconds += kept[key]["cpu_seconds"]
-    true, shuffled = (np.concatenate(values[kind]) for kind in ("true", "shuffled"))
-    low, high = _interval(true - shuffled)
+            if key in kept:
+                found[kind].append(kept[key])
+        if all(len(found[kind]) == len(parts) for kind in KINDS):
+            seeds.append(found)
+    if not seeds:
+        return None
+    verdicts = [_print_line(name, one, seeds) for one in seeds[0]["true"][0]["values"]]
+    return verdicts[0]
+
+
+def _print_line(name: str, measure: str, seeds: list[dict[str, list[dict[str, Any]]]]) -> bool:
+    rows = [row for one in seeds for part in one["true"] for row in part["rows"]]
+    true, shuffled = (
+        np.array([v for one in seeds for part in one[kind] for v in part["values"][measure]])
+        for kind in KINDS
+    )
+    low, high = _interval(true - shuffled, rows)
     shown = [
         f"{one.mean():.3f} [{a:.3f}, {b:.3f}]"
         for one in (true, shuffled)
-        for a, b in [_interval(one)]
+        for a, b in [_interval(one, rows)]
     ]
     apart = f"{(true - shuffled).mean():+.3f} [{low:+.3f}, {high:+.3f}]"
-    cells = (name, study.says, *shown, apart, f"{seconds:.0f}")
-    print(f"| {' | '.join(cells)} |", flush=True)
+    each = " ".join(
+        f"{np.subtract(*(_values(one[kind], measure) for kind in KINDS)).mean():+.3f}"
+        for one in seeds
+    )
+    seconds = sum(part["cpu_seconds"] for one in seeds for kind in KINDS for part in one[kind])
+    print(f"| {' | '.join((name, measure, *shown, apart, each, f'{seconds:.0f}'))} |", flush=True)
     return low > 0 or high < 0
+
+
+def _values(parts: list[dict[str, Any]], measure: str) -> np.ndarray:
+    return np.concatenate([part["values"][measure] for part in parts])
 
 
 def _kept(path: Path | None) -> dict[str, Any]:
@@ -128,29 +192,68 @@ def _kept(path: Path | None) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _measured(name: str, study: Study, data: Data, which: tuple[int, str]) -> dict[str, Any]:
-    """One training and its measure on every test row."""
-    seed, kind = which
-    began, rows = time.process_time(), data.train
-    if kind == "shuffled":
-        rows = study.shuffle(rows, random.Random(f"{name} {seed}"))
-    with tempfile.TemporaryDirectory() as folder:
+def _measured(run: Run, asked: argparse.Namespace) -> dict[str, Any] | None:
+    """One training and its measures on every test row; None where time ran out."""
+    study, data, rows = run.study, run.data, run.data.train
+    if run.kind == "shuffled":
+        rows = study.shuffle(rows, random.Random(f"{study.method} {run.seed}"))
+    with tempfile.TemporaryDirectory() as aside:
+        place = asked.results.with_suffix(".jobs") if asked.results else Path(aside)
         start = None
         if study.begins_with:
+            # Both kinds and both algorithms begin from the very same adapter.
             first = study._replace(method="sft", epochs=study.begins_with, options={})
-            start = _trained(Path(folder) / "first", first, data, seed)
-        changed = data._replace(train=rows)
-        job = _trained(Path(folder) / "job", study, changed, seed, start)
+            folder = place / f"sft-{study.begins_with}-{run.seed}"
+            if (start := _trained(folder, run._replace(study=first), asked.until)) is None:
+                return None
+        changed = run._replace(data=data._replace(train=rows))
+        folder = place / re.sub(r"\W+", "-", run.key)
+        if (job := _trained(folder, changed, asked.until, start)) is None:
+            return None
         found = study.measure(job, data)
         if start is not None:
-            found = found - study.measure(start, data)
-    return {"values": found.tolist(), "cpu_seconds": time.process_time() - began}
+            before = _before(start, study, data)
+            gains = {f"gain of {name}": found[name] - before[name] for name in found}
+            found = {**gains, **found}
+        seconds = float((job.path / SPENT).read_text())
+        shutil.rmtree(job.path)
+    return {
+        "values": {name: values.tolist() for name, values in found.items()},
+        "rows": [row["id"] for row in data.test],
+        "cpu_seconds": seconds,
+    }
+
+
+def _before(start: JobFolder, study: Study, data: Data) -> Found:
+    """What the start is worth, measured once."""
+    kept = start.path / "measured.json"
+    if not kept.is_file():
+        found = study.measure(start, data)
+        kept.write_text(json.dumps({name: one.tolist() for name, one in found.items()}))
+    return {name: np.array(one) for name, one in json.loads(kept.read_text()).items()}
 
 
 def _trained(
-    folder: Path, study: Study, data: Data, seed: int, start: JobFolder | None = None
-) -> JobFolder:
-    """Train in this process, from the adapter of `start` on; the finished job's folder."""
+    folder: Path, run: Run, until: float, start: JobFolder | None = None
+) -> JobFolder | None:
+    """Train in this process, from the adapter of `start` on; the finished job, or None."""
+    job = JobFolder(folder) if (folder / "job.json").is_file() else _job(folder, run, start)
+    spent = folder / SPENT
+    if (job.final / "hone.json").is_file():
+        return job
+    began = time.process_time() - (float(spent.read_text()) if spent.is_file() else 0.0)
+    job.clear_stop()
+    alarm = threading.Timer(min(until - time.monotonic(), threading.TIMEOUT_MAX), job.request_stop)
+    alarm.daemon = True
+    alarm.start()
+    figures = shelf.load("methods", run.study.method).run(job)
+    alarm.cancel()
+    spent.write_text(str(time.process_time() - began))
+    return None if figures is None else job
+
+
+def _job(folder: Path, run: Run, start: JobFolder | None) -> JobFolder:
+    study, data = run.study, run.data
     method = shelf.load("methods", study.method)
     values: dict[str, Any] = {f"lora.{key}": value for key, value in LORA.items()}
     for name, field in method.Options.model_fields.items():
@@ -163,7 +266,7 @@ def _trained(
         "training.learning_rate": rate,
         "training.dtype": "float32",
         "training.threads": 1,
-        "training.seed": seed,
+        "training.seed": run.seed,
         "data.max_seq_length": 256,
         **study.options,
     }
@@ -181,168 +284,34 @@ def _trained(
     }
     job = Job(id=folder.name, kind="train", created_at=datetime.now(UTC), spec=spec)
     lines = "".join(json.dumps(row) + "\n" for row in data.train)
-    made = JobFolder.create(folder, job, inputs={"train.jsonl": lines})
-    method.run(made)
-    return made
+    return JobFolder.create(folder, job, inputs={"train.jsonl": lines})
 
 
-# What the methods are measured by, one value per test row
-
-
-def _exact(job: JobFolder, data: Data) -> np.ndarray:
-    """1 where the greedy answer is the published one, character by character."""
-    from hone.engine.answer import Answering, AnswerSpec
-    from hone.engine.load import BaseSpec
-
-    base = BaseSpec.of(job.job.spec["base"])
-    answering = Answering(AnswerSpec(base, job.final, max_new_tokens=128, batch_size=32))
-    prompts = list(Renderer.load(BASE).prompts([row["prompt"] for row in data.test]))
-    right = np.zeros(len(prompts))
-    for batch in answering.answers(prompts):
-        for place, text, _ in batch:
-            right[place] = text == data.test[place]["completion"][0]["content"]
-    return right
-
-
-def _rewarded(job: JobFolder, data: Data) -> np.ndarray:
-    """Field F1 of the greedy answer against the published slots."""
-    from hone.engine.answer import Answering, AnswerSpec
-    from hone.engine.load import BaseSpec
-
-    score = shelf.load("metrics", "json_fields").run
-    base = BaseSpec.of(job.job.spec["base"])
-    answering = Answering(AnswerSpec(base, job.final, max_new_tokens=128, batch_size=32))
-    said = [""] * len(data.test)
-    for batch in answering.answers(
-        list(Renderer.load(BASE).prompts([row["prompt"] for row in data.test]))
-    ):
-        for place, text, _ in batch:
-            said[place] = text
-    return np.array(score(said, [row["completion"][0]["content"] for row in data.test]).per_example)
-
-
-def _preferred(job: JobFolder, data: Data) -> np.ndarray:
-    """1 where the better answer gained more over the base than the worse one, 0.5 for a tie."""
-    from hone.engine.load import BaseSpec, load_base
-    from hone.engine.lora import with_adapter
-
-    spec = BaseSpec.of(job.job.spec["base"])
-    gains = []
-    for side in ("chosen", "rejected"):
-        rows = [[*row["prompt"], *row[side]] for row in data.test]
-        tuned = _log_likelihoods(with_adapter(load_base(spec), job.final), rows)
-        gains.append(tuned - _log_likelihoods(load_base(spec), rows))
-    return np.where(gains[0] > gains[1], 1.0, np.where(gains[0] == gains[1], 0.5, 0.0))
-
-
-def _log_likelihoods(model: Any, conversations: list[list[Row]]) -> np.ndarray:
-    import torch
-
-    from hone.engine.collate import Collator, as_tensors
-
-    rows = as_tensors(Renderer.load(BASE).training_rows(conversations, 256))
-    found = []
-    model.eval()
-    with torch.no_grad():
-        for start in range(0, len(rows), 32):
-            batch = Collator(0)(rows[start : start + 32])
-            logits = model(
-                input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
-            ).logits
-            labels = batch["labels"][:, 1:]
-            chosen = (
-                logits[:, :-1].log_softmax(-1).gather(-1, labels.clamp(min=0)[..., None])[..., 0]
-            )
-            found.append((chosen * (labels >= 0)).sum(-1).numpy())
-    return np.concatenate(found)
-
-
-def _ranked(job: JobFolder, data: Data) -> np.ndarray:
-    """1 where the reward of the better answer is higher."""
-    renderer = Renderer.load(BASE)
-    rewards = [
-        _scores(
-            job,
-            1,
-            [
-                renderer.training_row([*row["prompt"], *row[side]], 256).input_ids
-                for row in data.test
-            ],
-        )[:, 0]
-        for side in ("chosen", "rejected")
-    ]
-    return np.where(rewards[0] > rewards[1], 1.0, np.where(rewards[0] == rewards[1], 0.5, 0.0))
-
-
-def _saved_error(job: JobFolder, data: Data) -> np.ndarray:
-    """How much smaller the mean absolute error of a row is than that of the training rows' mean."""
-    renderer = Renderer.load(BASE)
-    wanted = np.array([row["labels"] for row in data.test])
-    ids = [renderer.text_ids(row["text"])[:256] for row in data.test]
-    given = _scores(job, wanted.shape[1], ids)
-    mean = np.array([row["labels"] for row in data.train]).mean(0)
-    return np.abs(mean - wanted).mean(1) - np.abs(given - wanted).mean(1)
-
-
-def _scores(job: JobFolder, outputs: int, rows: list[list[int]]) -> np.ndarray:
-    import torch
-
-    from hone.engine.load import BaseSpec, ScoreHead, load_base
-    from hone.engine.lora import with_adapter
-    from hone.engine.scoring import ScoreCollator
-
-    base = load_base(BaseSpec.of(job.job.spec["base"]), head=ScoreHead(outputs, 0))
-    model = with_adapter(base, job.final).eval()
-    found = []
-    with torch.no_grad():
-        for start in range(0, len(rows), 32):
-            part = [{"input_ids": ids, "labels": [0.0]} for ids in rows[start : start + 32]]
-            batch = ScoreCollator(0)(part)  # type: ignore[arg-type]
-            found.append(
-                model(
-                    input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
-                ).logits.numpy()
-            )
-    return np.concatenate(found)
-
-
-def _interval(values: np.ndarray) -> tuple[float, float]:
+def _interval(values: np.ndarray, rows: Sequence[str]) -> tuple[float, float]:
+    """95 % of the means of rows drawn anew, with all values of a row drawn together."""
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row, []).append(place)
+    sums = np.array([values[one].sum() for one in places.values()])
+    counts = np.array([len(one) for one in places.values()])
     dice = np.random.default_rng(0)
-    means = [values[dice.integers(0, len(values), len(values))].mean() for _ in range(DRAWS)]
-    low, high = np.quantile(means, [0.025, 0.975])
+    drawn = dice.integers(0, len(sums), (DRAWS, len(sums)))
+    low, high = np.quantile(sums[drawn].sum(1) / counts[drawn].sum(1), [0.025, 0.975])
     return float(low), float(high)
-
-
-SAVED = "points of error saved against the mean"
-STUDIES: dict[str, Study] = {
-    "sft, SNIPS": Study("sft", answers, 12, other_answers, _exact, "exact match"),
-    "dpo, SNIPS": Study("dpo", pairs, 4, turned, _preferred, "pairs preferred rightly"),
-    "grpo, SNIPS": Study(
-        "grpo", answers, 1, other_answers, _rewarded, "gain of field F1",
-        options={
-            "training.batch_size": 32,
-            "training.num_generations": 8,
-            "training.max_completion_length": 128,
-        },
-        begins_with=4,
-    ),
-    "kto, SNIPS": Study("kto", judged, 4, other_labels, _preferred, "pairs preferred rightly"),
-    "reward, SNIPS": Study("reward", pairs, 6, turned, _ranked, "pairs ranked rightly"),
-    "regression, USR": Study("regression", usr, 6, other_labels, _saved_error, SAVED),
-    "regression, ELLIPSE": Study("regression", ellipse, 4, other_labels, _saved_error, SAVED),
-}  # fmt: skip
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    methods: Sequence[str] = sorted({name.split(",")[0] for name in STUDIES})
+    methods = sorted({study.method for study in STUDIES.values()})
     parser.add_argument("--method", choices=methods, help="one method")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--results", type=Path, help="JSON of what was measured, to go on from")
-    parser.add_argument("--pieces", type=int, help="end after so many trainings")
-    return parser.parse_args()
+    parser.add_argument("--minutes", type=float, default=1e6, help="stop after so many")
+    asked = parser.parse_args()
+    asked.until = time.monotonic() + asked.minutes * 60
+    return asked
 
 
 if __name__ == "__main__":

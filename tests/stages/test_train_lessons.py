@@ -51,7 +51,7 @@ def test_pairs_that_are_all_equal_are_refused_and_some_are_noted(
     same: Change = lambda row: {**row, "chosen": row["completion"], "rejected": row["completion"]}  # noqa: E731
     found = refused(ws, method, "dpo", same)
     assert found.message == "In all 40 pairs both answers are the same."
-    assert found.hint == "hone datasets build bad --format dpo"
+    assert found.hint == "hone review, and edit answers; then hone datasets build bad --format dpo"
     rewrite(
         ws, "faith@1", "some", "dpo", lambda row: (same if number_of(row) < 3 else as_pairs)(row)
     )
@@ -122,7 +122,7 @@ def test_a_dataset_of_other_dimensions_is_refused_by_the_plan(ws: Workspace) -> 
         "the task scores has changed since bad@1 was built; build a new version",
         "its labels are of depth, care; the task scores scores depth",
     ]
-    assert told.value.hint == "hone datasets build bad --format regression"
+    assert told.value.hint.endswith("then hone datasets build bad --format regression")
 
 
 def test_scores_that_never_change_are_refused(tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> M
                 taught = lessons_of(train, task, recipe.method, _rewards_in(checked))
             wrong = _task_problems(task, manifest) + taught.problems
             problems += wrong
-            hints += [_rebuild(manifest, manifest.format)] * bool(wrong)
+            mend = _rebuild(manifest, manifest.format)
+            hints += [f"{taught.mend}; then {mend}" if taught.mend else mend] * bool(wrong)
     except HoneError as error:
         _note(error, problems, hints)
     try:

@@ -28,6 +28,8 @@ class Lessons(NamedTuple):
 
     problems: list[str]
     notes: list[str]
+    mend: str = ""
+    """What to do before the dataset is built anew; empty without a problem."""
 
 
 def lessons_of(path: Path, task: Task, method: str, rewards: Sequence[str] = ()) -> Lessons:
@@ -47,8 +49,9 @@ def _pairs(_: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
     for row in rows:
         total += 1
         equal += _text(row["chosen"]) == _text(row["rejected"])
-    if equal == total:
-        return Lessons([f"in all {total:,} pairs both answers are the same"] * (total > 0), [])
+    if total and equal == total:
+        what = f"in all {total:,} pairs both answers are the same"
+        return Lessons([what], [], "hone review, and edit answers")
     note = f"{_many(equal, 'pair')} left out: both answers are the same."
     return Lessons([], [note] * (equal > 0))
 
@@ -58,7 +61,8 @@ def _judged(_: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
     if len(set(labels)) != 1:
         return Lessons([], [])
     kind = "good" if labels[0] else "bad"
-    return Lessons([f"all {len(labels):,} answers are {kind}: nothing could be told apart"], [])
+    what = f"all {len(labels):,} answers are {kind}: nothing could be told apart"
+    return Lessons([what], [], "hone review, until there are both accepted and rejected answers")
 
 
 def _scored(task: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
@@ -93,7 +97,9 @@ def _scored(task: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
         problems.append(f"the scores are the same in all {total:,} rows")
     notes = [f"{_many(other, 'row')} left out: another number of scores."] * (other > 0)
     notes += [f"{_many(endless, 'row')} left out: a score is no finite number."] * (endless > 0)
-    return Lessons(problems, [] if problems else notes)
+    if problems:
+        return Lessons(problems, [], "hone import FILE with scores that fit the task")
+    return Lessons([], notes)
 
 
 def _rewards(task: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
@@ -110,11 +116,12 @@ def _rewards(task: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
         seen |= {round(float(kind.score(task, one, expected)), 6) for one in (answer, other)}
         if len(seen) > 1:
             return Lessons([], [])
+    mend = "--set training.reward=NAME@VERSION, or review answers that differ"
     if not seen:
         what = f"not one of its answers can be read back by the task {task.name}, to reward by"
-        return Lessons([what], [])
+        return Lessons([what], [], mend)
     what = f"the reward is {seen.pop():g} for every accepted answer and for answers to others"
-    return Lessons([what], [])
+    return Lessons([what], [], mend)
 
 
 _LOOKS = {
