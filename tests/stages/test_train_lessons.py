@@ -17,7 +17,9 @@ from tests.stages.test_train_plan_methods import GRPO, as_pairs, plan_of
 from tests.stages.training_set import freeze, make_small_base, rewrite
 
 Change = Callable[[dict[str, Any]], Any]
-SCORES = Task(kind="score", name="scores", dimensions=["depth", "care"], scale=(0, 10))
+SCORES = Task.model_validate(
+    {"kind": "score", "name": "scores", "dimensions": ["depth", "care"], "scale": [0, 10]}
+)
 
 
 @pytest.fixture

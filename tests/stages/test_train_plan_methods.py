@@ -51,7 +51,7 @@ def test_a_single_judgement_counts_once(ws: Workspace) -> None:
 
 
 def test_a_scored_text_is_counted_bare_and_cut_at_the_limit(ws: Workspace) -> None:
-    task = Task(kind="score", name="scores", dimensions=["one"])
+    task = Task.model_validate({"kind": "score", "name": "scores", "dimensions": ["one"]})
 
     def scored(row: dict[str, Any]) -> dict[str, Any]:
         return {**row, "text": "word " * 30, "labels": [float(row["id"][-1])]}

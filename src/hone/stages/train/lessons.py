@@ -73,8 +73,8 @@ def _scored(task: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
     for row in rows:
         total += 1
         labels = [float(label) for label in row["labels"]]
-        given = row.get("dimension_names")
-        if isinstance(given, list) and given != names:
+        given: list[Any] = row.get("dimension_names") or names
+        if given != names:
             strange = strange or [str(name) for name in given]
         elif len(labels) != len(names):
             other += 1
