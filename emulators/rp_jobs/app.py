@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ OF_WORKERS = ("job-take", "job-take-batch", "job-stop", "job-done", "job-stream"
 TAKE_POLL_SECONDS, STOP_POLL_SECONDS, LOOK_SECONDS = 20.0, 30.0, 0.03
 WAIT_MS, LEAST_WAIT_MS, MOST_WAIT_MS = 90_000, 1_000, 300_000
 WEBHOOK_SECONDS = 10
+PINGS_LOST = 3
 
 
 class RunPodJobs:
@@ -72,7 +74,9 @@ class RunPodJobs:
         self.volume = self.folder / "volume"
         self.volume.mkdir(parents=True, exist_ok=True)
         self.processes = Processes(self.folder / "workers")
-        self.endpoints = {one.id: Endpoint(one, self.faults, self.bill, seed) for one in endpoints}
+        self.endpoints = {
+            one.id: Endpoint(self._paced(one), self.faults, self.bill, seed) for one in endpoints
+        }
         self._windows: dict[tuple[str, str], Window] = {}
         self._at_once: Counter[tuple[str, str]] = Counter()
         self._posting: set[asyncio.Task[None]] = set()
@@ -159,6 +163,7 @@ class RunPodJobs:
                 execution_timeout_ms=made["timeout"],
                 cold_start_seconds=0,
             )
+            settings = self._paced(settings)
             if id in self.endpoints:
                 self.endpoints[id].settings = settings
                 self.endpoints[id].workers_max = settings.workers_max
@@ -166,6 +171,11 @@ class RunPodJobs:
                 self.endpoints[id] = Endpoint(settings, self.faults, self.bill, self.seed)
 
         return tell
+
+    def _paced(self, settings: EndpointSettings) -> EndpointSettings:
+        # Workers ping in real seconds, whatever the clock makes of them.
+        least = PINGS_LOST * settings.ping_interval_ms / 1000 * self.clock.factor
+        return replace(settings, ping_lost_seconds=max(settings.ping_lost_seconds, least))
 
     def _drop(self, id: str) -> None:
         for worker_id in self.endpoints.pop(id).workers:

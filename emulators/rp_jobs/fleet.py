@@ -211,6 +211,8 @@ def _scale(endpoint: Endpoint, now: float) -> None:
         wanted = max(wanted, len(endpoint.workers) + 1)
     is_resting = now < endpoint.no_start_before
     while len(endpoint.workers) < min(wanted, endpoint.workers_max) and not is_resting:
+        if endpoint.faults.strike("no_workers", id=settings.id) is not None:
+            return
         _begin(endpoint, now)
 
 

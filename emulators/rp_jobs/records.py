@@ -14,6 +14,7 @@ FINAL = ("COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT")
 
 FAULTS: dict[str, str] = {
     "cold_start": "The next worker takes `seconds` of emulated time to start.",
+    "no_workers": "The endpoint is scaled to 0 workers while this is armed, as after a week idle.",
     "throttled": "No worker gets a machine while this is armed; jobs stay IN_QUEUE.",
     "worker_dies": "The worker that takes the next job is killed `after` emulated seconds later.",
     "pings_lost": "Pings of a worker are not counted: the platform thinks that it is dead.",

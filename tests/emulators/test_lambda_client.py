@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -50,6 +51,9 @@ from lambda_ai_cloud_api_client.models import (  # noqa: E402
     PublicRegionCode,
 )
 
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="each instance needs a loopback address of its own"
+)
 KEY = asyncssh.generate_private_key("ssh-ed25519")
 V1 = "/api/v1"
 

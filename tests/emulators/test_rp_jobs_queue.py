@@ -374,6 +374,16 @@ def test_fault_result_refused(scene: Scene) -> None:
     assert scene.status(job)["status"] == "IN_PROGRESS"
 
 
+def test_fault_no_workers(scene: Scene) -> None:
+    scene.faults.arm("no_workers", times=-1)
+    job = scene.submit()
+    scene.go_on(600)
+    assert scene.status(job)["status"] == "IN_QUEUE" and not scene.bill.rentals
+    scene.faults.disarm("no_workers")
+    scene.go_on(4)
+    assert scene.take() == [job]
+
+
 def test_an_endpoint_without_workers_lets_jobs_wait_for_ever(scene: Scene) -> None:
     scene.endpoint.workers_max = 0
     job = scene.submit()

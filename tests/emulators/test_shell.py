@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from emulators.bill import Bill
@@ -164,6 +166,29 @@ def test_the_command_serves_and_ends_with_everything_it_started(repository: Path
         process.send_signal(signal.SIGTERM)
         process.wait(15)
         process.stdout.close()
-    home = machines[0]["id"]
-    left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert home not in left
+    for running in psutil.process_iter():
+        with suppress(psutil.Error):
+            assert machines[0]["id"] not in running.environ().get("RUNPOD_POD_ID", "")
+
+
+def test_pings_are_awaited_in_real_seconds_however_fast_the_clock_runs() -> None:
+    fast = RunPodJobs([EndpointSettings("ep", ("true",))], clock=Clock(3600))
+    assert fast.endpoints["ep"].settings.ping_lost_seconds == 3 * 10 * 3600
+    fast.close()
+
+
+@pytest.mark.parametrize("name", ["lambda", "rp_pods", "rp_s3"])
+def test_every_emulator_starts_by_its_name(name: str, repository: Path) -> None:
+    words = [sys.executable, "-m", "emulators", name, "--key", "my-key", "--factor", "60"]
+    process = subprocess.Popen(words, cwd=repository, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        said = json.loads(process.stdout.readline())
+        assert (said["name"], said["key"]) == (name, "my-key")
+        assert httpx.get(f"{said['url']}/_emulator/bill").json()["machines"] == []
+        menu = httpx.get(f"{said['url']}/_emulator/faults").json()["menu"]
+        assert len(menu) >= 9
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
+        process.stdout.close()
