@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from tests.conformance.conftest import Service
 
@@ -32,6 +33,8 @@ def test_a_job_that_never_was_is_404(runpod_jobs: Service) -> None:
 
 
 def test_a_body_without_input_is_400(runpod_jobs: Service) -> None:
+    if runpod_jobs.emulator is None:
+        pytest.skip("a job that the service took after all would cost money")
     url = f"{runpod_jobs.url}/v2/{runpod_jobs.endpoint}/run"
     answer = httpx.post(url, headers=runpod_jobs.headers, json={"policy": {}})
     assert answer.status_code == 400
