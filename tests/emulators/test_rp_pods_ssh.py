@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import subprocess
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -109,6 +112,23 @@ def test_files_go_both_ways_by_sftp_and_by_command(pod: tuple[str, int]) -> None
         return bytes(done.stdout)
 
     assert through(pod[1], use) == whole
+
+
+@pytest.mark.skipif(shutil.which("scp") is None, reason="no OpenSSH client here")
+def test_the_clients_of_openssh_are_satisfied(pod: tuple[str, int], tmp_path: Path) -> None:
+    key, known, port = tmp_path / "key", tmp_path / "known", str(pod[1])
+    KEY.write_private_key(str(key))
+    key.chmod(0o600)
+    options = f"-i {key} -o UserKnownHostsFile={known} -o StrictHostKeyChecking=accept-new".split()
+    (tmp_path / "up").write_text("up")
+    for words in (
+        ["scp", *options, "-P", port, str(tmp_path / "up"), "root@127.0.0.1:up"],
+        ["ssh", *options, "-p", port, "root@127.0.0.1", "mkdir -p there && mv up there/down"],
+        ["scp", *options, "-P", port, "root@127.0.0.1:there/down", str(tmp_path / "down")],
+    ):
+        done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "down").read_text() == "up" and known.exists()
 
 
 def test_another_key_or_user_does_not_get_in(pod: tuple[str, int]) -> None:
