@@ -54,7 +54,7 @@ SHELVES: dict[str, dict[str, str]] = {
         "bleu": "hone.metrics.bleu",
         "json_fields": "hone.metrics.json_fields",
     },
-    "targets": {"local": "hone.targets.local"},
+    "targets": {"local": "hone.targets.local", "ssh": "hone.targets.ssh"},
 }
 
 

@@ -123,6 +123,8 @@ def test_only_settings_reads_the_environment() -> None:
     wrong = []
     for name, path in modules().items():
         text = path.read_text()
+        if name.startswith("hone.targets._there"):
+            continue  # sent to another machine, whose own environment it hands on
         if ("os.environ" in text or "getenv" in text) and name != "hone.settings":
             wrong.append(name)
     # The worker's launcher settings and offline switches are set, not read, in these files.

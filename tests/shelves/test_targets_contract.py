@@ -4,29 +4,79 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import Any, NamedTuple
 
+import psutil
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from hone import shelf
-from hone.errors import Conflict
+from hone.errors import Conflict, HoneError
 from hone.records.job import Job
+from hone.workspace.files import sha256_of
 from hone.workspace.job_folder import Identity, JobFolder
 from tests.faults.gates import FAKE_WORKER, Gate, wait_until
+from tests.targets.machines import Machine, machine
 
-ORDER = ("Options", "LIMITS", "start", "is_alive", "stop", "release")
+ORDER = ("Options", "LIMITS", "start", "is_alive", "follow", "stop", "release")
 
 
 @pytest.fixture(params=shelf.names("targets"))
-def target(request: pytest.FixtureRequest) -> ModuleType:
+def module(request: pytest.FixtureRequest) -> ModuleType:
     return shelf.load("targets", request.param)
+
+
+@pytest.fixture(scope="module")
+def another(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    with machine(tmp_path_factory.mktemp("another")) as found:
+        yield found
+
+
+class Target(NamedTuple):
+    """A target with its options, and the worker without torch."""
+
+    module: ModuleType
+    options: Any
+
+    def start(self, folder: JobFolder, **more: Any) -> Identity:
+        options = self.options.model_copy(update=more)
+        return self.module.start(folder, options, command=FAKE_WORKER)
+
+    def is_alive(self, folder: JobFolder) -> bool:
+        return self.module.is_alive(folder, self.options)
+
+    def stop(self, folder: JobFolder, seconds: float) -> str:
+        return self.module.stop(folder, seconds, self.options)
+
+    def release(self, folder: JobFolder) -> None:
+        self.module.release(folder, self.options)
+
+    def wait(self, folder: JobFolder) -> str:
+        """Follow the job until its worker has ended; its state then."""
+        with self.module.follow(folder, self.options) as pull:
+
+            def has_ended() -> bool:
+                pull()
+                return not folder.is_alive()
+
+            wait_until(has_ended, "the worker ends")
+        return folder.state()
+
+
+@pytest.fixture
+def target(module: ModuleType, request: pytest.FixtureRequest) -> Target:
+    if module.__name__ == "hone.targets.ssh":
+        found: Machine = request.getfixturevalue("another")
+        return Target(module, module.Options(**found.options()))
+    return Target(module, module.Options())
 
 
 @pytest.fixture
@@ -37,52 +87,58 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
 
 
 def make_folder(tmp_path: Path, **fake: object) -> JobFolder:
-    job = Job(id="train-1", kind="train", created_at=datetime.now(UTC), spec={"fake": fake})
-    return JobFolder.create(tmp_path / "jobs" / job.id, job)
+    name = f"train-{tmp_path.name}"
+    job = Job(id=name, kind="train", created_at=datetime.now(UTC), spec={"fake": fake})
+    return JobFolder.create(tmp_path / "jobs" / job.id, job, inputs={"train.jsonl": "{}\n"})
 
 
-def test_a_target_file_has_its_parts_in_the_shelf_s_order(target: ModuleType) -> None:
-    document = target.__doc__ or ""
+def begins(folder: JobFolder) -> list[int]:
+    """The step at which each attempt began."""
+    return [(e.model_extra or {})["begins_at"] for e in folder.events() if e.type == "stage"]
+
+
+def test_a_target_file_has_its_parts_in_the_shelf_s_order(module: ModuleType) -> None:
+    document = module.__doc__ or ""
     assert all(word in document for word in ("Needs:", "Gives:", "Source:"))
-    source = inspect.getsource(target)
+    source = inspect.getsource(module)
     places = [source.index(f"class {ORDER[0]}"), source.index(f"\n{ORDER[1]}")]
     places += [source.index(f"\ndef {verb}(") for verb in ORDER[2:]]
     assert places == sorted(places)
 
 
-def test_options_describe_every_field_and_refuse_others(target: ModuleType) -> None:
-    assert issubclass(target.Options, BaseModel)
-    assert all(field.description for field in target.Options.model_fields.values())
-    with pytest.raises(ValidationError):
-        target.Options.model_validate({"no_such_option": 1})
-    json.dumps(target.Options.model_json_schema())
+def test_options_describe_every_field_and_refuse_others(module: ModuleType) -> None:
+    assert issubclass(module.Options, BaseModel)
+    assert all(field.description for field in module.Options.model_fields.values())
+    with pytest.raises(ValidationError, match="no_such_option"):
+        module.Options.model_validate({"host": "gpu", "no_such_option": 1})
+    json.dumps(module.Options.model_json_schema())
 
 
-def test_limits_are_sentences_and_the_price_is_a_number(target: ModuleType) -> None:
-    assert target.LIMITS and all(limit.endswith(".") for limit in target.LIMITS)
-    assert target.PRICE_PER_HOUR_USD >= 0
+def test_limits_are_sentences_and_the_price_is_a_number(module: ModuleType) -> None:
+    assert module.LIMITS and all(limit.endswith(".") for limit in module.LIMITS)
+    assert module.PRICE_PER_HOUR_USD >= 0
 
 
-def test_a_target_loads_nothing_heavy(target: ModuleType) -> None:
+def test_a_target_loads_nothing_heavy(module: ModuleType) -> None:
     code = (
-        f"import sys, {target.__name__}\n"
-        "heavy = {'torch', 'transformers', 'sqlalchemy', 'ray', 'sky'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
+        f"import sys, {module.__name__}\n"
+        "heavy = {'torch', 'transformers', 'sqlalchemy', 'ray', 'sky', 'asyncssh'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_start_says_who_works_and_a_second_start_is_refused(
-    target: ModuleType, tmp_path: Path, gate: Gate
+    target: Target, tmp_path: Path, gate: Gate
 ) -> None:
     folder = make_folder(tmp_path, pause_at="between events", gate=str(gate.path))
-    assert not target.is_alive(folder)
-    start = partial(target.start, command=FAKE_WORKER)
-    identity = start(folder)
+    assert not target.is_alive(folder) and target.stop(folder, 0.0) == "not running"
+    identity = target.start(folder)
     assert isinstance(identity, Identity) and target.is_alive(folder)
     gate.wait("between events")
-    with pytest.raises(Conflict):
-        start(folder)
+    assert folder.state() == "running"
+    with pytest.raises(Conflict, match="already has a worker"):
+        target.start(folder)
     with pytest.raises(Conflict):
         target.release(folder)
     assert target.stop(folder, 0.0) in ("terminated", "killed")
@@ -91,8 +147,109 @@ def test_start_says_who_works_and_a_second_start_is_refused(
     target.release(folder)  # giving back twice is harmless
 
 
-def test_a_job_runs_to_its_result(target: ModuleType, tmp_path: Path) -> None:
-    folder = make_folder(tmp_path, steps=2)
-    target.start(folder, command=FAKE_WORKER)
-    wait_until(lambda: not target.is_alive(folder), "the worker ends")
-    assert folder.state() == "succeeded" and folder.log_tail(1)
+def test_a_job_runs_to_its_result_and_all_of_it_is_here(target: Target, tmp_path: Path) -> None:
+    folder = make_folder(tmp_path, steps=3)
+    target.start(folder)
+    assert target.wait(folder) == "succeeded"
+    assert folder.log_tail(1) == ["the fake worker begins"]
+    events = folder.events()
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert [e.type for e in events].count("metric") == 3 and folder.damaged_lines() == 0
+    result = folder.result()
+    assert result is not None and len(result.artefacts) == 2
+    for artefact in result.artefacts:
+        assert sha256_of(folder.path / artefact.path) == artefact.sha256
+    assert {path.name for path in folder.checkpoints.iterdir()} == {
+        f"checkpoint-{step}" for step in (1, 2, 3)
+    }
+    target.release(folder)
+    assert folder.state() == "succeeded"
+
+
+def test_stop_leaves_a_checkpoint_and_the_next_start_goes_on_from_it(
+    target: Target, tmp_path: Path, gate: Gate
+) -> None:
+    folder = make_folder(tmp_path, waits_for_stop=True, gate=str(gate.path), steps=3)
+    target.start(folder)
+    gate.wait("training")
+    assert target.stop(folder, 20.0) == "stopped"
+    assert folder.state() == "cancelled" and not target.is_alive(folder)
+    assert (folder.checkpoints / "checkpoint-1" / "weights").read_text() == "1"
+    folder.clear_stop()
+    target.start(folder)
+    with target.module.follow(folder, target.options) as pull:
+
+        def has_trained() -> bool:
+            pull()
+            return any(event.type == "metric" for event in folder.events()[-2:])
+
+        wait_until(has_trained, "the second attempt trains")
+    assert target.stop(folder, 20.0) == "stopped"
+    assert begins(folder) == [0, 1]
+
+
+def test_a_killed_worker_is_lost_and_the_next_start_goes_on(
+    target: Target, tmp_path: Path, gate: Gate
+) -> None:
+    folder = make_folder(
+        tmp_path, pause_at="after checkpoint", gate=str(gate.path), child=True, steps=3
+    )
+    identity = target.start(folder)
+    gate.wait("after checkpoint")
+    os.kill(identity.pid, signal.SIGKILL)
+    wait_until(lambda: not target.is_alive(folder), "the worker is dead")
+    assert folder.state() == "lost"
+    child = _child_of(identity.pid, folder)
+    target.release(folder)
+    assert _is_gone(child)
+    target.start(folder)
+    assert target.wait(folder) == "succeeded"
+    assert begins(folder) == [0, 1]
+    target.release(folder)
+
+
+def test_a_worker_that_ends_before_its_claim_fails_with_the_end_of_its_log(
+    target: Target, tmp_path: Path
+) -> None:
+    folder = make_folder(tmp_path)
+    command = (sys.executable, "-c", "print('no such library'); raise SystemExit(3)")
+    with pytest.raises(HoneError, match="did not start: it ended with code 3") as caught:
+        target.module.start(folder, target.options, command=command)
+    assert "no such library" in caught.value.message
+    assert folder.state() == "failed"
+
+
+def test_a_worker_that_never_claims_is_ended_at_the_deadline(
+    target: Target, tmp_path: Path, gate: Gate
+) -> None:
+    folder = make_folder(tmp_path, pause_at="before claim", gate=str(gate.path))
+    with pytest.raises(HoneError, match=r"did not start: nothing came for 0\.8 seconds"):
+        target.start(folder, claim_seconds=0.8)
+    assert folder.state() == "failed" and not target.is_alive(folder)
+
+
+def test_a_command_that_does_not_exist_is_said_and_not_a_traceback(
+    target: Target, tmp_path: Path
+) -> None:
+    folder = make_folder(tmp_path)
+    with pytest.raises(HoneError):
+        target.module.start(folder, target.options, command=(str(tmp_path / "no-python"),))
+    assert folder.state() == "waiting"
+
+
+def _child_of(worker: int, folder: JobFolder) -> int:
+    for place in psutil.process_iter():
+        try:
+            marked = place.environ().get("HONE_JOB_FOLDER", "").endswith(folder.path.name)
+            if marked and place.pid != worker and "signal.pause" in " ".join(place.cmdline()):
+                return place.pid
+        except psutil.Error:
+            continue
+    raise AssertionError("the worker's child is not there")
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -26,7 +26,7 @@ def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     from hone.stages import jobs
 
     with loop.open_workspace(workspace) as ws:
-        found = jobs.list_jobs(ws)
+        found = jobs.list_jobs(ws, asks_targets=True)
     if json:
         show.print_json(found)
         return
@@ -34,12 +34,15 @@ def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
         show.say("There are no jobs yet. Next: hone train RECIPE --plan")
         return
     show.table(
-        ["job", "kind", "state", "done", "to go", "attempts"],
+        ["job", "kind", "state", "on", "done", "to go", "attempts"],
         [
-            (job.id, job.kind, job.state, _done(job), _to_go(job), str(job.attempts))
+            (job.id, job.kind, job.state, job.target, _done(job), _to_go(job), str(job.attempts))
             for job in found
         ],
     )
+    for job in found:
+        if job.trouble:
+            show.say(f"{job.id}: as seen at {_seen(job)}. {job.trouble}")
 
 
 @app.command()
@@ -54,7 +57,7 @@ def show(job: JobArgument, workspace: WorkspaceOption = None, json: JsonOption =
     from hone.stages import jobs
 
     with loop.open_workspace(workspace) as ws:
-        status = jobs.show(ws, job)
+        status = jobs.show(ws, job, asks_targets=True)
         order = ws.store.jobs.get(status.id)
     if json:
         show.print_json({"status": status, "job": order})
@@ -71,9 +74,13 @@ def show(job: JobArgument, workspace: WorkspaceOption = None, json: JsonOption =
     ]
     if status.runtime_seconds is not None:
         rows.append(("seconds", f"{status.runtime_seconds:.1f}"))
+    if status.seen_at is not None:
+        rows.append(("seen there", _seen(status)))
     if status.damaged_lines:
         rows.append(("unreadable", f"{status.damaged_lines} lines of events.jsonl"))
     show.table(["", ""], rows)
+    if status.trouble:
+        show.say(status.trouble)
     if status.error:
         show.say(status.error)
     if status.hint:
@@ -196,6 +203,10 @@ def resume(
             show.print_json(jobs.show(ws, order.id))
         else:
             show.say(f"{order.id}: {state}.")
+
+
+def _seen(job: JobStatus) -> str:
+    return f"{job.seen_at:%Y-%m-%d %H:%M:%S %Z}" if job.seen_at is not None else "no time"
 
 
 def _done(job: JobStatus) -> str:

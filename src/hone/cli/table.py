@@ -68,6 +68,14 @@ COMMANDS: dict[str, Command] = {
             "resume": "Go on with a lost, failed or stopped job.",
         },
     ),
+    "targets": Command(
+        "hone.cli.targets",
+        "Where jobs may run, and whether it is ready.",
+        {
+            "list": "List where jobs may run.",
+            "check": "Look whether a job could run there, and mend what can be mended.",
+        },
+    ),
     "evaluate": Command("hone.cli.evaluate", "Score a model beside base, few-shot and rules."),
     "models": Command(
         "hone.cli.models",

@@ -196,9 +196,9 @@ class JudgedTrainer(Exact, KTOTrainer):
 
     def finished(self, figures: dict[str, float]) -> dict[str, float]:
         """Beside the rewards their distance, and the share of good and bad answers in order."""
-        if not {"eval_reward_chosen", "eval_reward_rejected"} <= figures.keys():
-            return figures
         good, bad = self._seen["chosen"], self._seen["rejected"]
+        if not good or not bad:
+            return figures
         margin = figures["eval_reward_chosen"] - figures["eval_reward_rejected"]
         return {**figures, "eval_margin": margin, "eval_accuracy": share_in_order(good, bad)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pydantic import BaseModel
 
@@ -61,6 +61,10 @@ def _settings(model: BaseModel, prefix: str) -> Iterator[Setting]:
         value, key = getattr(model, name), prefix + (field.alias or name)
         if isinstance(value, BaseModel):
             yield from _settings(value, f"{key}.")
+        elif isinstance(value, dict) and value:
+            named = cast("dict[str, BaseModel]", value)
+            for one, inner in named.items():
+                yield from _settings(inner, f"{key}.{one}.")
         else:
             default = None if field.is_required() else field.get_default(call_default_factory=True)
             yield Setting(key, value, field.description or "", default, key not in _FIXED)

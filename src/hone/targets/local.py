@@ -12,8 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psutil
@@ -89,12 +89,18 @@ def start(
     raise _did_not_start(folder, last_seq, f"nothing came for {options.claim_seconds:g} seconds")
 
 
-def is_alive(folder: JobFolder) -> bool:
+def is_alive(folder: JobFolder, options: Options | None = None) -> bool:
     """Whether the worker of this folder runs now."""
     return folder.is_alive()
 
 
-def stop(folder: JobFolder, deadline_seconds: float = 30.0) -> str:
+@contextmanager
+def follow(folder: JobFolder, options: Options | None = None) -> Generator[Callable[[], None]]:
+    """Nothing to bring here: the worker writes into this very folder."""
+    yield lambda: None
+
+
+def stop(folder: JobFolder, deadline_seconds: float = 30.0, options: Options | None = None) -> str:
     """End the worker: by request, then by signal, then by force; says which it took.
 
     "stopped" (it wrote a checkpoint and ended), "terminated", "killed", or "not running".
@@ -111,7 +117,7 @@ def stop(folder: JobFolder, deadline_seconds: float = 30.0) -> str:
     return _end_tree(_tree(identity.pid), grace_seconds=grace_seconds)
 
 
-def release(folder: JobFolder) -> None:
+def release(folder: JobFolder, options: Options | None = None) -> None:
     """End what a dead worker left running; nothing is rented here, so nothing is given back."""
     if folder.is_alive():
         raise _already_running(folder)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from hone.errors import InvalidInput, WorkspaceTooNew
 from hone.records.task import Task
@@ -47,13 +47,65 @@ class RunPodServerlessTarget(BaseModel):
 
 
 class SshTarget(BaseModel):
-    """A machine of your own."""
+    """A machine of your own, and how Hone lives on it."""
 
     model_config = ConfigDict(extra="forbid")
 
-    host: str = Field(description="its name or address")
+    _setting: str = PrivateAttr("targets.ssh")  # under which hone.yaml speaks of it
+
+    host: str = Field(min_length=1, description="its name or address")
     user: str | None = Field(None, description="the login there; by default your own")
     key: str | None = Field(None, description="the private key's file; by default the agent's")
+    port: int = Field(22, ge=1, le=65535, description="where its SSH server listens")
+    fingerprint: str | None = Field(
+        None,
+        pattern=r"^SHA256:",
+        description="what its key must be (SHA256:…); by default the one that it shows first",
+    )
+    folder: str = Field(
+        "~/.hone", min_length=1, description="where Hone keeps its things there: gigabytes"
+    )
+    python: str | None = Field(
+        None,
+        description="a Python there that has what is needed, such as ~/venv/bin/python; by default "
+        "python3 where that has it, else an environment that Hone makes",
+    )
+    index: str | None = Field(
+        None, description="the package index that pip uses there, if not its own"
+    )
+    nice: int = Field(10, ge=0, le=19, description="priority of the worker; higher gives way more")
+    claim_seconds: float = Field(
+        120.0, gt=0, description="seconds a worker may take to claim its folder before it is ended"
+    )
+    connect_seconds: float = Field(20.0, gt=0, description="seconds to wait for a connection")
+    stall_seconds: float = Field(
+        60.0, gt=0, description="seconds without a byte after which a line counts as cut"
+    )
+    patience_seconds: float = Field(
+        600.0, ge=0, description="seconds to try again after a cut before giving up"
+    )
+    look_seconds: float = Field(
+        1.0, gt=0, description="seconds between two looks at a job that is watched"
+    )
+    install_seconds: float = Field(
+        1800.0, gt=0, description="seconds that installing packages there may take"
+    )
+    brings_checkpoints: bool = Field(
+        True, description="bring each checkpoint here while training, in case the machine is lost"
+    )
+    keeps_folder: bool = Field(
+        False, description="leave a finished job's folder there once everything is here"
+    )
+
+    @property
+    def setting(self) -> str:
+        """What hone.yaml calls it, for hints."""
+        return self._setting
+
+    def known_as(self, name: str) -> Self:
+        """The same, known by a name of `targets.hosts`, or as `targets.ssh`."""
+        self._setting = "targets.ssh" if name == "ssh" else f"targets.hosts.{name}"
+        return self
 
 
 class Targets(BaseModel):
@@ -66,6 +118,10 @@ class Targets(BaseModel):
         None, alias="runpod-serverless", description="a serverless endpoint at RunPod"
     )
     ssh: SshTarget | None = Field(None, description="a machine reached by SSH")
+    hosts: dict[str, SshTarget] = Field(
+        default_factory=dict[str, SshTarget],
+        description="more machines reached by SSH, by the name that --on takes",
+    )
 
 
 class Gate(BaseModel):

@@ -75,7 +75,7 @@ review: {{repeat_share: 0}}
 targets: {{}}
 #  lambda: {{gpu: [gpu_1x_a10, gpu_1x_a100], region: [us-east-1]}}
 #  runpod-serverless: {{endpoint_id: ${{RUNPOD_ENDPOINT_ID}}}}
-#  ssh: {{host: gpu.example.org, user: me, key: ~/.ssh/id_ed25519}}
+#  ssh: {{host: gpu.example.org, user: me, key: ~/.ssh/id_ed25519}}   # then: hone targets check ssh
 
 priority: [tuned, rl-tuned, base]   # which model answers first
 

@@ -3,13 +3,15 @@
     jobs/ID/job.json       frozen when the job is made, written last: it exists means it is complete
             inputs/        what the job reads
             identity.json  who works on it now: process id, that process's start time, machine
+            seen.json      of a job on another machine: what its target saw there last
             events.jsonl   append-only, every line on disk before `append` returns
             stop           exists while somebody asks the worker to stop
             checkpoints/ final/ predictions/   what the job makes
             worker.log     what the worker printed
             result.json    moved into place last: it exists means the job succeeded
 
-Not covered: a folder that two machines share. A worker on another machine counts as not alive.
+Not covered: a folder that two machines share. A worker on another machine lives as its target
+saw it last, and where no target has looked it counts as not alive.
 """
 
 from __future__ import annotations
@@ -63,6 +65,18 @@ class Identity(NamedTuple):
         except psutil.AccessDenied:
             # It exists but belongs to somebody else: not a worker of this user.
             return False
+
+
+class Seen(NamedTuple):
+    """A job on another machine, as its target saw it last."""
+
+    at: float  # seconds since 1970, by the clock of this machine
+    host: str
+    is_alive: bool
+    is_owed: bool = False  # what it left has not all been brought here
+    exit_code: int | None = None  # below 0: ended by that signal
+    note: str = ""
+    python: str = ""  # by which the target looks there
 
 
 class JobFolder:
@@ -211,9 +225,25 @@ class JobFolder:
             return None
 
     def is_alive(self) -> bool:
-        """Whether the worker that claimed the folder still runs."""
+        """Whether the worker that claimed the folder still runs, or did when it was last seen."""
+        seen = self.seen()
+        if seen is not None:
+            return seen.is_alive
         identity = self.identity()
         return identity is not None and identity.is_alive
+
+    def seen(self) -> Seen | None:
+        """What the target saw last of a job on another machine; None for one on this machine."""
+        try:
+            value = json.loads((self.path / "seen.json").read_bytes())
+            return Seen(**{name: value[name] for name in Seen._fields if name in value})
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def write_seen(self, seen: Seen) -> None:
+        """Write down what the target sees now."""
+        self._check_exists()
+        write_json(self.path / "seen.json", seen._asdict())
 
     def state(self) -> JobState:
         """The state that the folder's traces add up to."""

@@ -12,7 +12,9 @@ from hone.records.dataset import Manifest
 from hone.records.task import Task
 from hone.rendering.messages import template_fingerprint
 from hone.rendering.tokens import Renderer
+from hone.stages import jobs
 from hone.stages.train.lessons import Lessons, lessons_of
+from hone.stages.train.machine import Machine
 from hone.stages.train.plan import Plan
 from hone.stages.train.recipe import CheckedRecipe
 from hone.stages.train.rewards import FoundReward, as_list, find_rewards, names_of
@@ -79,7 +81,7 @@ def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> M
         _note(error, problems, hints)
     rewards = find_rewards(ws, names_of(_rewards_in(checked)), renderer, problems)
     try:
-        shelf.load("targets", recipe.on)
+        jobs.target_named(ws, recipe.on)
     except HoneError as error:
         _note(error, problems, hints)
     if problems or manifest is None or base is None or task is None:
@@ -94,7 +96,7 @@ def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> M
     return Materials(base, manifest, folder, task, renderer, tuple(rewards), tuple(taught.notes))
 
 
-def refuse_unfit(ws: Workspace, plan: Plan, *, needs_room: bool = True) -> None:
+def refuse_unfit(ws: Workspace, plan: Plan, machine: Machine, *, needs_room: bool = True) -> None:
     """InvalidInput when nothing could be learned, or there is no room on disk or in memory.
 
     Without `needs_room` only what holds on every machine is refused.
@@ -110,11 +112,14 @@ def refuse_unfit(ws: Workspace, plan: Plan, *, needs_room: bool = True) -> None:
         )
     elif train.masked + train.too_long >= train.rows:
         problems.append(f"not one token of {train.rows:,} rows would be trained")
-    free = shutil.disk_usage(ws.root).free / GIB
-    if needs_room and plan.disk_gib + SPARE_DISK_GIB > free:
-        problems.append(
-            f"checkpoints and model need {plan.disk_gib:.2f} GiB on disk, {free:.2f} are free"
-        )
+    rooms = {"on disk": shutil.disk_usage(ws.root).free / GIB}
+    if machine.disk_free_gib is not None:
+        rooms["on the disk of that machine"] = machine.disk_free_gib
+    for where, free in rooms.items():
+        if needs_room and plan.disk_gib + SPARE_DISK_GIB > free:
+            problems.append(
+                f"checkpoints and model need {plan.disk_gib:.2f} GiB {where}, {free:.2f} are free"
+            )
     in_4bit = plan.options.get("lora.load_in_4bit")
     if needs_room and in_4bit is not None and in_4bit.value and plan.device != "cuda":
         problems.append(f"lora.load_in_4bit needs an NVIDIA card, and this run is on {plan.device}")

@@ -54,6 +54,16 @@ class Machine(BaseModel):
         default=False, description="a kernel for rows of different length in one sequence is here"
     )
     torch: str | None = Field(default=None, description="the installed version")
+    is_glibc: bool = Field(
+        default_factory=lambda: platform.system() == "Linux" and bool(platform.libc_ver()[0]),
+        description="whether its memory comes from glibc, which can be told to keep it",
+    )
+    disk_free_gib: float | None = Field(
+        default=None, description="where jobs lie on another machine; None: this one"
+    )
+    notes: list[str] = Field(
+        default_factory=list[str], description="what a person should know of another machine"
+    )
 
     @property
     def tflops(self) -> float:

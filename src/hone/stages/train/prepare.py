@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hone.records.recipe import Resolved
+from hone.stages import jobs
 from hone.stages.train.characters import DENSE, SPARSE, estimate_tokens
 from hone.stages.train.checks import Materials, gather, refuse_unfit
 from hone.stages.train.choices import machine_choices
@@ -55,12 +56,18 @@ def prepare_training(
     """
     written = read_recipe(recipe) if isinstance(recipe, Path) else recipe
     checked = check_recipe(written, overrides)
-    machine = machine or look_at_this_machine()
     materials = gather(ws, checked, is_plan=is_plan)
+    machine = machine or _machine(ws, checked.recipe.on)
     options = resolve(checked.options, materials.base, machine)
     plan = _plan(ws, checked, materials, (machine, options))
-    refuse_unfit(ws, plan, needs_room=not is_plan)
+    refuse_unfit(ws, plan, machine, needs_room=not is_plan)
     return Prepared(checked, materials, machine, plan)
+
+
+def _machine(ws: Workspace, target: str) -> Machine:
+    """The machine of a target: another one is asked, before anything is written."""
+    facts = jobs.machine_of(ws, target)
+    return look_at_this_machine() if facts is None else Machine.model_validate(facts)
 
 
 def _plan(
@@ -78,7 +85,7 @@ def _plan(
     if train.rows > SAMPLE_ROWS:
         longest = int(options["data.max_seq_length"].value)  # a longer row may not be in the sample
     beside = 0.0
-    notes = _notes(materials, train, train.rows - train.too_long)
+    notes = [*machine.notes, *_notes(materials, train, train.rows - train.too_long)]
     if draws(options):
         judges = [reward.base for reward in materials.rewards]
         beside = beside_bytes(options, base, shape_of(base), judges) / GIB

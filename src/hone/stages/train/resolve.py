@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Mapping
 
 from hone import shelf
@@ -165,7 +164,7 @@ def environment_for(options: Mapping[str, Resolved], machine: Machine) -> dict[s
         "TQDM_DISABLE": "1",
         "PYTHONHASHSEED": "0",
     }
-    if machine.device == "cpu" and platform.system() == "Linux" and platform.libc_ver()[0]:
+    if machine.device == "cpu" and machine.is_glibc:
         found |= GLIBC_KEEPS_MEMORY
     return found
 

@@ -5,24 +5,57 @@ from __future__ import annotations
 import secrets
 import string
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, Field
 
-from hone import shelf
-from hone.errors import Conflict, HoneError
-from hone.records.job import FINISHED, Event, Job, JobKind, JobState, state_of
+from hone.errors import Conflict, HoneError, Unavailable
+from hone.records.job import FINISHED, Event, Job, JobKind, JobState
+from hone.stages.jobs.status import JobStatus, status_of
+from hone.stages.jobs.where import (
+    HERE,
+    Target,
+    give_back,
+    is_elsewhere,
+    is_open,
+    look_once,
+    machine_of,
+    refresh,
+    target_named,
+    target_names,
+)
 from hone.workspace.clock import now
 from hone.workspace.files import explained
-from hone.workspace.job_folder import Identity, JobFolder
+from hone.workspace.job_folder import JobFolder
 
 if TYPE_CHECKING:
     from hone.workspace.open import Workspace
+
+__all__ = [
+    "JobStatus",
+    "Target",
+    "ask_to_stop",
+    "folder_of",
+    "launch",
+    "list_jobs",
+    "logs",
+    "machine_of",
+    "new_job",
+    "resume",
+    "running_training",
+    "settling",
+    "show",
+    "start",
+    "stop",
+    "submit",
+    "target_named",
+    "target_names",
+    "unsettled",
+    "watch",
+]
 
 LOOK_SECONDS = 0.2
 START_LOCK_SECONDS = 120.0
@@ -33,54 +66,7 @@ WATCH_SECONDS = 7 * 24 * 3600.0
 UNSTARTED_SECONDS = 10.0
 
 
-class Target(Protocol):
-    """The verbs of a choice on the targets shelf; a test may hand in its own."""
-
-    def start(self, folder: JobFolder) -> Identity:
-        """Start the worker; returns once it has claimed the folder."""
-        ...
-
-    def is_alive(self, folder: JobFolder) -> bool:
-        """Whether the worker runs now."""
-        ...
-
-    def stop(self, folder: JobFolder, deadline_seconds: float) -> str:
-        """End the worker within the deadline; says what it took."""
-        ...
-
-    def release(self, folder: JobFolder) -> None:
-        """Give back what a dead worker left."""
-        ...
-
-
-class JobStatus(BaseModel):
-    """A job as people see it: the order and what its folder says now."""
-
-    id: str
-    kind: JobKind
-    state: JobState
-    target: str
-    created_at: datetime
-    attempts: int = 0
-    done: int | None = Field(default=None, description="steps or rows so far")
-    total: int | None = None
-    eta_seconds: float | None = None
-    error: str = ""
-    hint: str = ""
-    metrics: dict[str, float] = Field(default_factory=dict)
-    watchdogs: list[dict[str, Any]] = Field(
-        default_factory=list[dict[str, Any]],
-        description="what the watchdogs of the training found: text, and the value to change",
-    )
-    samples: dict[str, Any] | None = Field(
-        default=None, description="predictions at the last validation: step and rows"
-    )
-    runtime_seconds: float | None = None
-    damaged_lines: int = Field(default=0, description="lines of events.jsonl that cannot be read")
-    folder: str
-
-
-def new_job(kind: JobKind, spec: Mapping[str, Any], *, target: str = "local") -> Job:
+def new_job(kind: JobKind, spec: Mapping[str, Any], *, target: str = HERE) -> Job:
     """An order with an id of its own, such as train-20261120-153000-k3f9."""
     at = now()
     letters = string.ascii_lowercase + string.digits
@@ -110,7 +96,7 @@ def launch(
     target: Target | None = None,
 ) -> Job:
     """Submit and start; of two trainings for one device the second is refused, nothing written."""
-    with _start_lock(ws):
+    with _start_lock(ws, job):
         _refuse_busy_device(ws, job)
         submit(ws, job, inputs)
         _start(ws, job, target)
@@ -120,7 +106,7 @@ def launch(
 def start(ws: Workspace, job_id: str, *, target: Target | None = None) -> Job:
     """Start a job that waits."""
     folder = folder_of(ws, job_id)
-    with _start_lock(ws):
+    with _start_lock(ws, folder.job):
         state = folder.state()
         if state != "waiting" or folder.is_alive():
             raise Conflict(f"Job {folder.path.name} is {state}.", hint=_hint_for(folder, state))
@@ -132,8 +118,8 @@ def start(ws: Workspace, job_id: str, *, target: Target | None = None) -> Job:
 def resume(ws: Workspace, job_id: str, *, target: Target | None = None) -> Job:
     """A new attempt in the same folder; it goes on from the last checkpoint that verifies."""
     folder = folder_of(ws, job_id)
-    with _start_lock(ws):
-        _let_it_exit(folder)
+    with _start_lock(ws, folder.job):
+        _let_it_exit(folder, lambda: _look(ws, folder, target))
         state = folder.state()
         if state in ("succeeded", "running") or folder.is_alive():
             raise Conflict(
@@ -151,14 +137,15 @@ def stop(
 ) -> str:
     """Stop a job; says how: stopped (with a checkpoint), terminated, killed, or never started."""
     folder = folder_of(ws, job_id)
+    _look(ws, folder, target)
     state = folder.state()
     if state in FINISHED:
         raise Conflict(
             f"Job {folder.path.name} has already {state}.", hint=_hint_for(folder, state)
         )
-    how = (target or _target(folder.job)).stop(folder, deadline_seconds)
+    how = (target or target_named(ws, folder.job.target)).stop(folder, deadline_seconds)
     # A worker that was ended by force could not write its own ending.
-    with _start_lock(ws):
+    with _start_lock(ws, folder.job):
         if folder.state() in ("waiting", "lost") and not folder.is_alive():
             folder.append("cancelled", how=how)
     return "never started" if state == "waiting" and how == "not running" else how
@@ -166,7 +153,10 @@ def stop(
 
 def ask_to_stop(ws: Workspace, job_id: str) -> None:
     """Ask a running job to write a checkpoint and end; does not wait for it."""
-    folder_of(ws, job_id).request_stop()
+    folder = folder_of(ws, job_id)
+    folder.request_stop()
+    # On another machine the wish arrives with the next look.
+    _look(ws, folder, None)
 
 
 def watch(
@@ -175,46 +165,92 @@ def watch(
     """The job's events above seq `after` as they come, and its state whenever that changes.
 
     Ends after a final state, after `lost`, when nobody starts a waiting job, or at the deadline.
+    Of a job on another machine, what it left is here then. While that machine cannot be reached,
+    one event of the type `log` says so, and it is tried again.
     """
     folder = folder_of(ws, job_id)
+    target = target_named(ws, folder.job.target)
     deadline = time.monotonic() + deadline_seconds
     unstarted = time.monotonic() + UNSTARTED_SECONDS
-    offset, shown = 0, ""
-    while True:
-        # The state first: events written between the two reads are then never missed.
-        state = folder.state()
-        events, offset = folder.read_from(offset)
-        for event in events:
-            if event.seq > after:
-                yield event
-        if state != shown:
-            yield state
-            shown = state
-        is_over = state in (*FINISHED, "lost")
-        if state == "waiting" and time.monotonic() > unstarted and not folder.is_alive():
-            is_over = True
-        if is_over or time.monotonic() > deadline:
-            return
-        time.sleep(LOOK_SECONDS)
+    offset, shown, seq, trouble = 0, "", after, ""
+    with target.follow(folder) as pull:
+        while True:
+            said = _pulled(folder, pull)
+            if said and not trouble:
+                yield _warning(seq, said)
+            trouble = said
+            # The state first: events written between the two reads are then never missed.
+            state = folder.state()
+            events, offset = folder.read_from(offset)
+            for event in events:
+                if event.seq > after:
+                    seq = event.seq
+                    yield event
+            if state != shown:
+                yield state
+                shown = state
+            is_over = state in (*FINISHED, "lost") and not is_open(folder)
+            if state == "waiting" and time.monotonic() > unstarted and not folder.is_alive():
+                is_over = True
+            if is_over or time.monotonic() > deadline:
+                break
+            time.sleep(LOOK_SECONDS)
+    give_back(target, folder)
 
 
-def list_jobs(ws: Workspace, *, newest: int | None = None) -> list[JobStatus]:
-    """Every job of the workspace, or so many, the newest first."""
+def _warning(seq: int, text: str) -> Event:
+    fields = {"seq": seq, "at": now(), "type": "log", "level": "warning", "text": text}
+    return Event.model_validate(fields)
+
+
+def _pulled(folder: JobFolder, pull: Callable[[], None]) -> str:
+    """Bring here what is new; why that cannot be done now, or nothing."""
+    try:
+        pull()
+    except Unavailable as error:
+        return f"{error.message} Trying again; the job itself goes on."
+    return ""
+
+
+def _look(ws: Workspace, folder: JobFolder, target: Target | None) -> None:
+    """See what a job on another machine does now; one on this machine is seen anyhow."""
+    if is_elsewhere(folder.job) and is_open(folder):
+        look_once(target or target_named(ws, folder.job.target), folder)
+
+
+def list_jobs(
+    ws: Workspace, *, newest: int | None = None, asks_targets: bool = False
+) -> list[JobStatus]:
+    """Every job of the workspace, or so many, the newest first.
+
+    With `asks_targets`, other machines are asked how their jobs stand; else they stand as they
+    were seen last.
+    """
     _adopt(ws)
-    return [_status(ws, job) for job in ws.store.jobs.list()[:newest]]
+    found = ws.store.jobs.list()[:newest]
+    troubles = refresh(ws, found) if asks_targets else {}
+    return [_with_trouble(status_of(ws, job), troubles.get(job.id, "")) for job in found]
 
 
-def show(ws: Workspace, job_id: str) -> JobStatus:
+def show(ws: Workspace, job_id: str, *, asks_targets: bool = False) -> JobStatus:
     """One job, by its id or the beginning of it."""
     _adopt(ws)
-    status = _status(ws, ws.store.jobs.get(job_id))
+    job = ws.store.jobs.get(job_id)
+    troubles = refresh(ws, [job]) if asks_targets else {}
+    status = _with_trouble(status_of(ws, job), troubles.get(job.id, ""))
     status.damaged_lines = JobFolder(ws.jobs / status.id).damaged_lines()
     return status
 
 
+def _with_trouble(status: JobStatus, why: str) -> JobStatus:
+    return status.model_copy(update={"trouble": why}) if why else status
+
+
 def logs(ws: Workspace, job_id: str, *, tail: int = 100) -> list[str]:
-    """The last lines that the job's worker printed."""
-    return folder_of(ws, job_id).log_tail(tail)
+    """The last lines that the job's worker printed; another machine is asked for them."""
+    folder = folder_of(ws, job_id)
+    refresh(ws, [folder.job])
+    return folder.log_tail(tail)
 
 
 def folder_of(ws: Workspace, job_id: str) -> JobFolder:
@@ -250,23 +286,21 @@ def running_training(ws: Workspace, device: str) -> str | None:
 
 
 def _start(ws: Workspace, job: Job, target: Target | None) -> None:
-    (target or _target(job)).start(JobFolder(ws.jobs / job.id))
+    (target or target_named(ws, job.target)).start(JobFolder(ws.jobs / job.id))
 
 
-def _target(job: Job) -> Target:
-    return cast("Target", shelf.load("targets", job.target))
-
-
-def _let_it_exit(folder: JobFolder) -> None:
+def _let_it_exit(folder: JobFolder, look: Callable[[], None] = lambda: None) -> None:
     """Wait for a worker that has written its last word and is only taking itself down."""
     deadline = time.monotonic() + EXIT_SECONDS
+    look()
     while folder.is_alive() and folder.state() in FINISHED and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
+        look()
 
 
 def _refuse_busy_device(ws: Workspace, job: Job) -> None:
-    if job.kind != "train":
-        return
+    if job.kind != "train" or is_elsewhere(job):
+        return  # the worker on another machine looks for itself
     device = str(job.spec.get("device", "cpu"))
     other = running_training(ws, device)
     if other is not None and other != job.id:
@@ -292,46 +326,6 @@ def _adopt(ws: Workspace) -> None:
             ws.store.jobs.add(job)
 
 
-def _status(ws: Workspace, job: Job) -> JobStatus:
-    folder = JobFolder(ws.jobs / job.id)
-    status = JobStatus(
-        id=job.id,
-        kind=job.kind,
-        state="lost",
-        target=job.target,
-        created_at=job.created_at,
-        folder=str(folder.path),
-    )
-    try:
-        is_alive = folder.is_alive()  # before the events, as JobFolder.state does
-        events = folder.events()
-        result = folder.result()
-        status.state = state_of(events, is_alive=is_alive, has_result=result is not None)
-    except HoneError as error:
-        # One damaged folder must not hide the other jobs.
-        status.error, status.hint = error.message, error.hint
-        return status
-    status.attempts = sum(event.type == "attempt" for event in events)
-    if result is not None:
-        status.metrics, status.runtime_seconds = result.metrics, result.runtime_seconds
-    for event in events:
-        fields: Mapping[str, Any] = event.model_extra or {}
-        if event.type == "progress":
-            status.done, status.total = fields.get("done"), fields.get("total")
-            status.eta_seconds = fields.get("eta_seconds")
-        elif event.type == "watchdog":
-            status.watchdogs.append(dict(fields))
-        elif event.type == "samples":
-            status.samples = dict(fields)
-        elif event.type == "failed" and status.state == "failed":
-            status.error, status.hint = str(fields.get("error", "")), str(fields.get("hint", ""))
-    if status.state == "lost":
-        status.error = "Its worker ended without a word (killed, or the machine went down)."
-    if status.state in ("lost", "failed", "cancelled") and not status.hint:
-        status.hint = f"hone jobs resume {job.id}"
-    return status
-
-
 def _hint_for(folder: JobFolder, state: JobState) -> str:
     name = folder.path.name
     if state in ("running", "waiting") and folder.is_alive():
@@ -340,8 +334,10 @@ def _hint_for(folder: JobFolder, state: JobState) -> str:
 
 
 @contextmanager
-def _start_lock(ws: Workspace) -> Generator[None]:
-    with _waiting_for(ws, ".start.lock", START_LOCK_SECONDS):
+def _start_lock(ws: Workspace, job: Job) -> Generator[None]:
+    """One start at a time on this machine; one elsewhere takes long and holds up only itself."""
+    name = f".{job.id}.start.lock" if is_elsewhere(job) else ".start.lock"
+    with _waiting_for(ws, name, START_LOCK_SECONDS):
         yield
 
 

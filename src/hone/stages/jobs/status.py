@@ -1,0 +1,104 @@
+"""A job as people see it: the order, and what its folder says now."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, Field
+
+from hone.errors import HoneError
+from hone.records.job import Job, JobKind, JobState, state_of
+from hone.workspace.job_folder import JobFolder, Seen
+
+if TYPE_CHECKING:
+    from hone.workspace.open import Workspace
+
+
+class JobStatus(BaseModel):
+    """A job as people see it: the order and what its folder says now."""
+
+    id: str
+    kind: JobKind
+    state: JobState
+    target: str
+    created_at: datetime
+    attempts: int = 0
+    done: int | None = Field(default=None, description="steps or rows so far")
+    total: int | None = None
+    eta_seconds: float | None = None
+    error: str = ""
+    hint: str = ""
+    metrics: dict[str, float] = Field(default_factory=dict)
+    watchdogs: list[dict[str, Any]] = Field(
+        default_factory=list[dict[str, Any]],
+        description="what the watchdogs of the training found: text, and the value to change",
+    )
+    samples: dict[str, Any] | None = Field(
+        default=None, description="predictions at the last validation: step and rows"
+    )
+    runtime_seconds: float | None = None
+    damaged_lines: int = Field(default=0, description="lines of events.jsonl that cannot be read")
+    folder: str
+    seen_at: datetime | None = Field(
+        default=None, description="when a job on another machine was last seen there"
+    )
+    trouble: str = Field(default="", description="why its machine could not be asked now")
+
+
+def status_of(ws: Workspace, job: Job) -> JobStatus:
+    """How the job stands, by its folder alone."""
+    folder = JobFolder(ws.jobs / job.id)
+    status = JobStatus(
+        id=job.id,
+        kind=job.kind,
+        state="lost",
+        target=job.target,
+        created_at=job.created_at,
+        folder=str(folder.path),
+    )
+    seen = folder.seen()
+    if seen is not None:
+        status.seen_at = datetime.fromtimestamp(seen.at, UTC)
+    try:
+        is_alive = folder.is_alive()  # before the events, as JobFolder.state does
+        events = folder.events()
+        result = folder.result()
+        status.state = state_of(events, is_alive=is_alive, has_result=result is not None)
+    except HoneError as error:
+        # One damaged folder must not hide the other jobs.
+        status.error, status.hint = error.message, error.hint
+        return status
+    status.attempts = sum(event.type == "attempt" for event in events)
+    if result is not None:
+        status.metrics, status.runtime_seconds = result.metrics, result.runtime_seconds
+    for event in events:
+        fields: Mapping[str, Any] = event.model_extra or {}
+        if event.type == "progress":
+            status.done, status.total = fields.get("done"), fields.get("total")
+            status.eta_seconds = fields.get("eta_seconds")
+        elif event.type == "watchdog":
+            status.watchdogs.append(dict(fields))
+        elif event.type == "samples":
+            status.samples = dict(fields)
+        elif event.type == "failed" and status.state == "failed":
+            status.error, status.hint = str(fields.get("error", "")), str(fields.get("hint", ""))
+    if status.state == "lost":
+        status.error = how_it_was_lost(seen)
+    if status.state in ("lost", "failed", "cancelled") and not status.hint:
+        status.hint = f"hone jobs resume {job.id}"
+    return status
+
+
+def how_it_was_lost(seen: Seen | None) -> str:
+    """A sentence for a worker that wrote no ending."""
+    code = seen.exit_code if seen is not None else None
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        more = " (killed, or out of memory)" if name == "SIGKILL" else ""
+        return f"Its worker was ended by {name}{more}."
+    if code:
+        return f"Its worker ended without a word, with code {code}."
+    return "Its worker ended without a word (killed, or the machine went down)."
