@@ -13,14 +13,17 @@ from typing import Any, NamedTuple
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("HONE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 Row = dict[str, Any]
+SHORT = 32
+"""Most characters of a short message."""
 
 
 class Data(NamedTuple):
-    """Training rows, rows to be asked, and the task of both."""
+    """Training rows, rows to be asked, the task of both, and rows of a training before."""
 
     train: list[Row]
     test: list[Row]
     task: Row
+    before: list[Row] = []  # noqa: RUF012 (never changed)
 
 
 def _snips() -> tuple[list[Row], Row]:
@@ -51,8 +54,8 @@ def _said(slots: Row) -> list[Row]:
     return [{"role": "assistant", "content": json.dumps(slots, ensure_ascii=False)}]
 
 
-def bookings(seed: int) -> Iterator[Data]:
-    """restaurant8k: messages that hold a slot, four fifths to learn from, the others asked."""
+def bookings(seed: int, parts: int = 5) -> Iterator[Data]:
+    """restaurant8k: messages that hold a slot; one of so many parts is asked."""
     text = (DATA / "messages" / "restaurant8k" / "train_3.json").read_text("utf-8")
     task = {"kind": "extract", "name": "booking", "system": "Slots of the booking as JSON."}
     found: dict[str, dict[str, str]] = {}
@@ -77,8 +80,20 @@ def bookings(seed: int) -> Iterator[Data]:
         }
         for one in messages
     ]
-    held = len(rows) // 5
+    held = len(rows) // parts
     yield Data(rows[held:], rows[:held], {**task, "fields": {name: {} for name in fields}})
+
+
+def short_bookings(seed: int) -> Iterator[Data]:
+    """Those of one slot and few characters, a third of them asked; the others come before."""
+    (whole,) = bookings(seed, parts=3)
+
+    def is_short(row: Row) -> bool:
+        slots = json.loads(row["completion"][0]["content"])
+        return len(slots) == 1 and len(row["prompt"][-1]["content"]) <= SHORT
+
+    train, test = ([row for row in rows if is_short(row)] for rows in (whole.train, whole.test))
+    yield Data(train, test, whole.task, before=whole.train)
 
 
 def pairs(seed: int) -> Iterator[Data]:
