@@ -158,9 +158,15 @@ def _auto() -> str:
             *rows,
             "",
             *_shares(),
+            "- Sources: 2e-4 for large bases after QLoRA (arXiv:2305.14314, app. B), a tenth of",
+            "  it where every weight moves; below 10 million weights",
+            "  [measured](../why/figures.md#learning-rates); the two bands between: interpolated.",
             "- `training.dtype: auto`: `bfloat16` on CUDA for bases from "
             f"{BF16_FROM_PARAMETERS:,} weights, otherwise `float32`.",
             f"- `training.threads: auto`: all physical cores but one, at most {MAX_THREADS}.",
+            "- `training.packing: auto`: on CUDA with flash attention, for an adapter in bfloat16",
+            "  on a family of attention alone; otherwise not.",
+            "- `training.length_grouping: auto`: wherever rows are not packed.",
             "- `lora.target_modules: auto`: every linear layer inside the blocks, not the head.",
             "",
         ]
