@@ -96,30 +96,6 @@ def short_bookings(seed: int) -> Iterator[Data]:
     yield Data(train, test, whole.task, before=whole.train)
 
 
-def bookings(seed: int) -> Iterator[Data]:
-    """restaurant8k: messages and their marked slots; a seeded fifth is asked."""
-    task = {"kind": "extract", "name": "booking", "system": "Slots of the booking as JSON."}
-    path = DATA / "messages" / "restaurant8k" / "train_3.json"
-    slots_of: dict[str, Row] = {}
-    for one in json.loads(path.read_text("utf-8")):
-        text = one["userInput"]["text"]
-        found = {
-            label["slot"]: text[
-                label["valueSpan"].get("startIndex", 0) : label["valueSpan"]["endIndex"]
-            ]
-            for label in one.get("labels", [])
-        }
-        if found:
-            slots_of[text] = found
-    rows = [
-        {"id": str(n), "prompt": _prompt(task, text), "completion": _said(slots)}
-        for n, (text, slots) in enumerate(slots_of.items())
-    ]
-    random.Random(seed).shuffle(rows)
-    held = len(rows) // 5
-    yield Data(rows[held:], rows[:held], task)
-
-
 def pairs(seed: int) -> Iterator[Data]:
     """SNIPS: the published slots against worse ones."""
     rows, task = _snips()

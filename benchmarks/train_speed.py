@@ -39,37 +39,14 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[0] = str(REPOSITORY)
 
 from benchmarks import train_overhead as beside  # noqa: E402
+from benchmarks.llama_factory import PeerJob, figures_of, make_peer, run_peer  # noqa: E402
 
 # By what they tell, for runs that are cut off.
 CONTENDERS = ("hone", "trl", "lf", "trl-grouped", "lf-grouped", "bare", "trl-defaults")
 BASES = ("nano", "hidden-256")
 WITH_OUR_ENVIRONMENT = ("hone", "trl-grouped", "lf-grouped")
-PEER_VERSION = "llamafactory==0.9.5"
 NANO = REPOSITORY / "src/hone/bundled/hone-nano"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
-# Beside the CPU build of torch the registry's torchvision and torchaudio cannot be loaded, and
-# the peer imports the second one for sound that no row here has.
-PEER = """
-import importlib.machinery, json, sys, time, types
-audio = types.ModuleType("torchaudio")
-audio.__spec__ = importlib.machinery.ModuleSpec("torchaudio", None)
-sys.modules["torchaudio"] = audio
-from datasets import Dataset, DatasetDict
-from llamafactory.train.tuner import run_exp
-from transformers import TrainerCallback
-asked = json.loads(open(sys.argv[1]).read())
-rows = json.loads(open(asked.pop("rows")).read())
-for row in rows:
-    row["attention_mask"] = [1] * len(row["input_ids"])
-DatasetDict({"train": Dataset.from_list(rows)}).save_to_disk(asked["tokenized_path"])
-class Clock(TrainerCallback):
-    def on_train_begin(self, *_, **__):
-        self.began = time.perf_counter(), time.process_time()
-    def on_train_end(self, *_, **__):
-        wall, cpu = time.perf_counter() - self.began[0], time.process_time() - self.began[1]
-        print("FIGURES " + json.dumps({"wall": wall, "cpu": cpu}), flush=True)
-run_exp(asked, callbacks=[Clock()])
-"""
 
 
 def make_base(folder: Path) -> Path:
@@ -96,23 +73,6 @@ def make_base(folder: Path) -> Path:
     for name in TOKENIZER:
         shutil.copyfile(NANO / name, folder / name)
     return folder
-
-
-def make_peer(folder: Path) -> Path:
-    """LLaMA-Factory's environment; its interpreter."""
-    python = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, "torch==2.13.0"], check=True)
-        limits = folder / "limits.txt"
-        limits.write_text("torch==2.13.0\n")
-        subprocess.run([*pip, "-c", str(limits), "torch==2.13.0", PEER_VERSION], check=True)
-        # Built for CUDA: transformers would fail on finding them.
-        unloadable = ["torchvision", "torchaudio"]
-        subprocess.run([str(python), "-m", "pip", "uninstall", "-q", "-y", *unloadable], check=True)
-        (folder / "complete").touch()
-    return python
 
 
 def rows_and_options(folder: Path) -> tuple[list[dict[str, Any]], Any, Any, Path]:
@@ -218,58 +178,6 @@ def run_bare(folder: Path) -> dict[str, float]:
     return took | {"loss": beside.held_out_loss(model, base)}
 
 
-def run_peer(folder: Path, python: Path, environment: dict[str, str], *, is_grouped: bool) -> Any:
-    """LLaMA-Factory in its own environment; the loss of its adapter is measured in ours."""
-    rows, options, lora, base = rows_and_options(folder)
-    (folder / "rows.json").write_text(json.dumps(rows))
-    (folder / "peer.py").write_text(PEER)
-    steps = -(-len(rows) // options.batch_size) * int(options.epochs)
-    asked = {
-        "rows": str(folder / "rows.json"),
-        # Never read: rows come from tokenized_path. Without a name it refuses to begin.
-        "dataset": "none",
-        "stage": "sft",
-        "do_train": True,
-        "model_name_or_path": str(base),
-        "finetuning_type": "lora",
-        "lora_target": "all",
-        "lora_rank": lora.r,
-        "lora_alpha": lora.lora_alpha,
-        "lora_dropout": lora.lora_dropout,
-        "tokenized_path": str(folder / "tokenized"),
-        "template": "chatml",
-        "output_dir": str(folder / "peer"),
-        "overwrite_output_dir": True,
-        "per_device_train_batch_size": options.batch_size,
-        "gradient_accumulation_steps": 1,
-        "num_train_epochs": float(options.epochs),
-        "learning_rate": float(options.learning_rate),
-        "lr_scheduler_type": options.lr_scheduler,
-        "warmup_steps": -(-steps * 3 // 100),
-        "max_grad_norm": options.max_grad_norm,
-        "weight_decay": options.weight_decay,
-        "logging_steps": options.logging_steps,
-        "seed": options.seed,
-        "save_strategy": "no",
-        "report_to": "none",
-        "use_cpu": True,
-        "bf16": False,
-        "disable_gradient_checkpointing": True,
-        "disable_tqdm": True,
-        **({"train_sampling_strategy": "group_by_length"} if is_grouped else {}),
-    }
-    (folder / "peer.json").write_text(json.dumps(asked))
-    done = subprocess.run(
-        [str(python), str(folder / "peer.py"), str(folder / "peer.json")],
-        env={**os.environ, **environment, "DISABLE_VERSION_CHECK": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = _figures(done, "LLaMA-Factory")
-    return found | {"loss": _loss_of(folder / "peer", base)}
-
-
 def _loss_of(adapter: Path, base: Path) -> float:
     import torch
     from peft import PeftModel
@@ -277,13 +185,6 @@ def _loss_of(adapter: Path, base: Path) -> float:
 
     model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     return beside.held_out_loss(PeftModel.from_pretrained(model, str(adapter)), base)
-
-
-def _figures(done: subprocess.CompletedProcess[str], name: str) -> dict[str, float]:
-    lines = [line for line in done.stdout.splitlines() if line.startswith("FIGURES ")]
-    if not lines:
-        raise SystemExit(f"{name} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
-    return json.loads(lines[-1].removeprefix("FIGURES "))
 
 
 def child(name: str, folder: Path, peer: Path) -> None:
@@ -295,7 +196,10 @@ def child(name: str, folder: Path, peer: Path) -> None:
     elif name.startswith("lf"):
         python = peer / "bin" / "python"
         environment = {"OMP_NUM_THREADS": os.environ["OMP_NUM_THREADS"], "HF_HUB_OFFLINE": "1"}
-        found = run_peer(folder, python, environment, is_grouped=name == "lf-grouped")
+        rows, options, lora, base = rows_and_options(folder)
+        job = PeerJob(folder, base, rows, options, lora)
+        found = run_peer(job, python, environment, is_grouped=name == "lf-grouped")
+        found |= {"loss": _loss_of(folder / "peer", base)}
     else:
         is_checkpointed, is_grouped = name == "trl-defaults", name == "trl-grouped"
         found = run_trl(folder, is_checkpointed=is_checkpointed, is_grouped=is_grouped)
@@ -318,7 +222,7 @@ def measure(name: str, folder: Path, peer: Path) -> dict[str, float]:
         text=True,
         check=False,
     )
-    return _figures(done, name)
+    return figures_of(done, name)
 
 
 def arguments() -> argparse.Namespace:

@@ -17,7 +17,7 @@ def machine_choices(options: Mapping[str, Resolved], machine: Machine) -> list[s
     if packing is not None and packing.value is True and machine.device == "cuda":
         found = ["attention: flash_attention_2 (it takes packed rows of different length)"]
     else:
-        found = ["attention: sdpa (PyTorch's fused kernel; on a processor 9 % above eager)"]
+        found = ["attention: sdpa (PyTorch's own fused kernel)"]
     if machine.device != "cpu":
         return found
     if GLIBC_KEEPS_MEMORY.keys() <= environment_for(options, machine).keys():
