@@ -35,7 +35,7 @@ def host(there: Machine, python: str = sys.executable) -> Host:
     return Host(address, python=python)
 
 
-def test_the_wheel_is_the_same_bytes_each_time_and_pip_takes_it(tmp_path: Path) -> None:
+def test_the_wheel_is_the_same_bytes_each_time_and_hone_is_imported_from_it(tmp_path: Path) -> None:
     content = _arrival.wheel()
     assert content == _arrival.wheel()
     with zipfile.ZipFile(BytesIO(content)) as archive:
@@ -150,6 +150,34 @@ def test_a_file_that_never_arrives_as_it_left_is_not_put_in_place(
     with pytest.raises(HoneError, match="never arrive"):
         asyncio.run(work())
     assert not (there.home / "broken" / "file").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "digest"),
+    [
+        ("final/../../../x", "a" * 64),
+        ("/etc/cron.d/x", "a" * 64),
+        ("job.json", "a" * 64),
+        ("final/x", "../../x"),
+        ("final/x", ""),
+    ],
+)
+def test_a_machine_that_offers_what_nobody_asked_for_is_refused(
+    tmp_path: Path, path: str, digest: str
+) -> None:
+    class Hostile(Host):
+        async def surely(self, *_: object, **__: object) -> dict[str, object]:
+            return {"files": [{"path": path, "sha256": digest, "bytes": 1}]}
+
+    async def work() -> None:
+        home = tmp_path / "jobs" / "one"
+        home.mkdir(parents=True)
+        async with Hostile(Address("127.0.0.1", 1)) as found:
+            await _transfer.fetch(found, "/there", ["final"], home)
+
+    with pytest.raises(HoneError):
+        asyncio.run(work())
+    assert [one.name for one in tmp_path.rglob("*")] == ["jobs", "one"]
 
 
 @pytest.mark.parametrize("name", ["../out", "/etc/passwd", "a/../../out"])

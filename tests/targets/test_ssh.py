@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from hone.errors import HoneError, Unavailable
+from hone.errors import Conflict, HoneError, Unavailable
 from hone.records.job import Job
 from hone.targets import ssh
 from hone.workspace.files import sha256_of
@@ -220,6 +221,34 @@ def test_a_job_goes_on_elsewhere_from_the_checkpoint_that_was_brought_here(
     assert (folder.checkpoints / "checkpoint-2" / "weights").is_file()
     begins = [(e.model_extra or {})["begins_at"] for e in folder.events() if e.type == "stage"]
     assert begins == [0, 1]
+
+
+def test_a_start_killed_before_its_worker_claims_is_found_again(
+    there: Machine, tmp_path: Path, gate: Gate
+) -> None:
+    folder = make_folder(tmp_path, fake={"pause_at": "before claim", "gate": str(gate.path)})
+    chosen = options(there)
+    code = (
+        "import sys\nfrom hone.targets import ssh\n"
+        "from hone.workspace.job_folder import JobFolder\n"
+        "chosen = ssh.Options.model_validate_json(sys.argv[2])\n"
+        "ssh.start(JobFolder(sys.argv[1]), chosen, command=sys.argv[3:])"
+    )
+    words = [str(folder.path), chosen.model_dump_json(), *FAKE_WORKER]
+    starter = subprocess.Popen([sys.executable, "-c", code, *words])
+    gate.wait("before claim")
+    starter.kill()
+    starter.wait()
+    # Nobody has claimed it, and yet it is known where to look: never two workers, never an orphan.
+    with pytest.raises(Conflict, match="already has a worker"):
+        ssh.start(folder, chosen, command=FAKE_WORKER)
+    assert ssh.is_alive(folder, chosen)
+    assert ssh.stop(folder, 0.0, chosen) in ("terminated", "killed")
+    assert folder.state() == "waiting" and not ssh.is_alive(folder, chosen)
+    ssh.start(folder, chosen, command=FAKE_WORKER)
+    follow_to_the_end(folder, chosen)
+    assert folder.state() == "succeeded"
+    assert [event.type for event in folder.events()].count("attempt") == 1
 
 
 def test_a_finished_job_s_folder_there_is_deleted_once_all_of_it_is_here(

@@ -280,6 +280,9 @@ async def _connected(address: Address, pin: _pins.Pin) -> asyncssh.SSHClientConn
             client_factory=Guard,
             known_hosts=([], [], []),
             preferred_auth="publickey",
+            # Whatever ~/.ssh/config says: another machine gets no use of keys, and no environment.
+            agent_forwarding=False,
+            send_env=(),
             keepalive_interval=KEEPALIVE_SECONDS,
             **chosen,
         )

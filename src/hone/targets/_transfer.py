@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ BLOCK = 1 << 18
 TRIES = 3
 SPARE_BYTES = 1 << 26
 PARTS = ".parts"
+HASH = re.compile("[0-9a-f]{64}")
 HASH_SECONDS = 1800.0  # a machine may have to read every byte first
 
 
@@ -77,11 +79,24 @@ async def fetch(host: Host, root: str, names: Sequence[str], home: Path) -> None
     for _ in range(TRIES):
         listed = await host.surely("listing", {"root": root, "names": names}, seconds=HASH_SECONDS)
         files: list[dict[str, Any]] = listed["files"]
+        for one in files:
+            _refuse_strange(one, names)
         if await host.patiently(lambda files=files: _fetch_once(host, root, files, home)):
             with suppress(OSError):
                 (home / PARTS).rmdir()
             return
     raise HoneError(f"Files of {host.address.name} never arrive as they are there.")
+
+
+def _refuse_strange(one: dict[str, Any], names: Sequence[str]) -> None:
+    """The other machine says what comes; it may not say where else that goes."""
+    path, digest = str(one["path"]), str(one["sha256"])
+    is_asked_for = any(path == name or path.startswith(f"{name}/") for name in names)
+    if not is_asked_for or not HASH.fullmatch(digest):
+        raise HoneError(
+            f"The other machine offers a file that nobody asked for: {path[:200]!r}.",
+            hint="Its Python or its Hone may not be what they say; do not use it.",
+        )
 
 
 def _is_here(home: Path, one: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ import secrets
 import string
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,8 +155,9 @@ def ask_to_stop(ws: Workspace, job_id: str) -> None:
     """Ask a running job to write a checkpoint and end; does not wait for it."""
     folder = folder_of(ws, job_id)
     folder.request_stop()
-    # On another machine the wish arrives with the next look.
-    _look(ws, folder, None)
+    # On another machine the wish arrives with the next look; this one may be too early.
+    with suppress(Unavailable):
+        _look(ws, folder, None)
 
 
 def watch(
