@@ -159,8 +159,9 @@ def _auto() -> str:
             "",
             *_shares(),
             "- Sources: 2e-4 for large bases after QLoRA (arXiv:2305.14314, app. B), a tenth of",
-            "  it where every weight moves; below 10 million weights",
-            "  [measured](../why/figures.md#learning-rates); the two bands between: interpolated.",
+            "  it where every weight moves; the smallest bases need larger steps",
+            "  ([what was measured](../why/figures.md#learning-rates)); the two bands between",
+            "  are interpolated.",
             "- `training.dtype: auto`: `bfloat16` on CUDA for bases from "
             f"{BF16_FROM_PARAMETERS:,} weights, otherwise `float32`.",
             f"- `training.threads: auto`: all physical cores but one, at most {MAX_THREADS}.",
