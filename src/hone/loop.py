@@ -95,7 +95,10 @@ def build_dataset(
     try:
         options = BuildOptions.model_validate(choices)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        problems = [
+            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        ]
         raise InvalidInput(
             f"The dataset cannot be built: {'; '.join(problems)}.",
             hint="hone datasets build --help",
@@ -117,7 +120,10 @@ def examine_dataset(
     try:
         options = doctor.DoctorOptions.model_validate(choices)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        problems = [
+            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        ]
         raise InvalidInput(
             f"The dataset cannot be examined: {'; '.join(problems)}.",
             hint="hone datasets doctor --help",

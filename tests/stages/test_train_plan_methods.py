@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from hone.errors import InvalidInput
 from hone.records.task import Task
@@ -129,3 +130,47 @@ def test_four_bits_are_refused_where_there_is_no_card_and_planned_for_one(ws: Wo
     )
     assert held.memory_gib.weights < plain.memory_gib.weights
     assert dora.trained_parameters > plain.trained_parameters
+
+
+def test_answers_and_prompts_that_have_no_room_are_found_before_anything_begins(
+    ws: Workspace,
+) -> None:
+    short = ("training.max_completion_length=1",)
+    with pytest.raises(InvalidInput, match="an answer may have 1 tokens") as told:
+        plan_of(ws, "grpo", *short)
+    assert "hone datasets doctor faith@1" in told.value.hint
+    with pytest.raises(InvalidInput, match=r"a prompt the rest of 65 \(data.max_seq_length\)"):
+        plan_of(ws, "grpo", *GRPO, "data.max_seq_length=65")
+    # Answers differ in length: with half of the room some rows are left, and it is said.
+    plan = plan_of(ws, "grpo", "training.max_completion_length=16")
+    assert 0 < plan.train.too_long < 40
+    assert any("rows are left out" in note for note in plan.notes)
+    assert plan.steps_per_epoch == -(-(40 - plan.train.too_long) // 2)
+
+
+def test_weights_of_dimensions_and_layers_of_adapters_are_checked_with_everything_else(
+    ws: Workspace,
+) -> None:
+    task = ws.task().model_dump(mode="json", exclude_defaults=True)
+    scored = {**task, "kind": "score", "name": "news", "dimensions": ["agency", "progress"]}
+    (ws.root / "tasks" / "news.yaml").write_text(yaml.safe_dump(scored))
+    wanted: dict[str, Any] = {"task": "news", "dataset": "nowhere", "lora": {"r": 2}}
+    with pytest.raises(InvalidInput) as told:
+        plan_of(
+            ws,
+            "regression",
+            "training.dimension_weights={agencyy: 2}",
+            "lora.target_modules=[q_proj, v_prj, proj]",
+            **wanted,
+        )
+    said = " ".join(told.value.problems)
+    assert "names agencyy, which is no dimension" in said and 'Did you mean "agency"?' in said
+    assert "'v_prj' names no linear layer of small" in said and "'proj' names no" in said
+    assert "q_proj'" not in said and "nowhere" in said
+    with pytest.raises(InvalidInput) as told:
+        zeros = "training.dimension_weights={agency: 0, progress: 0}"
+        plan_of(ws, "regression", zeros, **wanted)
+    assert "are all 0: nothing would be learned" in " ".join(told.value.problems)
+    with pytest.raises(InvalidInput) as told:
+        plan_of(ws, "sft", "lora.target_modules=[]")
+    assert "lora.target_modules" in told.value.problems[0]

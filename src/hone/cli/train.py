@@ -115,8 +115,11 @@ def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
     if json:
         show.print_json({"job": status, "model": found[0].ref if found else None})
     if state in ("failed", "lost"):
-        for line in jobs.logs(ws, job, tail=10) if not json else []:
-            show.say(f"  | {line}")
+        lines = [] if json else jobs.logs(ws, job, tail=10)
+        # What a person can mend stands below; the log is for what nobody foresaw.
+        if status.error not in lines:
+            for line in lines:
+                show.say(f"  | {line}")
         raise HoneError(status.error or f"{job} is {state}.", hint=status.hint)
     if problems:
         raise HoneError(f"Not registered: {'; '.join(problems)}", hint=f"hone jobs show {job}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -17,7 +19,7 @@ class LoraOptions(BaseModel):
     lora_dropout: float = Field(
         0.05, ge=0, lt=1, description="share of an adapter's inputs set to 0 while training, 0 to 1"
     )
-    target_modules: str | list[str] = Field(
+    target_modules: str | Annotated[list[str], Field(min_length=1)] = Field(
         "auto",
         description="layers that get an adapter; auto: every linear layer but the output head",
     )

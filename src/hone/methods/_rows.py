@@ -56,7 +56,7 @@ class Sieve(Generic[Row]):
         if split == "train" and not self.kept:
             count = len(self.reasons)
             raise InvalidInput(
-                f"Not one of {count} training rows can be learned: {self.reasons[0]}."
+                f"Not one of {count} training rows can be learned: {self.reasons[0].rstrip('.')}."
                 if self.reasons
                 else f"{folder.inputs / 'train.jsonl'} holds no rows.",
                 hint=f"--set data.max_seq_length={max_length * 2}, or shorten the answers",

@@ -10,6 +10,7 @@ Source: transformers' AutoModelForSequenceClassification with problem_type "regr
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -89,23 +90,29 @@ def built(
     return ScoreTrainer(found, scale), len(found.train)
 
 
+def problems_with(values: Mapping[str, Any], dimensions: Sequence[str]) -> list[str]:
+    """What is wrong with options for a task of these dimensions, in sentences."""
+    if not dimensions:
+        return ["the task names no dimensions, so there is nothing to score"]
+    given: Mapping[str, float] = values["dimension_weights"]
+    found = [
+        f"training.dimension_weights names {name}, which is no dimension of the task. "
+        f"{nearest(name, dimensions)}"
+        for name in given
+        if name not in dimensions
+    ]
+    if not found and not any(given.get(name, 1.0) for name in dimensions):
+        found.append("training.dimension_weights are all 0: nothing would be learned")
+    return found
+
+
 def _weights(names: tuple[str, ...], options: Options) -> tuple[float, ...]:
-    if not names:
+    if problems := problems_with(options.model_dump(), names):
         raise InvalidInput(
-            "This task names no dimensions, so there is nothing to score.",
-            hint="dimensions: [first, second] in the task's file",
+            f"This training cannot begin: {'; '.join(problems)}.",
+            hint="dimensions: [first, second] in the task's file"
+            if not names
+            else f"The task's dimensions are {', '.join(names)}.",
+            problems=problems,
         )
-    strange = [name for name in options.dimension_weights if name not in names]
-    if strange:
-        told = ", ".join(strange)
-        raise InvalidInput(
-            f"dimension_weights names what is no dimension of the task: {told}.",
-            hint=nearest(strange[0], names),
-        )
-    weights = tuple(options.dimension_weights.get(name, 1.0) for name in names)
-    if not sum(weights):
-        raise InvalidInput(
-            "Every dimension has the weight 0, so nothing would be learned.",
-            hint="Give one of training.dimension_weights a weight above 0.",
-        )
-    return weights
+    return tuple(options.dimension_weights.get(name, 1.0) for name in names)

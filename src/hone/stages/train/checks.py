@@ -13,6 +13,8 @@ from hone.records.task import Task
 from hone.rendering.messages import template_fingerprint
 from hone.rendering.tokens import Renderer
 from hone.stages import jobs
+from hone.stages.train.drawn import draws
+from hone.stages.train.fitting import unfit_for
 from hone.stages.train.lessons import Lessons, lessons_of
 from hone.stages.train.machine import Machine
 from hone.stages.train.plan import Plan
@@ -79,6 +81,9 @@ def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> M
                 hints.append(f"Put the old files of {base.id} back, or take another base")
     except HoneError as error:
         _note(error, problems, hints)
+    if unfit := unfit_for(checked, task, base):
+        problems += unfit
+        hints.append("hone train RECIPE --plan   (shows every value and where it comes from)")
     rewards = find_rewards(ws, names_of(_rewards_in(checked)), renderer, problems)
     try:
         jobs.target_named(ws, recipe.on)
@@ -106,6 +111,12 @@ def refuse_unfit(ws: Workspace, plan: Plan, machine: Machine, *, needs_room: boo
     limit = plan.options["data.max_seq_length"].value
     if train.rows == 0:
         problems.append(f"{plan.dataset} has no rows in its train split")
+    elif train.too_long >= train.rows and draws(plan.options):
+        longest = plan.options["training.max_completion_length"].value
+        problems.append(
+            f"none of {train.rows:,} rows fits: an answer may have {longest} tokens "
+            f"(training.max_completion_length), a prompt the rest of {limit} (data.max_seq_length)"
+        )
     elif train.too_long >= train.rows:
         problems.append(
             f"none of {train.rows:,} rows fits max_seq_length {limit}: no answer could be learned"
@@ -136,6 +147,8 @@ def refuse_unfit(ws: Workspace, plan: Plan, machine: Machine, *, needs_room: boo
 
 def _mend(plan: Plan, problems: list[str]) -> str:
     text = problems[0]
+    if "max_completion_length" in text:
+        return f"{_doctor(plan)}   (shows how long they are), then set both limits"
     if "max_seq_length" in text:
         return f"{_doctor(plan)} --max-length N   (names the N that fits; or shorten the answers)"
     if "load_in_4bit" in text:
@@ -215,7 +228,10 @@ def _rebuild(manifest: Manifest, format_name: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text if text.endswith(".") else f"{text[:1].upper()}{text[1:]}."
+    first = text.partition(" ")[0]
+    # A name stays as it is written.
+    said = text if "@" in first or "." in first else f"{text[:1].upper()}{text[1:]}"
+    return said if text.endswith(".") else f"{said}."
 
 
 def _note(error: HoneError, problems: list[str], hints: list[str]) -> None:

@@ -116,8 +116,13 @@ def adapted_matrices(base: FoundBase, targets: Any) -> list[tuple[str, int, int]
     return [
         matrix
         for matrix in base.layer_matrices
-        if any(matrix[0].removesuffix(".weight").endswith(name) for name in wanted)
+        if any(means(name, matrix[0].removesuffix(".weight")) for name in wanted)
     ]
+
+
+def means(name: str, layer: str) -> bool:
+    """Whether a name of `lora.target_modules` means this layer: all of its name, or its end."""
+    return layer == name or layer.endswith(f".{name}")
 
 
 def steps_of(rows: int, options: dict[str, Resolved]) -> tuple[int, int]:

@@ -159,7 +159,8 @@ def _count(materials: Materials, split: str, options: Mapping[str, Resolved]) ->
     else:
         train_on = options.get("data.train_on")
         how = train_on.value if train_on is not None else "last"
-        reading = Reading(longest, how, materials.manifest.format)
+        answer = options["training.max_completion_length"].value if draws(options) else None
+        reading = Reading(longest, how, materials.manifest.format, answer)
         count = count_tokens(path, renderer, reading, seed=seed)
     if draws(options):
         return with_drawn(count, options, is_training=split == "train")

@@ -20,6 +20,7 @@ from hone.workspace.files import explained
 
 SAMPLE_ROWS = 2000
 ROWS_AT_ONCE = 512
+UNCUT = 10**9
 Z95 = 1.96
 
 
@@ -58,6 +59,8 @@ class Reading(NamedTuple):
     max_length: int
     train_on: TrainOn = "last"
     format: str = "sft"
+    longest_answer: int | None = None
+    """Where answers are drawn: the room that every prompt leaves, and no answer may exceed."""
 
 
 def count_tokens(path: Path, renderer: Renderer, reading: Reading, *, seed: int = 0) -> TokenCount:
@@ -67,7 +70,9 @@ def count_tokens(path: Path, renderer: Renderer, reading: Reading, *, seed: int 
     if total > SAMPLE_ROWS:
         chosen = set(random.Random(seed).sample(range(total), SAMPLE_ROWS))
     rows = read_rows(path, chosen)
-    if reading.format == "regression":
+    if reading.longest_answer is not None:
+        found = _measure_prompts(renderer, rows, reading, reading.longest_answer)
+    elif reading.format == "regression":
         found = _measure_texts(renderer, (str(row.get("text", "")) for row in rows), reading)
     else:
         sides = (_conversations(row, path, reading.format) for row in rows)
@@ -144,6 +149,33 @@ def _measure(renderer: Renderer, rows: Iterator[list[list[Message]]], reading: R
             shortened += any(text.cut_tokens for text in texts)
             masked += any(text.trained_tokens == 0 for text in texts)
     return _Lengths(tokens, trained, shortened, too_long, masked, longest)
+
+
+def _measure_prompts(
+    renderer: Renderer, rows: Iterator[dict[str, Any]], reading: Reading, longest_answer: int
+) -> _Lengths:
+    """Prompts with room for an answer behind them; as methods/_rows.py: read_prompts has it."""
+    tokens: list[int] = []
+    trained = shortened = too_long = longest = 0
+    room = reading.max_length - longest_answer
+    conversations = [[*row["prompt"], *row["completion"]] for row in rows]
+    found = renderer.training_rows(conversations, UNCUT)
+    for messages, whole in zip(conversations, found, strict=True):
+        asked = len(whole.input_ids) - whole.trained_tokens
+        if whole.is_refused or not 0 < whole.trained_tokens <= longest_answer:
+            too_long += 1
+            continue
+        if asked > room:
+            try:
+                asked = len(renderer.prompt(messages[:-1], max_tokens=room).ids)
+            except InvalidInput:
+                too_long += 1
+                continue
+            shortened += 1
+        tokens.append(asked + whole.trained_tokens)
+        trained += whole.trained_tokens
+        longest = max(longest, tokens[-1])
+    return _Lengths(tokens, trained, shortened, too_long, 0, longest)
 
 
 def _measure_texts(renderer: Renderer, texts: Iterator[str], reading: Reading) -> _Lengths:
