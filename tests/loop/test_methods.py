@@ -139,6 +139,31 @@ def test_resumed_inside_an_epoch_it_ends_with_the_same_bits(
     assert any(path.endswith(".safetensors") for path in before)
 
 
+@pytest.mark.parametrize("file", ["trainer_state.json", "optimizer.pt"])
+def test_a_broken_newest_checkpoint_is_passed_over_for_the_one_before(
+    tmp_path: Path, base: Path, file: str
+) -> None:
+    straight = job_of(CASES["regression-lora"], tmp_path / "straight", base)
+    carried_out(straight)
+    resumed = cut_back(straight, tmp_path / "resumed", step=4)
+    broken = resumed.checkpoints / "checkpoint-4" / file
+    broken.write_bytes(broken.read_bytes()[:-1] + b"?")
+    carried_out(resumed)
+    texts = [str((event.model_extra or {}).get("text")) for event in resumed.events()]
+    assert any(f"checkpoint-4: {file} is damaged" in text for text in texts)
+    assert any("Going on from checkpoint-2" in text for text in texts)
+    # The history as well: what training did since the last validation is in the checkpoint.
+    assert traces(resumed) == traces(straight)
+
+
+def test_no_more_checkpoints_are_kept_than_were_asked_for(tmp_path: Path, base: Path) -> None:
+    changes = {"training.save_steps": 1, "training.keep_checkpoints": 2}
+    folder = job_of(CASES["regression-lora"], tmp_path / "train", base, **changes)
+    carried_out(folder)
+    kept = sorted(path.name for path in folder.checkpoints.iterdir())
+    assert kept == ["best", "checkpoint-8", "checkpoint-9"]
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_its_own_measure_gets_better_on_rows_it_has_not_seen(
     name: str, tmp_path: Path, base: Path
