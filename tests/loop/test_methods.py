@@ -174,6 +174,7 @@ def test_its_own_measure_gets_better_on_rows_it_has_not_seen(
     told = [
         (event.model_extra or {})["values"] for event in folder.events() if event.type == "metric"
     ]
+    told_of_everything(folder, case)
     if case.method == "grpo":
         rewards = [values["eval_reward"] for values in told if "eval_reward" in values]
         assert max(rewards[1:]) > rewards[0]
@@ -193,6 +194,22 @@ def test_good_and_bad_answers_are_counted_in_all_their_pairs() -> None:
     from hone.engine.preference import share_in_order
 
     assert share_in_order([2.0, 0.0], [1.0, 0.0, -1.0]) == pytest.approx(4.5 / 6)
+
+
+def told_of_everything(folder: JobFolder, case: Case) -> None:
+    """Every figure that a run must tell while it trains, whatever it learns."""
+    events = [(event.type, event.model_extra or {}) for event in folder.events()]
+    steps = [one["values"] for kind, one in events if kind == "metric" and "loss" in one["values"]]
+    wanted = {"loss", "learning_rate", "grad_norm", "tokens_per_second", "memory_gib"}
+    assert steps and all(wanted <= set(values) for values in steps)
+    assert all(one["eta_seconds"] >= 0 for kind, one in events if kind == "progress")
+    validations = [
+        one for kind, one in events if kind == "metric" and "train_loss" in one["values"]
+    ]
+    shown = [one for kind, one in events if kind == "samples"]
+    assert len(validations) >= 8 and len(shown) == len(validations)
+    assert {row["pick"] for one in shown for row in one["rows"]} == {"best", "worst", "random"}
+    assert [kind for kind, _ in events].count("best") >= 1
 
 
 def test_a_regression_begins_at_the_mean_of_its_labels(tmp_path: Path, base: Path) -> None:
