@@ -282,9 +282,9 @@ def test_answers_of_one_kind_cannot_be_told_apart(tmp_path: Path, base: Path) ->
 def test_weights_of_dimensions_that_do_not_exist_are_refused(tmp_path: Path, base: Path) -> None:
     case = CASES["regression-lora"]
     folder = job_of(case, tmp_path / "a", base, **{"training.dimension_weights": {"word": 2.0}})
-    with pytest.raises(InvalidInput, match="no dimension of the task: word") as told:
+    with pytest.raises(InvalidInput, match="names word, which is no dimension of the task") as told:
         carried_out(folder)
-    assert 'Did you mean "words"?' in told.value.hint
+    assert 'Did you mean "words"?' in told.value.message
 
 
 def test_a_dry_run_of_every_method_trains_nothing(tmp_path: Path, base: Path) -> None:
