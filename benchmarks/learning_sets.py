@@ -54,6 +54,23 @@ def _said(slots: Row) -> list[Row]:
     return [{"role": "assistant", "content": json.dumps(slots, ensure_ascii=False)}]
 
 
+def answers(seed: int) -> Iterator[Data]:
+    """SNIPS: messages and their slots."""
+    rows, task = _snips()
+    made = [
+        (
+            row["is_test"],
+            {
+                "id": str(n),
+                "prompt": _prompt(task, row["message"]),
+                "completion": _said(row["slots"]),
+            },
+        )
+        for n, row in enumerate(rows)
+    ]
+    yield Data([row for test, row in made if not test], [row for test, row in made if test], task)
+
+
 def bookings(seed: int, parts: int = 5) -> Iterator[Data]:
     """restaurant8k: messages that hold a slot; one of so many parts is asked."""
     text = (DATA / "messages" / "restaurant8k" / "train_3.json").read_text("utf-8")
