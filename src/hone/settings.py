@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import NamedTuple
+
+OWN_LAUNCHER = "HONE_LAUNCHER"
 
 
 def workspace_from_environment() -> Path | None:
@@ -83,3 +86,42 @@ def worker_environment(chosen: dict[str, str]) -> dict[str, str]:
         if not name.upper().endswith(secret_endings) or name in ("HF_TOKEN",)
     }
     return {**kept, **chosen}
+
+
+class Seat(NamedTuple):
+    """The place that a launcher of several processes gave this one."""
+
+    rank: int
+    size: int
+    local_rank: int
+    is_own: bool
+    """Whether a worker of Hone is the launcher; otherwise torchrun or accelerate."""
+
+
+def seat() -> Seat | None:
+    """RANK, WORLD_SIZE and LOCAL_RANK as torchrun sets them; None for a process on its own."""
+    try:
+        rank, size, local_rank = (
+            int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")
+        )
+    except (KeyError, ValueError):
+        return None
+    return Seat(rank, size, local_rank, os.environ.get(OWN_LAUNCHER) == "1")
+
+
+def is_started_by_accelerate() -> bool:
+    """Whether `accelerate launch` started this process, alone or among others."""
+    return "ACCELERATE_MIXED_PRECISION" in os.environ or "ACCELERATE_USE_CPU" in os.environ
+
+
+def visible_cards() -> int | None:
+    """How many cards CUDA_VISIBLE_DEVICES leaves; None where it is not set."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return None if named is None else len([one for one in named.split(",") if one.strip()])
+
+
+def become_launcher() -> None:
+    """Say in the environment of the processes to come that this one started them, on loopback."""
+    loopback = "lo0" if sys.platform == "darwin" else "lo"
+    os.environ.update({OWN_LAUNCHER: "1", "GLOO_SOCKET_IFNAME": loopback})
+    os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -81,7 +81,7 @@ def test_a_base_that_is_not_here_is_planned_for_with_the_cards_that_it_fits_on(
     answer = answered(capsys, *words)
     assert answer["plan"]["is_base_here"] is False and answer["plan"]["train"]["sampled"] == 0
     assert "hf download Qwen/Qwen2.5-7B-Instruct" in answer["missing"][-1]
-    assert {"card", "verdict", "memory_gib", "hours", "usd"} == set(answer["cards"][0])
+    assert {"card", "count", "verdict", "memory_gib", "hours", "usd"} == set(answer["cards"][0])
     assert "not on this machine" in said(capsys, *words, "--confirm-run", code=1)
     assert not list(ws.jobs.iterdir())
 

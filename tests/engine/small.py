@@ -132,6 +132,7 @@ def frozen(
         "training.learning_rate": 3e-3,
         "training.dtype": "float32",
         "training.threads": 1,
+        "training.processes": 1,
         "data.max_seq_length": 128,
     }
     values |= changes

@@ -66,7 +66,7 @@ def test_steps_count_partial_batches_and_warm_up_is_a_share() -> None:
                   "training.warmup_ratio": 0.1}),
         Options,
     )  # fmt: skip
-    plan = _plan(options, 22, "cpu")
+    plan = _plan(options, 22, ("cpu", "ddp"))
     assert (plan.steps_per_epoch, plan.total_steps, plan.warmup_steps) == (3, 8, 1)
     assert (plan.eval_steps, plan.save_steps) == (3, 3)
 

@@ -25,6 +25,14 @@ def train(
             "--set", help="Change one key, such as training.epochs=1.", metavar="KEY=VALUE"
         ),
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that train together; by default one per NVIDIA card.",
+            min=1,
+            metavar="N",
+        ),
+    ] = None,
     on: Annotated[str | None, typer.Option(help="The target; by default the recipe's.")] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Print the plan and stop.")] = False,
     dry_run: Annotated[
@@ -55,6 +63,7 @@ def train(
     if plan + dry_run + confirm_run > 1:
         raise typer.BadParameter("choose one of --plan, --dry-run and --confirm-run")
     overrides = [*(set_ or []), *([f"on={on}"] if on else [])]
+    overrides += [f"training.processes={processes}"] if processes is not None else []
     with loop.open_workspace(workspace) as ws:
         training.collect_trained(ws)
         is_start = dry_run or confirm_run
@@ -181,6 +190,8 @@ def _show_plan(plan: Plan, cards: list[CardPlan]) -> None:
         ("memory", f"{memory.low:.1f} to {memory.high:.1f} of {plan.device_memory_gib:.1f} GiB: "
                    f"{plan.verdict}"),
         ("device", f"{plan.device} {plan.device_name}".strip()),
+        *([("processes", f"{plan.processes}, {plan.sharding} ({plan.sharding_reason})")]
+          if plan.processes > 1 else []),
         ("time", f"{duration(plan.seconds.low)} to {duration(plan.seconds.high)} "
                  f"({plan.seconds_source})"),
         ("disk", f"{plan.disk_gib:.2f} GiB"),
@@ -208,7 +219,7 @@ def _show_cards(cards: list[CardPlan]) -> None:
         return
     rows = [
         (
-            one.card.name,
+            one.card.name if one.count == 1 else f"{one.count} x {one.card.name}",
             f"{one.memory_gib.low:.1f} to {one.memory_gib.high:.1f} of {one.card.memory_gib:.1f}",
             one.verdict,
             f"{duration(one.hours.low * 3600)} to {duration(one.hours.high * 3600)}",

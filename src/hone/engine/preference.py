@@ -96,6 +96,29 @@ class PairTrainer(Exact, DPOTrainer):
         self._train_rows = list(self.train_dataset)  # type: ignore[arg-type]
         self._val_rows = list(self.eval_dataset or [])  # type: ignore[arg-type]
 
+    def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
+        """What the reference says of each row; several processes ask it for a share each.
+
+        TRL would let one write a cache that the others, in folders of their own, do not find.
+        """
+        if self.team.size == 1:
+            return super()._precompute_ref_logps(dataset, name, batch_size)
+        model: Any = self.ref_model or self.model
+        own = range(self.team.rank, len(dataset), self.team.size)
+        said: dict[int, tuple[float, float]] = {}
+        for start in range(0, len(own), batch_size):
+            places = own[start : start + batch_size]
+            batch = self._prepare_inputs(self.data_collator([dataset[one] for one in places]))
+            chosen, rejected = self.compute_ref_log_probs(model, batch)
+            pairs = zip(chosen.tolist(), rejected.tolist(), strict=True)
+            said.update(zip(places, pairs, strict=True))
+        for others in self.team.collected(said):
+            said.update(others)
+        for place, column in enumerate(("ref_chosen_logps", "ref_rejected_logps")):
+            values = np.array([said[row][place] for row in range(len(dataset))], dtype=np.float32)
+            dataset = dataset.add_column(column, values)  # type: ignore[call-arg]
+        return dataset
+
     def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
         """The rows as they are: no trainer applies a template of its own."""
         return dataset
@@ -170,6 +193,31 @@ class JudgedTrainer(Exact, KTOTrainer):
         """TRL's loss, without the warnings of its libraries about each other."""
         with quiet():
             return super().compute_loss(*inputs, **more)
+
+    def beside(self, row: Any, before: Any) -> Any:
+        """A row beside the answer to the one before it in the whole batch."""
+        return {**row, "KL_completion_ids": before["completion_ids"]}
+
+    def _compute_kl_logps(self, model: nn.Module, batch: dict[str, Any]) -> Any:
+        """TRL's, and among several processes their mean over the rows of the whole batch."""
+        found: Any = super()._compute_kl_logps(model, batch)
+        if self.team.size == 1 or not self.model.training:
+            return found
+        is_own = float(self._is_own)
+        total, rows = self.team.total([float(found.sum()) * is_own, len(found) * is_own])
+        return found.new_full(found.shape, total / rows)
+
+    def share_of_figure(self, shown: str, batch: dict[str, Any]) -> float:
+        """Rewards count the rows of their kind."""
+        good = sum(map(float, batch["label"])) / len(batch["label"])
+        return {"reward_chosen": good, "reward_rejected": 1 - good}.get(shown, 1.0)
+
+    def shared_figures(self) -> dict[str, float]:
+        """The margin is between means that no process knows alone."""
+        found = super().shared_figures()
+        if {"reward_chosen", "reward_rejected"} <= found.keys():
+            found["margin"] = found["reward_chosen"] - found["reward_rejected"]
+        return found
 
     def length_of(self, row: Any) -> int:
         """Tokens of prompt and answer."""
@@ -261,6 +309,8 @@ class _Rotated(DataCollatorForUnpairedPreference):
         super().__init__(pad_token_id=pad_id)
 
     def __call__(self, rows: Sequence[Any], return_tensors: str | None = None) -> dict[str, Any]:
+        if "KL_completion_ids" in rows[0]:
+            return self.torch_call(list(rows))
         before = [rows[-1], *rows[:-1]]
         return self.torch_call(
             [

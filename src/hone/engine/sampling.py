@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from torch.utils.data import Sampler
@@ -66,6 +67,75 @@ class EpochOrder(Sampler[int]):
             rows.append(part[np.argsort(-self._lengths[part], kind="stable")])
         whole = np.concatenate(rows)
         return [whole[start : start + size] for start in range(0, len(whole), size)]
+
+
+class Part(NamedTuple):
+    """What one process takes of a batch that all share."""
+
+    rows: tuple[int, ...]
+    before: tuple[int, ...]
+    """For each row the one that stands before it in the whole batch, the last before the first."""
+    weight: float
+    """Of the mean over these rows in the mean of the step; 0: nothing was left, rows are a stand-in
+    so that the process keeps step with the others."""
+
+
+class Shares(Sampler[list[Part]]):
+    """One process's parts of every batch of an epoch; all of them together are the whole batches.
+
+    A step has the same batches as in one process: `accumulation` next ones of the order. Each is
+    cut into `parts`, and the pieces are dealt out in turn. Every row is dealt once in an epoch.
+    """
+
+    def __init__(
+        self, order: EpochOrder, step: tuple[int, int, int], *, rank: int, processes: int
+    ) -> None:
+        """`step` is rows of a batch, batches of a step, and parts of a batch."""
+        self._order, self._rank, self._processes = order, rank, processes
+        self._batch_size, self._accumulation, self._parts = step
+
+    @property
+    def batch_sampler(self) -> Shares:
+        """Where transformers looks for what it tells the epoch to."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch of the next iteration, from 0."""
+        self._order.set_epoch(epoch)
+
+    def __len__(self) -> int:
+        batches = math.ceil(len(self._order) / self._batch_size)
+        whole, left = divmod(batches, self._accumulation)
+        return whole * self._turns(self._accumulation) + self._turns(left)
+
+    def __iter__(self) -> Iterator[list[Part]]:
+        order = self._order.order(self._order.epoch)
+        size = self._batch_size
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        for start in range(0, len(batches), self._accumulation):
+            step = batches[start : start + self._accumulation]
+            pieces = [piece for batch in step for piece in self._cut(batch, len(step))]
+            stand_in = pieces[0]._replace(weight=0.0)
+            for turn in range(self._turns(len(step))):
+                place = turn * self._processes + self._rank
+                piece = pieces[place] if place < len(pieces) else stand_in
+                yield [piece if piece.rows else stand_in]
+
+    def _turns(self, batches: int) -> int:
+        return math.ceil(batches * self._parts / self._processes)
+
+    def _cut(self, batch: list[int], batches: int) -> list[Part]:
+        before = [batch[-1], *batch[:-1]]
+        share = 1 / (len(batch) * batches)
+        # Every so-many-th row: those of a batch stand in the order of length.
+        return [
+            Part(
+                tuple(batch[part :: self._parts]),
+                tuple(before[part :: self._parts]),
+                len(batch[part :: self._parts]) * share,
+            )
+            for part in range(self._parts)
+        ]
 
 
 class Groups(Sampler[int]):

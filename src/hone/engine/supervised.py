@@ -12,6 +12,7 @@ from trl import SFTConfig, SFTTrainer
 
 from hone.engine.collate import Collator, PackedCollator
 from hone.engine.samples import Judged, clipped, last_answer, log_probability
+from hone.engine.sharing import WEIGHT
 from hone.engine.train_loop import Exact, Measures, Parts, arguments_of
 from hone.rendering.tokens import MASKED
 
@@ -63,6 +64,10 @@ class RowTrainer(Exact, SFTTrainer):
         model: Any = self.model
         return model.get_base_model() if hasattr(model, "get_base_model") else model
 
+    @property
+    def _needs_whole_model(self) -> bool:
+        return self.plan.device == "cuda" or self.team.size > 1
+
     def compute_loss(
         self,
         model: nn.Module,
@@ -73,12 +78,13 @@ class RowTrainer(Exact, SFTTrainer):
         """Mean over the step's trained tokens; the head sees no other position.
 
         TRL's own head is used on cards (a fused kernel), for heads that do more than multiply,
-        and where all logits at once would not fit.
+        where all logits at once would not fit, and among several processes, whose gradients are
+        put together only where the whole model is called.
         """
         trained = int((inputs["labels"][:, 1:] != MASKED).sum())
         vocabulary = self._bare.get_output_embeddings().weight.shape[0]
         is_plain = self._has_plain_head and trained * vocabulary <= LARGEST_LOGITS
-        if return_outputs or not is_plain or self.plan.device == "cuda":
+        if return_outputs or not is_plain or self._needs_whole_model:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         total, _ = self._scored(inputs)
         return total / max(int(num_items_in_batch or trained), 1)
@@ -101,7 +107,16 @@ class RowTrainer(Exact, SFTTrainer):
         return nn.functional.cross_entropy(logits, wanted, reduction="sum"), right
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> int:
-        return sum(int((batch["labels"][:, 1:] != MASKED).sum()) for batch in batch_samples)
+        own = sum(
+            int((batch["labels"][:, 1:] != MASKED).sum())
+            for batch in batch_samples
+            if batch.get(WEIGHT, 1.0)
+        )
+        return round(self.team.total([own])[0])
+
+    def share_of_loss(self, weight: float) -> float:
+        """The loss is a share already: a sum over the trained tokens of all processes."""
+        return 1.0 if weight else 0.0
 
     # Validation
 

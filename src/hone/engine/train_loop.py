@@ -7,21 +7,23 @@ transformers'; a method mixes `Exact` into the trainer that it needs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
-from transformers import PrinterCallback, Trainer, TrainerCallback
+from transformers import PrinterCallback, TrainerCallback
 
 from hone.engine import checkpoints
 from hone.engine.samples import Judged, Sampler
 from hone.engine.sampling import EpochOrder
+from hone.engine.sharing import Sharing, how_to_share
+from hone.engine.team import Team, refuse_another
 from hone.engine.weights import resume_bytes, write_weights
 
-_Trainer = Trainer if TYPE_CHECKING else object
 Measures = dict[str, tuple[float, float]]
 """Name -> (sum, count) over the rows of a batch; a figure is the sum over the count."""
 
@@ -51,6 +53,21 @@ class TrainingPlan:
     """The rows of a batch stand behind each other instead of side by side."""
     grouped_by: int = 0
     """Rows of similar length that stand together in the order; 0: as many as a batch has."""
+    processes: int = 1
+    parts: int = 1
+    """Into how many a batch is cut; 1 where each batch goes to one process."""
+    sharding: str = "ddp"
+    """ddp: every process holds all weights; fsdp2: each holds its share of them."""
+
+    @property
+    def rows_at_once(self) -> int:
+        """Most rows that go through the model of one process at once."""
+        return math.ceil(self.batch_size / self.parts)
+
+    @property
+    def turns(self) -> int:
+        """Batches, or parts of one, that a process takes in a step."""
+        return math.ceil(self.accumulation * self.parts / self.processes)
 
 
 @dataclass(frozen=True)
@@ -80,7 +97,7 @@ class Parts:
         return any(weight.is_meta for weight in self.model.parameters())
 
 
-class Exact(_Trainer):
+class Exact(Sharing):
     """Mixed into a trainer: the same rows in the same order, and nothing half-written.
 
     `begin` comes before the trainer's own start, `settle` after it.
@@ -103,6 +120,7 @@ class Exact(_Trainer):
         self._step_losses: list[torch.Tensor] = []
         self.is_final = False
         self.tokens_seen = 0
+        self.team = Team.of_this_process()
         self._train_rows, self._val_rows = parts.train, parts.val
 
     def settle(self) -> None:
@@ -111,6 +129,13 @@ class Exact(_Trainer):
         # A tokenizer would make the library rewrite the base's own configuration.
         self.processing_class = None
         self.remove_callback(PrinterCallback)
+        refuse_another(
+            self.accelerator,
+            processes=self.plan.processes,
+            sharding=self.plan.sharding,
+            device=self.plan.device,
+        )
+        self.share()
 
     @property
     def has_validation(self) -> bool:
@@ -128,10 +153,6 @@ class Exact(_Trainer):
         order = self._get_train_sampler().order(0)
         return [self._train_rows[place] for place in order[: self.plan.batch_size]]
 
-    def ids_of(self, batch: Any) -> torch.Tensor:
-        """Token ids of a batch, (rows, longest row)."""
-        return batch["input_ids"]
-
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:
         return EpochOrder(
             [self.length_of(row) for row in self._train_rows],
@@ -140,13 +161,12 @@ class Exact(_Trainer):
             is_grouped=self.plan.is_grouped,
         )
 
-    def tokens_of(self, batch: Any) -> int:
-        """Tokens of a batch without padding."""
-        mask = batch.get("attention_mask")
-        return int(mask.sum()) if mask is not None else self.ids_of(batch).numel()
-
     def training_step(self, model: nn.Module, inputs: Any, *rest: Any, **more: Any) -> torch.Tensor:
         """One batch forward and backward; its tokens are counted, padding is not."""
+        if self.team.size > 1:
+            loss = self.shared_step(model, inputs, *rest, **more)
+            self._step_losses.append(loss)
+            return loss
         self.tokens_seen += self.tokens_of(inputs)
         loss = super().training_step(model, inputs, *rest, **more)
         self._step_losses.append(loss)
@@ -156,7 +176,7 @@ class Exact(_Trainer):
         """The loss of the step that has just ended, over all its batches."""
         loss = float(sum(self._step_losses, torch.zeros(())))
         self._step_losses.clear()
-        return loss
+        return self.shared_loss(loss)
 
     def take_step_figures(self) -> Measures:
         """What else is counted over the rows of a step, for the figures of a validation."""
@@ -181,12 +201,13 @@ class Exact(_Trainer):
         sums: dict[str, float] = {}
         counts: dict[str, float] = {}
         with torch.no_grad():
-            for start in range(0, len(rows), self.plan.batch_size):
+            for start in self.own_starts(len(rows)):
                 part = rows[start : start + self.plan.batch_size]
                 batch = self._prepare_inputs(self.data_collator(part))
                 for name, (total, count) in self.measured(batch, len(part)).items():
                     sums[name] = sums.get(name, 0.0) + total
                     counts[name] = counts.get(name, 0.0) + count
+        sums, counts = self.over_all(sums), self.over_all(counts)
         return self.finished({f"eval_{name}": sums[name] / max(counts[name], 1) for name in sums})
 
     def is_better(self, figure: float, best: float | None) -> bool:
@@ -216,28 +237,40 @@ class Exact(_Trainer):
         """The figures of a validation once all its rows are counted."""
         return figures
 
-    def _counted(self, mode: str) -> dict[str, list[float]]:
-        return getattr(self, "_metrics", {}).get(mode, {})
-
     # Checkpoints
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        """Write checkpoint-N whole: weights, optimizer, schedule, random states, progress."""
+        """Write checkpoint-N whole: weights, optimizer, schedule, random states, progress.
+
+        The first process writes, with the random states of all.
+        """
         step = self.state.global_step
+        random_states = self.random_states()
+        if not self.team.is_first:
+            return
         checkpoints.check_room(self.place, resume_bytes(self.model))
 
         def write_files(folder: Path) -> None:
             write_weights(self.model, folder, self.base_id)
             self._save_optimizer_and_scheduler(str(folder))
-            self._save_rng_state(str(folder))
+            if random_states is None:
+                self._save_rng_state(str(folder))
+            for name, content in (random_states or {}).items():
+                (folder / name).write_bytes(content)
             self.state.save_to_json(str(folder / "trainer_state.json"))
 
         name = f"checkpoint-{step}"
-        checkpoints.write(self.place / name, write_files, step=step, is_final=self.is_final)
+        checkpoints.write(self.place / name, write_files, **self._facts(step))
         checkpoints.keep_newest(self.place, self.plan.keep_checkpoints)
+
+    def _facts(self, step: int) -> dict[str, Any]:
+        facts: dict[str, Any] = {"step": step, "is_final": self.is_final}
+        return {**facts, "processes": self.team.size} if self.team.size > 1 else facts
 
     def keep_best(self, figures: Mapping[str, float]) -> None:
         """Write the present weights to best/, the export of this run unless a better one comes."""
+        if not self.team.is_first:
+            return
         checkpoints.check_room(self.place, resume_bytes(self.model))
         checkpoints.write(
             self.place / "best",
@@ -262,6 +295,8 @@ class Exact(_Trainer):
         }
         logs.update(self.finished(seen))
         counted.clear()
+        if self.team.size > 1 and self.model.training:
+            logs.update(self.shared_figures())
         logs["epoch"] = round(self.state.epoch or 0.0, 4)
         self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)
 
@@ -299,8 +334,8 @@ def arguments_of(plan: TrainingPlan, place: Path) -> dict[str, Any]:
     return {
         "output_dir": str(place),
         "max_steps": plan.total_steps,
-        "per_device_train_batch_size": plan.batch_size,
-        "gradient_accumulation_steps": plan.accumulation,
+        "per_device_train_batch_size": plan.rows_at_once,
+        "gradient_accumulation_steps": plan.turns,
         "learning_rate": plan.learning_rate,
         "lr_scheduler_type": plan.lr_scheduler,
         "warmup_steps": plan.warmup_steps,
@@ -319,4 +354,5 @@ def arguments_of(plan: TrainingPlan, place: Path) -> dict[str, Any]:
         "report_to": [],
         "disable_tqdm": True,
         "dataloader_pin_memory": plan.device == "cuda",
+        **(how_to_share(plan) if plan.processes > 1 else {}),
     }

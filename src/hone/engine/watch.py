@@ -10,6 +10,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from hone.engine.follow import decided
 from hone.engine.memory import peak_memory_gib
 from hone.engine.train_loop import Exact, Measures
 from hone.engine.watchdogs import Actions, Finding, Run, Watchdogs
@@ -49,6 +50,7 @@ class Watch(TrainerCallback):
         self._tokens_logged = 0
         self._first_step: int | None = None
         self.has_val = trainer.has_validation
+        self._team = trainer.team
         self.was_stopped = False
         self._sampler = trainer.sampler(habits.samples)
         if trainer.IS_HIGHER_BETTER:
@@ -102,6 +104,7 @@ class Watch(TrainerCallback):
         if self._folder.is_stop_requested and not is_last:
             self.was_stopped = True
             control.should_log = control.should_save = control.should_training_stop = True
+        self._team.told(decided(self._trainer))
         self._idle_from = time.monotonic()
 
     def on_log(
@@ -158,7 +161,9 @@ class Watch(TrainerCallback):
         trained = self._since_validation(state)
         self._folder.append("metric", step=step, values={**values, **trained})
         best = state.best_metric
-        if math.isfinite(figure) and self._trainer.is_better(figure, best):
+        is_best = math.isfinite(figure) and self._trainer.is_better(figure, best)
+        self._team.told([is_best])
+        if is_best:
             state.best_metric, state.best_global_step = figure, step
             self._trainer.keep_best(
                 {name: value for name, value in values.items() if name.startswith("eval_")}
@@ -179,6 +184,7 @@ class Watch(TrainerCallback):
                 f"{_SPOKEN.get(self._trainer.BEST, self._trainer.BEST)} "
                 f"than {state.best_metric or math.nan:.4f} of step {state.best_global_step}.",
             )
+        self._team.told(decided(self._trainer))
         self._idle()
 
     def _remember(self, state: TrainerState, figures: Measures) -> None:
@@ -213,7 +219,9 @@ class Watch(TrainerCallback):
         seen = sorted((at, values) for at, values in validations.items() if at <= step)
         self._watchdogs.remember(seen)
         is_wanted = self._habits.reactions.no_learning != "ignore" and self.has_val
-        if step == 0 and is_wanted and self._watchdogs.before is None:
+        needs_baseline = step == 0 and is_wanted and self._watchdogs.before is None
+        self._team.told([needs_baseline])
+        if needs_baseline:
             self._watchdogs.before = {**self._trainer.validation_figures()}
             self._folder.append("baseline", values=self._watchdogs.before)
 

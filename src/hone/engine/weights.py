@@ -19,10 +19,10 @@ RESUME_ONLY = {
     "optimizer.pt",
     "scheduler.pt",
     "scaler.pt",
-    "rng_state.pth",
     "rollouts.pt",
     "trainer_state.json",
 }
+RANDOM_STATE = "rng_state"  # .pth; where there are several processes, _0.pth and so on
 
 
 def write_weights(model: nn.Module, folder: Path, base_id: str) -> None:
@@ -60,7 +60,7 @@ def export(source: Path, final: Path, *, base: Path, about: dict[str, Any]) -> N
 
     def write_files(folder: Path) -> None:
         for path in sorted(source.iterdir()):
-            if path.name not in RESUME_ONLY:
+            if path.name not in RESUME_ONLY and not path.name.startswith(RANDOM_STATE):
                 shutil.copyfile(path, folder / path.name)
         copy_tokenizer(base, folder)
         write_json(folder / "hone.json", about)

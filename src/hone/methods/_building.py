@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hone.errors import HoneError
 from hone.methods._auto_batch import batches_of
 from hone.methods._lora_options import LoraOptions
+from hone.methods._sharing import parts_of
 from hone.methods._stages import stage
 from hone.methods._training_options import TrainingOptions
 from hone.rendering.tokens import Renderer
@@ -42,6 +43,7 @@ def gather(
 
     spec = folder.job.spec
     device, dtype = str(spec.get("device", "cpu")), str(options.dtype)
+    sharding = str(spec.get("sharding", "ddp"))
     threads.settle(device, seed=options.seed, threads=int(options.threads or 1))
     for text in spec.get("choices", []):
         folder.append("log", level="info", text=f"Chosen: {text}.")
@@ -70,7 +72,7 @@ def gather(
         if base.in_4bit:
             model = load.ready_for_adapters(model, options.gradient_checkpointing)
         model = _with_adapter(folder, model, lora)
-    plan = _plan(options, len(train), device, batches_of(folder, options))
+    plan = _plan(options, len(train), (device, sharding), batches_of(folder, options))
     place, stops = folder.checkpoints, renderer.stop_ids
     return Parts(model, plan, train, val, tokenizer, place, base.id, stops)
 
@@ -115,15 +117,20 @@ def _with_adapter(folder: JobFolder, model: Any, lora: LoraOptions | None) -> An
 
 
 def _plan(
-    options: TrainingOptions, rows: int, device: str, batches: tuple[int, int] | None = None
+    options: TrainingOptions,
+    rows: int,
+    where: tuple[str, str],
+    batches: tuple[int, int] | None = None,
 ) -> TrainingPlan:
     from hone.engine.train_loop import TrainingPlan
 
+    device, sharding = where
     per_epoch = options.steps_per_epoch(rows)
     batch_size, accumulation = batches or (
         options.batch_size,
         options.gradient_accumulation_steps,
     )
+    processes = 1 if options.processes == "auto" else options.processes  # of an older job
     total = max(1, options.max_steps or math.ceil(per_epoch * options.epochs))
     warmup = options.warmup_steps
     return TrainingPlan(
@@ -132,6 +139,9 @@ def _plan(
         batch_size=batch_size,
         accumulation=accumulation,
         grouped_by=options.batch_size,
+        processes=processes,
+        parts=parts_of(accumulation, processes, is_batch_shared=options.IS_BATCH_SHARED),
+        sharding=sharding,
         learning_rate=float(options.learning_rate or 0),
         lr_scheduler=options.lr_scheduler,
         warmup_steps=warmup if warmup is not None else math.ceil(total * options.warmup_ratio),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hone.errors import HoneError
 from hone.methods._auto_batch import batches_of, make_smaller
@@ -15,6 +15,7 @@ from hone.workspace.job_folder import JobFolder
 
 if TYPE_CHECKING:
     from hone.engine.train_loop import Exact
+    from hone.engine.watch import Watch
 
 Build = Callable[[], "tuple[Exact, int]"]
 """Rows, model and trainer of the job, and how many rows it trains on."""
@@ -59,42 +60,63 @@ def _mend(folder: JobFolder, options: TrainingOptions, error: Exception) -> None
 
 def _train(folder: JobFolder, options: TrainingOptions, build: Build) -> dict[str, float] | None:
     from hone.engine import checkpoints, train_loop
-    from hone.engine.watch import Habits, Watch
-    from hone.engine.watchdogs import Actions
+    from hone.engine.follow import Follow
+    from hone.engine.team import Team
 
+    team = Team.of_this_process()
     found = checkpoints.newest_sound(folder.checkpoints)
     for problem in found.broken:
         folder.append("log", level="warning", text=f"A broken checkpoint is passed over: {problem}")
-    is_finished = found.path is not None and checkpoints.facts_of(found.path).get("is_final")
-    if not is_finished:
+    facts = checkpoints.facts_of(found.path) if found.path is not None else {}
+    _refuse_other_size(facts, team.size)
+    if not facts.get("is_final"):
         trainer, _ = build()
-        if folder.is_stop_requested:
+        if any(team.told([folder.is_stop_requested])):
             return None
         if found.path is not None:
             folder.append("log", level="info", text=f"Going on from {found.path.name}.")
-        watch = Watch(
-            trainer,
-            folder,
-            Habits(
-                logging_steps=options.logging_steps,
-                save_minutes=options.save_minutes,
-                early_stopping_evals=options.early_stopping_evals,
-                tensorboard=_board(folder),
-                samples=options.samples,
-                reactions=Actions(
-                    not_finite=options.on_not_finite,
-                    divergence=options.on_divergence,
-                    no_learning=options.on_no_learning,
-                    overfitting=options.on_overfitting,
-                ),
-            ),
-        )
+        if not team.is_first:
+            train_loop.train(trainer, Follow(trainer), resume_from=found.path)
+            return None
+        watch = _watch(folder, options, trainer)
         with stage(folder, "training"):
             train_loop.train(trainer, watch, resume_from=found.path)
         if watch.was_stopped:
             return None
+    if not team.is_first:
+        return None
     with stage(folder, "exporting"):
         return export_model(folder)
+
+
+def _watch(folder: JobFolder, options: TrainingOptions, trainer: Exact) -> Watch:
+    from hone.engine.watch import Habits, Watch
+    from hone.engine.watchdogs import Actions
+
+    habits = Habits(
+        logging_steps=options.logging_steps,
+        save_minutes=options.save_minutes,
+        early_stopping_evals=options.early_stopping_evals,
+        tensorboard=_board(folder),
+        samples=options.samples,
+        reactions=Actions(
+            not_finite=options.on_not_finite,
+            divergence=options.on_divergence,
+            no_learning=options.on_no_learning,
+            overfitting=options.on_overfitting,
+        ),
+    )
+    return Watch(trainer, folder, habits)
+
+
+def _refuse_other_size(facts: Mapping[str, Any], size: int) -> None:
+    """A checkpoint holds the random state of each of its processes, and goes on with as many."""
+    before = int(facts.get("processes", 1))
+    if facts and before != size:
+        raise HoneError(
+            f"The checkpoint was written by {before} processes, and {size} would go on from it.",
+            hint=f"Go on with {before} (training.processes), or start a training anew.",
+        )
 
 
 def _dry_run(folder: JobFolder, build: Build) -> dict[str, float] | None:
@@ -104,6 +126,8 @@ def _dry_run(folder: JobFolder, build: Build) -> dict[str, float] | None:
     trainer, rows = build()
     with stage(folder, "one batch forward"):
         loss = train_loop.forward_once(trainer)
+    if not trainer.team.is_first:
+        return None
     model = trainer.model
     figures = {
         "parameters": float(parameter_count(model)),

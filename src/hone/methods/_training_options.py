@@ -23,6 +23,8 @@ class TrainingOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
     LEAST_BATCH: ClassVar[int] = 1
     """Fewest rows that may go through at once."""
+    IS_BATCH_SHARED: ClassVar[bool] = False
+    """Whether several processes must all take part in each batch."""
 
     dry_run: bool = Field(
         False, description="build everything, run one batch forward, train and keep nothing"
@@ -34,6 +36,11 @@ class TrainingOptions(BaseModel):
     batch_size: int = Field(4, ge=1, description="rows that go through the model at once")
     gradient_accumulation_steps: int = Field(
         1, ge=1, description="batches that make one step of the optimizer"
+    )
+    processes: Count | Literal["auto"] = Field(
+        "auto",
+        description="processes that train together on this machine, each with a share of every "
+        "step's rows; auto: one per NVIDIA card, else 1",
     )
     auto_batch: bool = Field(
         False,

@@ -46,7 +46,7 @@ LIMITS: tuple[str, ...] = (
     "Dropout is switched off in model and adapter, as TRL does for a stable reference.",
     "Answers are scored by the sum of their tokens, so pairs of very different length favour one.",
     "Row weights are kept in the dataset and not used by the loss.",
-    "One process and one device; tested on processors only.",
+    "Tested on processors only, in one process and in several; never on cards.",
 )
 
 

@@ -73,6 +73,8 @@ class Options(TrainingOptions):
 
 
 FORMATS: tuple[str, ...] = ("sft",)
+MOST_PROCESSES = 1
+"""Answers are drawn from one random state, which a share of the prompts cannot follow."""
 RATE_SHARE = 0.1
 """Of the learning rate that sft would choose for the same base and adapter."""
 LIMITS: tuple[str, ...] = (
@@ -82,7 +84,7 @@ LIMITS: tuple[str, ...] = (
     "Dropout is switched off, so that an answer means the same when it is drawn and learned.",
     "Full fine-tuning with beta above 0 keeps a second copy of the base in memory.",
     "Row weights are kept in the dataset and not used by the loss.",
-    "One process and one device; tested on processors only.",
+    "One process and one device: drawn answers follow one random state; tested on processors only.",
 )
 
 

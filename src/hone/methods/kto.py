@@ -32,6 +32,7 @@ class Options(TrainingOptions):
 
     # The divergence is estimated between the rows of a batch.
     LEAST_BATCH: ClassVar[int] = 2
+    IS_BATCH_SHARED: ClassVar[bool] = True
 
     beta: float = Field(
         0.1, gt=0, le=10, description="how strongly the model is held to its reference"
@@ -51,7 +52,7 @@ LIMITS: tuple[str, ...] = (
     "The divergence is estimated within a batch: batches below about 8 rows make it noisy.",
     "Full fine-tuning keeps a second copy of the base in memory as the reference.",
     "Row weights are kept in the dataset and not used by the loss.",
-    "One process and one device; tested on processors only.",
+    "Tested on processors only, in one process and in several; never on cards.",
 )
 
 

@@ -51,7 +51,7 @@ LIMITS: tuple[str, ...] = (
     "The text is read bare, without a chat template; what is too long loses its end.",
     "Bases without a classification head in transformers are refused; Mamba gets one of ours.",
     "Row weights are kept in the dataset and not used by the loss.",
-    "One process and one device; tested on processors only.",
+    "Tested on processors only, in one process and in several; never on cards.",
 )
 
 

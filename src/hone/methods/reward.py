@@ -41,7 +41,7 @@ LIMITS: tuple[str, ...] = (
     "Rewards have no scale of their own: only differences between answers to one prompt count.",
     "Bases without a classification head in transformers are refused; Mamba gets one of ours.",
     "Row weights are kept in the dataset and not used by the loss.",
-    "One process and one device; tested on processors only.",
+    "Tested on processors only, in one process and in several; never on cards.",
 )
 
 

@@ -43,7 +43,7 @@ LIMITS: tuple[str, ...] = (
     "Resumes to the same weights only on the same kind of machine, versions and thread count.",
     "Devices cuda and mps are supported by the code and not tested in this version.",
     "Row weights are kept in the dataset and not used by the loss.",
-    "One process and one device; several cards are not used.",
+    "Several processes are tested on processors; several cards (DDP, FSDP2) were never tried.",
     "Mixture-of-experts layers that are no linear modules get no adapter.",
     "Quantised bases (AWQ, GPTQ, bitsandbytes) are refused.",
 )

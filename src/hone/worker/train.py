@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hone import shelf
+from hone import settings, shelf
 from hone.records.job import Result
 from hone.worker.artefacts import artefacts_of
 from hone.worker.imports import uncollected
@@ -25,3 +25,18 @@ def carry_out(folder: JobFolder) -> Result | None:
         # What went wrong on the way and did not end the run.
         watchdogs=[event.model_extra or {} for event in events if event.type == "watchdog"],
     )
+
+
+def carry_out_together(folder: JobFolder) -> Result | None:
+    """The same as one of several processes; only the first has a result."""
+    with uncollected():
+        import hone.engine.watch  # noqa: F401
+    from hone.engine import team
+
+    seat = settings.seat()
+    assert seat is not None  # several processes only come from a launcher
+    team.join(str(folder.job.spec.get("device", "cpu")), (seat.rank, seat.size, seat.local_rank))
+    try:
+        return carry_out(folder)
+    finally:
+        team.leave()

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hone.stages.train.holding import choose_sharding
 from hone.stages.train.machine import Machine
-from hone.stages.train.plan import Range, Verdict, memory_of, seconds_of, verdict_on
+from hone.stages.train.plan import Held, Range, Verdict, seconds_of, verdict_on
 from hone.stages.train.prepare import Prepared
 from hone.stages.train.resolve import resolve
+from hone.stages.train.sharing import processes_of
 from hone.workspace.yaml_file import read_yaml
 
 CARDS = Path(__file__).parents[2] / "bundled" / "cards.yaml"
@@ -39,10 +41,11 @@ class CardPlan(BaseModel):
     """What the training would take on a card."""
 
     card: Card
+    count: int = Field(1, description="of such cards in one machine")
     verdict: Verdict
-    memory_gib: Range
+    memory_gib: Range = Field(description="of each card")
     hours: Range
-    usd: Range = Field(description="hours times price, nothing else")
+    usd: Range = Field(description="hours times price of all cards, nothing else")
 
 
 @cache
@@ -67,9 +70,11 @@ def cards_for(prepared: Prepared) -> list[CardPlan]:
             memory_gib=card.memory_gib,
             free_gib=card.memory_gib,
             cores=8,
+            cards=processes_of(prepared.checked.options),
         )
         options = resolve(prepared.checked.options, base, machine)
-        memory = memory_of(base, options, machine, plan.longest, plan.beside_gib)
+        count, held = processes_of(options), Held(plan.longest, plan.beside_gib)
+        memory, _, _ = choose_sharding(base, options, machine, held)
         verdict = verdict_on(memory, card.memory_gib)
         if verdict == "does not fit":
             continue
@@ -79,10 +84,11 @@ def cards_for(prepared: Prepared) -> list[CardPlan]:
         found.append(
             CardPlan(
                 card=card,
+                count=count,
                 verdict=verdict,
                 memory_gib=Range(low=memory.low, high=memory.high),
                 hours=Range(low=low, high=high),
-                usd=Range(low=low * cheap, high=high * dear),
+                usd=Range(low=count * low * cheap, high=count * high * dear),
             )
         )
     return found

@@ -20,6 +20,7 @@ from hone.stages.train.machine import Machine
 from hone.stages.train.plan import Plan
 from hone.stages.train.recipe import CheckedRecipe
 from hone.stages.train.rewards import FoundReward, as_list, find_rewards, names_of
+from hone.stages.train.sharing import sharing_problems
 from hone.workspace.bases import FoundBase, find_base, planned_base
 from hone.workspace.contenders import base_problems
 from hone.workspace.files import sha256_of
@@ -139,9 +140,12 @@ def refuse_unfit(ws: Workspace, plan: Plan, machine: Machine, *, needs_room: boo
             f"at least {plan.memory_gib.low:.1f} GiB of memory are needed, "
             f"{plan.device} has {plan.device_memory_gib:.1f}"
         )
+    shared = sharing_problems(plan.options, machine) if needs_room else []
+    problems = [what for what, _ in shared] + problems
     if problems:
         raise InvalidInput(
-            f"This training cannot work: {'; '.join(problems)}.", hint=_mend(plan, problems)
+            f"This training cannot work: {'; '.join(problems)}.",
+            hint=shared[0][1] if shared else _mend(plan, problems),
         )
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 from pydantic import BaseModel, Field
 
+from hone import settings
+
 GIB = 1024**3
 ASK_SECONDS = 10.0
 FLASH_ATTENTION = ("flash_attn", "kernels")  # either brings it to transformers
@@ -49,6 +51,7 @@ class Machine(BaseModel):
     name: str = Field(description="of the processor or the card")
     memory_gib: float = Field(description="of the card, or of the machine where there is none")
     free_gib: float
+    cards: int = Field(default=1, description="NVIDIA cards, each with that memory at least")
     cores: int = Field(description="physical cores that this process may use")
     has_flash_attention: bool = Field(
         default=False, description="a kernel for rows of different length in one sequence is here"
@@ -81,11 +84,12 @@ class Machine(BaseModel):
 def look_at_this_machine() -> Machine:
     """The device that the installed torch would use, its memory, and the cores."""
     torch = _torch_version()
-    card = _first_card() if torch is None or "+cpu" not in torch else None
+    card = _cards() if torch is None or "+cpu" not in torch else None
     cores = _cores()
     if card is not None:
-        name, total_mib, free_mib = card
+        name, total_mib, free_mib, count = card
         return Machine(
+            cards=count,
             device="cuda",
             name=name,
             memory_gib=total_mib / 1024,
@@ -114,7 +118,8 @@ def _torch_version() -> str | None:
         return None
 
 
-def _first_card() -> tuple[str, float, float] | None:
+def _cards() -> tuple[str, float, float, int] | None:
+    """The first card's name, the least memory of any in MiB, in all and free, and how many."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return None
@@ -127,8 +132,12 @@ def _first_card() -> tuple[str, float, float] | None:
             timeout=ASK_SECONDS,
             check=True,
         ).stdout
-        name, total, free = answer.splitlines()[0].rsplit(",", 2)
-        return name.strip(), float(total), float(free)
+        found = [line.rsplit(",", 2) for line in answer.splitlines() if line.strip()]
+        totals = [float(total) for _, total, _ in found]
+        free = [float(left) for _, _, left in found]
+        visible = settings.visible_cards()
+        count = len(found) if visible is None else min(len(found), visible)
+        return (found[0][0].strip(), min(totals), min(free), count) if count else None
     except (OSError, subprocess.SubprocessError, IndexError, ValueError):
         # A driver that does not answer means: no card to train on.
         return None

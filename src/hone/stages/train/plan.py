@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from pydantic import BaseModel, Field
 
@@ -22,6 +22,7 @@ from hone.stages.train.memory import (
 )
 from hone.stages.train.rows import TokenCount
 from hone.stages.train.shape import shape_of
+from hone.stages.train.sharing import Sharding, processes_of, rows_at_once
 from hone.workspace.bases import FoundBase
 from hone.workspace.job_folder import JobFolder
 
@@ -52,6 +53,14 @@ class Range(BaseModel):
     high: float
 
 
+class Held(NamedTuple):
+    """What a process holds at once."""
+
+    longest: int  # tokens of a row
+    beside_gib: float = 0.0  # other models
+    sharding: Sharding = "none"
+
+
 class Plan(BaseModel):
     """What a training would do and cost, before anything is written."""
 
@@ -64,14 +73,19 @@ class Plan(BaseModel):
     dataset: str
     device: str
     device_name: str
+    processes: int = 1
+    sharding: Sharding = Field(
+        "none", description="ddp: every process holds all weights; fsdp2: each a share of them"
+    )
+    sharding_reason: str = ""
     train: TokenCount
     val: TokenCount | None = None
     epochs: float
     steps: int
     steps_per_epoch: int
     longest: int = Field(description="tokens of the row that memory is planned for")
-    memory_gib: MemoryEstimate
-    device_memory_gib: float
+    memory_gib: MemoryEstimate = Field(description="of each process")
+    device_memory_gib: float = Field(description="that each process may take")
     fits: bool = Field(description="the high end is at most 92 % of the device's memory")
     verdict: Verdict = Field(description="tight: only the low end fits")
     seconds: Range
@@ -148,15 +162,18 @@ def memory_of(
     base: FoundBase,
     options: dict[str, Resolved],
     machine: Machine,
-    longest: int,
-    beside_gib: float = 0.0,
+    held: Held,
 ) -> MemoryEstimate:
-    """The memory range of this run, on one device; `beside_gib` is held by other models."""
+    """The memory range of each process."""
+    longest, beside_gib, sharding = held
     is_full = "lora.r" not in options
     adapted = [] if is_full else adapted_matrices(base, options["lora.target_modules"].value)
     shape, compute = shape_of(base), weight_bytes(options)
     method = str(options["method"].value) if "method" in options else "sft"
-    batch = int(options["training.batch_size"].value) * SEQUENCES.get(method, 1)
+    batch = rows_at_once(options) * SEQUENCES.get(method, 1)
+    processes, trained = processes_of(options), trained_parameters(base, options)
+    # Gradients are gathered in buckets beside themselves.
+    buckets = 4 * trained if processes > 1 and sharding != "fsdp2" else 0
     load = Load(
         batch_size=batch,
         length=max(1, longest),
@@ -168,7 +185,7 @@ def memory_of(
         if _is_on(options, "lora.load_in_4bit")
         else compute,
         compute_bytes=compute,
-        trained_parameters=trained_parameters(base, options),
+        trained_parameters=trained,
         is_full=is_full,
         is_checkpointed=_is_on(options, "training.gradient_checkpointing"),
         is_accumulating=int(options["training.gradient_accumulation_steps"].value) > 1,
@@ -176,7 +193,8 @@ def memory_of(
         has_dropout=not is_full and float(options["lora.lora_dropout"].value) > 0,
         logit_positions=_logit_positions(method, machine.device, shape.vocabulary, batch * longest),
         logit_bytes=LOGIT_BYTES[compute],
-        beside_bytes=beside_gib * GIB,
+        beside_bytes=beside_gib * GIB + buckets,
+        cards=processes if sharding == "fsdp2" else 1,
     )
     return estimate_memory(shape, load)
 
@@ -226,6 +244,7 @@ def seconds_of(
     padding = PADDING_GROUPED if grouped is not None and grouped.value else PADDING_MIXED
     forward = OPERATIONS_FORWARD * (val.tokens * math.ceil(epochs) if val is not None else 0)
     units = int(options["training.threads"].value) if machine.device == "cpu" else 1
+    processes = processes_of(options)
     peak = machine.tflops * 1e12 * units
     low_share, high_share = REACHED[machine.device]
     if machine.device != "cpu" and base.parameters < SMALL_PARAMETERS:
@@ -234,8 +253,9 @@ def seconds_of(
         per_token += OPERATIONS_FORWARD  # to draw the answers, token by token
         low_share /= DRAWN_SLOWER
     work = [base.parameters * (per_token * tokens + forward) for tokens in seen]
-    low = work[0] / (peak * high_share) + start_low
-    high = work[1] * padding / (peak * low_share) + start_high
+    # At best every further process adds its whole rate, at worst half of it.
+    low = work[0] / (peak * high_share * processes) + start_low
+    high = work[1] * padding / (peak * low_share * (1 + processes) / 2) + start_high
     return Range(low=low, high=high), f"a rough rate for {machine.name or machine.device}"
 
 

@@ -12,12 +12,13 @@ from hone.stages.train.characters import DENSE, SPARSE, estimate_tokens
 from hone.stages.train.checks import Materials, gather, refuse_unfit
 from hone.stages.train.choices import machine_choices
 from hone.stages.train.drawn import beside_bytes, draws, note_of, with_drawn
+from hone.stages.train.holding import choose_sharding
 from hone.stages.train.machine import Machine, look_at_this_machine
 from hone.stages.train.memory import GIB
 from hone.stages.train.plan import (
+    Held,
     Plan,
     disk_gib_of,
-    memory_of,
     seconds_of,
     steps_of,
     trained_parameters,
@@ -27,6 +28,7 @@ from hone.stages.train.recipe import CheckedRecipe, check_recipe, read_recipe
 from hone.stages.train.resolve import resolve
 from hone.stages.train.rows import SAMPLE_ROWS, Reading, TokenCount, count_tokens
 from hone.stages.train.shape import shape_of
+from hone.stages.train.sharing import processes_of
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 
@@ -90,8 +92,13 @@ def _plan(
         judges = [reward.base for reward in materials.rewards]
         beside = beside_bytes(options, base, shape_of(base), judges) / GIB
         notes.append(note_of(train, options))
-    memory = memory_of(base, options, machine, longest, beside)
-    earlier = _earlier(ws, base.id, machine.device, "lora.r" in options)
+    room = machine.memory_gib
+    processes = processes_of(options)
+    if processes > 1 and machine.device != "cuda":
+        room /= processes
+        notes.append(f"{processes} processes share {machine.memory_gib:.1f} GiB.")
+    memory, sharding, reason = choose_sharding(base, options, machine, Held(longest, beside))
+    earlier = _earlier(ws, base.id, machine.device, options)
     seconds, source = seconds_of(base, options, machine, (train, val), earlier)
     return Plan(
         model=recipe.name or materials.manifest.name,
@@ -103,6 +110,9 @@ def _plan(
         dataset=materials.manifest.ref,
         device=machine.device,
         device_name=machine.name,
+        processes=processes,
+        sharding=sharding,
+        sharding_reason=reason,
         train=train,
         val=val,
         epochs=round(steps / per_epoch, 4) if per_epoch else 0.0,
@@ -110,9 +120,9 @@ def _plan(
         steps_per_epoch=per_epoch,
         longest=longest,
         memory_gib=memory,
-        device_memory_gib=machine.memory_gib,
-        fits=verdict_on(memory, machine.memory_gib) == "fits",
-        verdict=verdict_on(memory, machine.memory_gib),
+        device_memory_gib=room,
+        fits=verdict_on(memory, room) == "fits",
+        verdict=verdict_on(memory, room),
         seconds=seconds,
         seconds_source=source,
         disk_gib=disk_gib_of(base, options),
@@ -167,13 +177,19 @@ def _count(materials: Materials, split: str, options: Mapping[str, Resolved]) ->
     return count
 
 
-def _earlier(ws: Workspace, base: str, device: str, is_lora: bool) -> list[JobFolder]:
+def _earlier(
+    ws: Workspace, base: str, device: str, options: Mapping[str, Resolved]
+) -> list[JobFolder]:
+    is_lora, processes = "lora.r" in options, processes_of(options)
     found: list[JobFolder] = []
     for job in ws.store.jobs.list():
         spec = job.spec
         if job.kind != "train" or spec.get("dry_run") or spec.get("device") != device:
             continue
         if spec.get("base", {}).get("id") != base or ("lora.r" in spec["options"]) != is_lora:
+            continue
+        other = spec["options"].get("training.processes", {}).get("value", 1)
+        if other != processes:
             continue
         folder = JobFolder(ws.jobs / job.id)
         if folder.has_result:

@@ -9,6 +9,7 @@ from hone import shelf
 from hone.errors import InvalidInput
 from hone.records.recipe import Resolved
 from hone.stages.train.machine import Machine
+from hone.stages.train.sharing import choose_processes, processes_of
 from hone.workspace.bases import FoundBase
 from hone.workspace.files import explained
 
@@ -57,10 +58,16 @@ def resolve(
     if _is_open(found, "training.dtype"):
         kind_of_number, why = _dtype(base, machine)
         found["training.dtype"] = _chosen(kind_of_number, why)
+    if _is_open(found, "training.processes"):
+        found["training.processes"] = _chosen(*choose_processes(found, machine))
     if _is_open(found, "training.threads"):
         # One core stays free for the person who reviews meanwhile.
-        threads = max(1, min(machine.cores - 1, MAX_THREADS))
-        found["training.threads"] = _chosen(threads, f"{machine.cores} cores, one left free")
+        processes = processes_of(found)
+        threads = max(1, min((machine.cores - 1) // processes, MAX_THREADS))
+        shared = f", {processes} processes" if processes > 1 else ""
+        found["training.threads"] = _chosen(
+            threads, f"{machine.cores} cores, one left free{shared}"
+        )
     _choose_batches(found, base, machine)
     return found
 

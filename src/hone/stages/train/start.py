@@ -138,6 +138,8 @@ def _spec(
         "device": plan.device,
         "environment": environment_for(plan.options, prepared.machine),
     }
+    if plan.processes > 1:
+        spec["sharding"] = plan.sharding
     if rewards:
         spec["rewards"] = [one.spec() for one in rewards]
     spec["fingerprint"] = _fingerprint(spec)
