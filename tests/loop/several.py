@@ -47,6 +47,7 @@ def several_job(
     folder: Path, base: Path, processes: int, *, method: str = "sft", **changes: Any
 ) -> JobFolder:
     """A training of 22 rows by so many processes."""
+    spec = {name: changes.pop(name) for name in ("device", "sharding") if name in changes}
     given = {**CHANGES, "training.processes": processes, **changes}
     rows = ROWS[method]
     return make_job(
@@ -56,6 +57,7 @@ def several_job(
         rows=(rows(22), rows(6, seed=1)),
         method=method,
         task=SCORED if method == "regression" else TASK,
+        **spec,
     )
 
 

@@ -37,7 +37,7 @@ def write(place: Path, write_files: Callable[[Path], None], **facts: Any) -> Pat
     a hidden leftover that the next write takes away. What fails leaves nothing: on a full disk
     the room is needed to say so.
     """
-    aside = place.with_name(f".{place.name}.partial")
+    aside = aside_of(place)
     with explained("write the checkpoint", place):
         _clear(aside)
         try:
@@ -60,6 +60,11 @@ def write(place: Path, write_files: Callable[[Path], None], **facts: Any) -> Pat
             aside.rename(place)
         _flush(place.parent)
     return place
+
+
+def aside_of(place: Path) -> Path:
+    """Where the folder is while it is written."""
+    return place.with_name(f".{place.name}.partial")
 
 
 def _fill(aside: Path, write_files: Callable[[Path], None], facts: dict[str, Any]) -> None:

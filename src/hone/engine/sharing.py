@@ -16,6 +16,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from transformers import Trainer
 
+from hone.engine import shards
 from hone.engine.sampling import EpochOrder, Part, Shares
 from hone.engine.team import Team
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _Trainer = Trainer if TYPE_CHECKING else object
 WEIGHT = "weight_in_step"
+SCHEDULER = "scheduler.pt"
 
 
 class Sharing(_Trainer):
@@ -35,6 +37,11 @@ class Sharing(_Trainer):
     tokens_seen: int
     model: Any
     _train_rows: Sequence[Any]
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether each process holds a share of the weights instead of all of them."""
+        return self.plan.sharding == "fsdp2" and self.plan.processes > 1
 
     def share(self) -> None:
         """Once the trainer stands: what it must do otherwise among others."""
@@ -147,11 +154,14 @@ class Sharing(_Trainer):
     def own_starts(self, rows: int) -> range:
         """Where the validation batches of this process begin."""
         size = self.plan.batch_size
+        if self.is_sharded:
+            # Weights that are shared out can be read only together: all go through all rows.
+            return range(0, rows, size)
         return range(self.team.rank * size, rows, self.team.size * size)
 
     def over_all(self, values: dict[str, float]) -> dict[str, float]:
         """Sums by name over all processes; one may have had no batch and know no names."""
-        if self.team.size == 1:
+        if self.team.size == 1 or self.is_sharded:
             return values
         found: dict[str, float] = {}
         for part in self.team.collected(values):
@@ -171,6 +181,48 @@ class Sharing(_Trainer):
         return {
             name: content for part in self.team.collected(own) for name, content in part.items()
         }
+
+    def whole_weights(self) -> dict[str, torch.Tensor] | None:
+        """Where each process holds a share of the weights, those to be saved; all must ask."""
+        if not self.is_sharded:
+            return None
+        return shards.whole_weights(self.model, only_trained=hasattr(self.model, "peft_config"))
+
+    def save_states(self, folder: Path) -> None:
+        """Optimizer and schedule, by the first process; of a share, with the help of all."""
+        if not self.is_sharded:
+            self._save_optimizer_and_scheduler(str(folder))
+            return
+        scheduler: Any = self.lr_scheduler
+        torch.save(scheduler.state_dict(), str(folder / SCHEDULER))
+        self.add_to_checkpoint(folder)
+
+    def add_to_checkpoint(self, folder: Path) -> None:
+        """This process's share, once the first one has made the folder."""
+        if not self.is_sharded:
+            return
+        shards.wait_for_all()
+        shards.write_shard(folder, self.model, self._bare_optimizer, self.team.rank)
+        shards.wait_for_all()
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        if not self.is_sharded:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            return
+        shards.read_weights(Path(resume_from_checkpoint), self.model, self.team.rank)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if not self.is_sharded or checkpoint is None:
+            super()._load_optimizer_and_scheduler(checkpoint)
+            return
+        folder = Path(checkpoint)
+        shards.read_states(folder, self.model, self._bare_optimizer, self.team.rank)
+        scheduler: Any = self.lr_scheduler
+        scheduler.load_state_dict(torch.load(str(folder / SCHEDULER), weights_only=True))
+
+    @property
+    def _bare_optimizer(self) -> Any:
+        return getattr(self.optimizer, "optimizer", self.optimizer)
 
     def _counted(self, mode: str) -> dict[str, list[float]]:
         return getattr(self, "_metrics", {}).get(mode, {})

@@ -123,7 +123,7 @@ class RowTrainer(Exact, SFTTrainer):
     def measured(self, batch: dict[str, torch.Tensor], rows: int) -> Measures:
         """Loss and accuracy over every trained token."""
         count = int((batch["labels"][:, 1:] != MASKED).sum())
-        if self._has_plain_head:
+        if self._has_plain_head and not self.is_sharded:
             loss, right = self._scored(batch)
             return {"loss": (float(loss), count), "token_accuracy": (int(right), count)}
         outputs: Any = self.model(**batch, use_cache=False, fused_lm_head=True)

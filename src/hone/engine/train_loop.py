@@ -245,22 +245,23 @@ class Exact(Sharing):
         The first process writes, with the random states of all.
         """
         step = self.state.global_step
-        random_states = self.random_states()
+        place = self.place / f"checkpoint-{step}"
+        random_states, weights = self.random_states(), self.whole_weights()
         if not self.team.is_first:
+            self.add_to_checkpoint(checkpoints.aside_of(place))
             return
         checkpoints.check_room(self.place, resume_bytes(self.model))
 
         def write_files(folder: Path) -> None:
-            write_weights(self.model, folder, self.base_id)
-            self._save_optimizer_and_scheduler(str(folder))
+            write_weights(self.model, folder, self.base_id, weights)
+            self.save_states(folder)
             if random_states is None:
                 self._save_rng_state(str(folder))
             for name, content in (random_states or {}).items():
                 (folder / name).write_bytes(content)
             self.state.save_to_json(str(folder / "trainer_state.json"))
 
-        name = f"checkpoint-{step}"
-        checkpoints.write(self.place / name, write_files, **self._facts(step))
+        checkpoints.write(place, write_files, **self._facts(step))
         checkpoints.keep_newest(self.place, self.plan.keep_checkpoints)
 
     def _facts(self, step: int) -> dict[str, Any]:
@@ -269,12 +270,13 @@ class Exact(Sharing):
 
     def keep_best(self, figures: Mapping[str, float]) -> None:
         """Write the present weights to best/, the export of this run unless a better one comes."""
+        weights = self.whole_weights()
         if not self.team.is_first:
             return
         checkpoints.check_room(self.place, resume_bytes(self.model))
         checkpoints.write(
             self.place / "best",
-            lambda folder: write_weights(self.model, folder, self.base_id),
+            lambda folder: write_weights(self.model, folder, self.base_id, weights),
             step=self.state.global_step,
             **figures,
         )
@@ -317,6 +319,8 @@ def train(trainer: Exact, callback: TrainerCallback, *, resume_from: Path | None
 
 def forward_once(trainer: Exact) -> float | None:
     """The loss of the heaviest batch, nothing trained; None on the meta device (shapes only)."""
+    if trainer.is_sharded:
+        return None  # the weights are dealt out to the cards only when the training begins
     batch = trainer.data_collator(trainer.heaviest_rows())
     trainer.model.eval()
     with torch.no_grad():

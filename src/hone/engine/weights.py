@@ -22,22 +22,29 @@ RESUME_ONLY = {
     "rollouts.pt",
     "trainer_state.json",
 }
-RANDOM_STATE = "rng_state"  # .pth; where there are several processes, _0.pth and so on
+# rng_state.pth; where there are several processes rng_state_0.pth, shard_0.pt and so on
+OF_EACH_PROCESS = ("rng_state", "shard_")
 
 
-def write_weights(model: nn.Module, folder: Path, base_id: str) -> None:
-    """adapter_model.safetensors and adapter_config.json, or model.safetensors and config.json."""
+def write_weights(
+    model: nn.Module, folder: Path, base_id: str, weights: dict[str, Any] | None = None
+) -> None:
+    """adapter_model.safetensors and adapter_config.json, or model.safetensors and config.json.
+
+    `weights` are given where no process holds the model whole.
+    """
+    given: dict[str, Any] = {} if weights is None else {"state_dict": weights}
     saver: Any = model
     if isinstance(model, PeftModel):
         # PEFT would ask the hub whether the base's embeddings have grown; ours never do.
         # A copy of the adapter that serves as reference is no part of the model.
         saver.save_pretrained(
-            str(folder), save_embedding_layers=False, selected_adapters=["default"]
+            str(folder), save_embedding_layers=False, selected_adapters=["default"], **given
         )
         (folder / "README.md").unlink(missing_ok=True)
         write_adapter_config(folder, base_id)
     else:
-        saver.save_pretrained(str(folder))
+        saver.save_pretrained(str(folder), **given)
 
 
 def resume_bytes(model: nn.Module) -> int:
@@ -60,7 +67,7 @@ def export(source: Path, final: Path, *, base: Path, about: dict[str, Any]) -> N
 
     def write_files(folder: Path) -> None:
         for path in sorted(source.iterdir()):
-            if path.name not in RESUME_ONLY and not path.name.startswith(RANDOM_STATE):
+            if path.name not in RESUME_ONLY and not path.name.startswith(OF_EACH_PROCESS):
                 shutil.copyfile(path, folder / path.name)
         copy_tokenizer(base, folder)
         write_json(folder / "hone.json", about)

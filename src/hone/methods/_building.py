@@ -65,7 +65,8 @@ def gather(
         model: Any = load.load_base(
             base,
             dtype=dtype if lora is not None else "float32",
-            device=device,
+            # What is shared out goes to the cards share by share.
+            device="cpu" if sharding == "fsdp2" else device,
             on_meta=options.dry_run and is_large,
             head=load.ScoreHead.of(base.path, outputs, renderer.stop_ids[0]) if outputs else None,
         )

@@ -98,7 +98,8 @@ def _watch(folder: JobFolder, options: TrainingOptions, trainer: Exact) -> Watch
         save_minutes=options.save_minutes,
         early_stopping_evals=options.early_stopping_evals,
         tensorboard=_board(folder),
-        samples=options.samples,
+        # Answers are drawn by one process, which must hold the weights whole.
+        samples=0 if trainer.is_sharded else options.samples,
         reactions=Actions(
             not_finite=options.on_not_finite,
             divergence=options.on_divergence,
