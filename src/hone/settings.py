@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-OWN_LAUNCHER = "HONE_LAUNCHER"
+MEETING = "HONE_MEETING"
 
 
 def workspace_from_environment() -> Path | None:
@@ -94,8 +94,13 @@ class Seat(NamedTuple):
     rank: int
     size: int
     local_rank: int
-    is_own: bool
-    """Whether a worker of Hone is the launcher; otherwise torchrun or accelerate."""
+    meeting: str | None = None
+    """The file in which processes that Hone started find each other; None: another launcher."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a worker of Hone is the launcher; otherwise torchrun or accelerate."""
+        return self.meeting is not None
 
 
 def seat() -> Seat | None:
@@ -106,7 +111,7 @@ def seat() -> Seat | None:
         )
     except (KeyError, ValueError):
         return None
-    return Seat(rank, size, local_rank, os.environ.get(OWN_LAUNCHER) == "1")
+    return Seat(rank, size, local_rank, os.environ.get(MEETING))
 
 
 def is_started_by_accelerate() -> bool:
@@ -120,8 +125,18 @@ def visible_cards() -> int | None:
     return None if named is None else len([one for one in named.split(",") if one.strip()])
 
 
-def become_launcher() -> None:
-    """Say in the environment of the processes to come that this one started them, on loopback."""
+def become_launcher(meeting: Path) -> None:
+    """Tell the processes to come where they meet: in a file, and then on loopback alone.
+
+    The library's own store would listen on every address of the machine, and believe who comes.
+    """
     loopback = "lo0" if sys.platform == "darwin" else "lo"
-    os.environ.update({OWN_LAUNCHER: "1", "GLOO_SOCKET_IFNAME": loopback})
+    os.environ.update(
+        {
+            MEETING: str(meeting),
+            "GLOO_SOCKET_IFNAME": loopback,
+            "NCCL_SOCKET_IFNAME": loopback,
+            "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
+        }
+    )
     os.environ.setdefault("OMP_NUM_THREADS", "1")

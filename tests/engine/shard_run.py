@@ -46,7 +46,7 @@ def main(path: str, kind: str) -> None:
     """Four steps; then two, a checkpoint, and two more in a model made anew."""
     folder, seat, is_lora = Path(path), settings.seat(), kind == "lora"
     assert seat is not None
-    team.join("cpu", (seat.rank, seat.size, seat.local_rank))
+    team.join("cpu", seat)
     model, optimizer = made(folder / "base", is_lora=is_lora)
     began = shards.whole_weights(model, only_trained=is_lora)
     stepped(model, optimizer, range(2))

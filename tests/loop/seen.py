@@ -17,7 +17,7 @@ def main(path: str) -> None:
     """Build the job's trainer and walk through its loader."""
     folder, seat = JobFolder(Path(path)), settings.seat()
     assert seat is not None
-    team.join("cpu", (seat.rank, seat.size, seat.local_rank))
+    team.join("cpu", seat)
     # The trainer must tell nothing: both processes are equals here.
     folder.append = lambda *_, **__: None  # type: ignore[method-assign]
     options, lora = chosen(folder.job.spec["options"], sft.Options)

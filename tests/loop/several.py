@@ -98,6 +98,12 @@ def ranks_of(folder: JobFolder) -> dict[int, psutil.Process]:
     return found
 
 
+def listening(folder: JobFolder) -> set[str]:
+    """Every address at which one of the processes can be reached."""
+    sockets = [one for process in workers_of(folder) for one in process.net_connections()]
+    return {one.laddr[0] for one in sockets if one.status == psutil.CONN_LISTEN}
+
+
 def wait_for_step(folder: JobFolder, step: int) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while step_of(folder, after=0) < step:

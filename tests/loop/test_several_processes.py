@@ -17,6 +17,7 @@ from tests.loop.several import (
     figures,
     kill,
     launched_by,
+    listening,
     losses,
     ranks_of,
     several_job,
@@ -124,6 +125,9 @@ def test_one_process_that_is_killed_ends_all_and_the_job_goes_on_exactly(
     broken = several_job(tmp_path / "broken", base, 2)
     process = start(broken)
     wait_for_step(broken, 4)
+    # Nothing can be reached from another machine, and all of them give way as the launcher does.
+    assert listening(broken) <= {"127.0.0.1", "::1"}
+    assert {one.nice() for one in workers_of(broken)} == {workers_of(broken)[0].nice()}
     kill(ranks_of(broken)[1])
     assert process.wait(PATIENCE_SECONDS) == 1
     wait_until_all_have_ended(broken)

@@ -15,6 +15,7 @@ import torch.distributed as dist
 from accelerate.utils import DistributedType
 
 from hone.errors import HoneError
+from hone.settings import Seat
 
 WAIT = timedelta(minutes=30)
 """For the others: the first one alone writes checkpoints and shows predictions."""
@@ -69,13 +70,16 @@ class Team:
             torch.manual_seed(seed + 1_000_003 * self.rank)
 
 
-def join(device: str, seat: tuple[int, int, int]) -> Team:
-    """Meet the others on this machine; `seat` is rank, size and rank on this machine."""
-    rank, size, local_rank = seat
+def join(device: str, seat: Seat) -> Team:
+    """Meet the others on this machine, in the file that the seat names, or as torchrun has it."""
     if device == "cuda":
-        torch.cuda.set_device(local_rank)
+        torch.cuda.set_device(seat.local_rank)
     dist.init_process_group(
-        "nccl" if device == "cuda" else "gloo", rank=rank, world_size=size, timeout=WAIT
+        "nccl" if device == "cuda" else "gloo",
+        init_method=f"file://{seat.meeting}" if seat.meeting else None,
+        rank=seat.rank,
+        world_size=seat.size,
+        timeout=WAIT,
     )
     return Team.of_this_process()
 

@@ -43,6 +43,7 @@ def carry_out(folder: JobFolder, options: TrainingOptions, build: Build) -> dict
 def _mend(folder: JobFolder, options: TrainingOptions, error: Exception) -> None:
     """Return where another try may go better; otherwise raise what a user should be told."""
     from hone.engine.memory import explained_shortage, is_out_of_memory
+    from hone.engine.team import Team
 
     batch_size, accumulation = batches_of(folder, options)
     told = explained_shortage(
@@ -53,7 +54,9 @@ def _mend(folder: JobFolder, options: TrainingOptions, error: Exception) -> None
     )
     if told is None:
         raise error
-    is_wanted = is_out_of_memory(error) and not options.dry_run
+    # Among several processes the others are in the middle of a step, and would wait for ever.
+    is_alone = Team.of_this_process().size == 1
+    is_wanted = is_out_of_memory(error) and not options.dry_run and is_alone
     if not is_wanted or not make_smaller(folder, options, told.message):
         raise told from error
 

@@ -24,7 +24,7 @@ from hone import settings
 from hone.errors import HoneError
 from hone.records.job import Event, Job, Result
 from hone.settings import Seat
-from hone.workspace.files import write_json
+from hone.workspace.files import explained, write_json
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.priority import give_way
 
@@ -79,16 +79,23 @@ def launch(folder: JobFolder, processes: int) -> None:
     from torch.distributed import run
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    shutil.rmtree(_notes(folder), ignore_errors=True)
-    settings.become_launcher()
+    notes = _notes(folder).resolve()
+    shutil.rmtree(notes, ignore_errors=True)
+    with explained("write", notes):
+        notes.mkdir()
+    settings.become_launcher(notes / "meeting")
     worker = [sys.executable, "-P", "-m", "hone.worker", str(folder.path.resolve())]
-    options = ["--standalone", "--local-addr", "127.0.0.1", "--nproc-per-node", str(processes)]
+    options = ["--rdzv-backend", "c10d", "--rdzv-conf", "store_type=file", "--local-addr"]
+    options += ["127.0.0.1", "--rdzv-endpoint", str(notes / "rendezvous"), "--rdzv-id", notes.name]
+    options += ["--nproc-per-node", str(processes)]
     # Polite signals keep the meaning that they have for every worker: stop at a checkpoint.
     options += ["--signals-to-handle", "SIGQUIT", "--no-python"]
     try:
         run.run(run.parse_args([*options, *worker]))
     except ChildFailedError as error:
         raise _explained(folder, error.failures, processes) from None
+    finally:
+        shutil.rmtree(notes, ignore_errors=True)
 
 
 def take_seat(folder: JobFolder, seat: Seat) -> None:

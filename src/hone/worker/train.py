@@ -35,7 +35,7 @@ def carry_out_together(folder: JobFolder) -> Result | None:
 
     seat = settings.seat()
     assert seat is not None  # several processes only come from a launcher
-    team.join(str(folder.job.spec.get("device", "cpu")), (seat.rank, seat.size, seat.local_rank))
+    team.join(str(folder.job.spec.get("device", "cpu")), seat)
     try:
         return carry_out(folder)
     finally:
