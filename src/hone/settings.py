@@ -119,10 +119,10 @@ def is_started_by_accelerate() -> bool:
     return "ACCELERATE_MIXED_PRECISION" in os.environ or "ACCELERATE_USE_CPU" in os.environ
 
 
-def visible_cards() -> int | None:
-    """How many cards CUDA_VISIBLE_DEVICES leaves; None where it is not set."""
+def visible_cards() -> list[str] | None:
+    """The cards that CUDA_VISIBLE_DEVICES names; None where it is not set."""
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return None if named is None else len([one for one in named.split(",") if one.strip()])
+    return None if named is None else [one.strip() for one in named.split(",") if one.strip()]
 
 
 def become_launcher(meeting: Path) -> None:

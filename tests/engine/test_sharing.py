@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+from accelerate.utils import DistributedType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hone.engine.sampling import EpochOrder, Part, Shares
+from hone.engine.team import Team, refuse_another
+from hone.errors import HoneError
 from hone.methods._sharing import parts_of
 
 SHAPES = st.tuples(
@@ -85,3 +90,36 @@ def test_whole_batches_are_dealt_out_where_that_is_even(
     together: int, processes: int, is_shared: bool, parts: int
 ) -> None:
     assert parts_of(together, processes, is_batch_shared=is_shared) == parts
+
+
+@pytest.mark.parametrize(
+    ("planned", "found"),
+    [
+        ((2, "ddp", "cpu"), (1, DistributedType.NO)),
+        ((2, "ddp", "cpu"), (3, DistributedType.MULTI_CPU)),
+        ((2, "fsdp2", "cuda"), (2, DistributedType.MULTI_GPU)),
+        ((2, "ddp", "cuda"), (2, DistributedType.FSDP)),
+        ((1, "ddp", "cpu"), (2, DistributedType.MULTI_CPU)),
+    ],
+)
+def test_what_the_libraries_run_otherwise_than_planned_is_refused(
+    planned: tuple[int, str, str], found: tuple[int, DistributedType]
+) -> None:
+    processes, sharding, device = planned
+    accelerator = SimpleNamespace(num_processes=found[0], distributed_type=found[1])
+    with pytest.raises(HoneError, match=f"is planned for {processes} process") as told:
+        refuse_another(accelerator, processes=processes, sharding=sharding, device=device)
+    assert "python -m hone.worker FOLDER" in told.value.hint
+
+
+def test_what_was_planned_is_taken() -> None:
+    cpu = SimpleNamespace(num_processes=2, distributed_type=DistributedType.MULTI_CPU)
+    refuse_another(cpu, processes=2, sharding="ddp", device="cpu")
+    card = SimpleNamespace(num_processes=2, distributed_type=DistributedType.FSDP)
+    refuse_another(card, processes=2, sharding="fsdp2", device="cuda")
+
+
+def test_one_alone_answers_itself() -> None:
+    team = Team.of_this_process()
+    assert (team.rank, team.size, team.is_first) == (0, 1, True)
+    assert team.total([1.5]) == team.told([1.5]) == [1.5] and team.collected("a") == ["a"]

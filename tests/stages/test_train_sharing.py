@@ -14,6 +14,7 @@ from hone.stages import jobs
 from hone.stages.train import machine as machines
 from hone.stages.train.machine import Machine
 from hone.stages.train.prepare import Prepared, prepare_training
+from hone.stages.train.resolve import environment_for
 from hone.stages.train.start import start_training
 from hone.workspace.open import Workspace, init_workspace
 from tests.faults.gates import fake_target
@@ -141,6 +142,17 @@ def test_the_number_is_frozen_into_the_job(ws: Workspace, tmp_path: Path) -> Non
     assert spec["options"]["training.processes"] == {"value": 2, "source": "--set"}
     assert spec["sharding"] == "ddp"
     jobs.stop(ws, started.job_id, target=target)
+
+
+def test_one_process_sees_one_card(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def seen(*overrides: str) -> str | None:
+        prepared = prepare(ws, cards(2), *overrides)
+        return environment_for(prepared.plan.options, cards(2)).get("CUDA_VISIBLE_DEVICES")
+
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert seen() is None and seen("training.processes=1") == "0"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,1")
+    assert seen("training.processes=1") == "3"
 
 
 def test_the_cards_that_are_hidden_do_not_count(

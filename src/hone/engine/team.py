@@ -106,7 +106,8 @@ def refuse_another(accelerator: Any, *, processes: int, sharding: str, device: s
     if accelerator.num_processes == processes and wanted in (None, found):
         return
     raise HoneError(
-        f"This job is planned for {processes} processes ({_named(wanted)}), and the libraries run "
+        f"This job is planned for {processes} process{'es' if processes > 1 else ''} "
+        f"({_named(wanted)}), and the libraries run "
         f"{accelerator.num_processes} ({_named(found)}).",
         hint="python -m hone.worker FOLDER starts them all by itself; "
         "unset ACCELERATE_* variables.",

@@ -136,7 +136,7 @@ def _cards() -> tuple[str, float, float, int] | None:
         totals = [float(total) for _, total, _ in found]
         free = [float(left) for _, _, left in found]
         visible = settings.visible_cards()
-        count = len(found) if visible is None else min(len(found), visible)
+        count = len(found) if visible is None else min(len(found), len(visible))
         return (found[0][0].strip(), min(totals), min(free), count) if count else None
     except (OSError, subprocess.SubprocessError, IndexError, ValueError):
         # A driver that does not answer means: no card to train on.

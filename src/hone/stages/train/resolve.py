@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from hone import shelf
+from hone import settings, shelf
 from hone.errors import InvalidInput
 from hone.records.recipe import Resolved
 from hone.stages.train.machine import Machine
@@ -171,6 +171,9 @@ def environment_for(options: Mapping[str, Resolved], machine: Machine) -> dict[s
         "TQDM_DISABLE": "1",
         "PYTHONHASHSEED": "0",
     }
+    if machine.device == "cuda" and machine.cards > 1 and processes_of(options) == 1:
+        # One process that sees several cards would spread each batch over all of them.
+        found["CUDA_VISIBLE_DEVICES"] = (settings.visible_cards() or ["0"])[0]
     if machine.device == "cpu" and machine.is_glibc:
         found |= GLIBC_KEEPS_MEMORY
     return found
