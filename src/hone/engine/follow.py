@@ -26,6 +26,7 @@ class Follow(TrainerCallback):
     ) -> None:
         """Give what this process saw of the step, and do what follows."""
         self._trainer.take_step_loss()
+        self._trainer.take_step_figures()
         self._obey()
 
     def on_log(

@@ -203,7 +203,7 @@ class JudgedTrainer(Exact, KTOTrainer):
         found: Any = super()._compute_kl_logps(model, batch)
         if self.team.size == 1 or not self.model.training:
             return found
-        is_own = float(self._is_own)
+        is_own = float(self.is_own_part)
         total, rows = self.team.total([float(found.sum()) * is_own, len(found) * is_own])
         return found.new_full(found.shape, total / rows)
 
@@ -244,7 +244,11 @@ class JudgedTrainer(Exact, KTOTrainer):
 
     def finished(self, figures: dict[str, float]) -> dict[str, float]:
         """Beside the rewards their distance, and the share of good and bad answers in order."""
-        good, bad = self._seen["chosen"], self._seen["rejected"]
+        if "eval_loss" not in figures:
+            return figures
+        # Of the rows of all processes: each has seen some.
+        parts = self.team.collected(self._seen)
+        good, bad = ([one for part in parts for one in part[kind]] for kind in self._seen)
         if not good or not bad:
             return figures
         margin = figures["eval_reward_chosen"] - figures["eval_reward_rejected"]

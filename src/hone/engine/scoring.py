@@ -169,14 +169,16 @@ class ScoreTrainer(Exact, Trainer):
         counted = self._counted("train")
         counted.setdefault("mae", []).append(float(off.abs().mean()))
         counted.setdefault("squares", []).append(float((off**2).mean()))
-        for name, (total, count) in self._errors_of(off).items():
+        for name, (total, count) in self._errors_of(off).items() if self.is_own_part else ():
             before, seen = self._step_figures.get(name, (0.0, 0.0))
             self._step_figures[name] = (before + total, seen + count)
 
     def take_step_figures(self) -> Measures:
         """Absolute and squared errors of the step that has just ended, and of each dimension."""
         taken, self._step_figures = self._step_figures, {}
-        return taken
+        totals = self.over_all({name: total for name, (total, _) in taken.items()})
+        counts = self.over_all({name: count for name, (_, count) in taken.items()})
+        return {name: (total, counts[name]) for name, total in totals.items()}
 
     def _errors(self, scores: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         if self.scale.huber_delta is None:

@@ -48,7 +48,7 @@ class Sharing(_Trainer):
         self._sums: dict[str, float] = {}
         self._weights: dict[str, float] = {}
         self._own_tokens = 0
-        self._is_own = True
+        self.is_own_part = True
         if self.team.size == 1:
             return
         # The library would gather figures of parts of unequal size, and wait for ever. They stay
@@ -93,7 +93,7 @@ class Sharing(_Trainer):
     ) -> torch.Tensor:
         """Forward and backward of a part; what the others add is averaged while going back."""
         weight = float(inputs.pop(WEIGHT))
-        self._is_own = weight > 0
+        self.is_own_part = weight > 0
         if weight:
             self._own_tokens += self.tokens_of(inputs)
         model.train()

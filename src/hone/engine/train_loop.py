@@ -298,7 +298,7 @@ class Exact(Sharing):
         logs.update(self.finished(seen))
         counted.clear()
         if self.team.size > 1 and self.model.training:
-            logs.update(self.shared_figures())
+            logs.update(self.finished(self.shared_figures()))
         logs["epoch"] = round(self.state.epoch or 0.0, 4)
         self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)
 
