@@ -14,7 +14,7 @@ import pytest
 from tests.engine.small import make_small_base
 from tests.loop.kills import PATIENCE_SECONDS, environment
 
-pytestmark = pytest.mark.loop
+pytestmark = [pytest.mark.loop, pytest.mark.long]
 
 
 @pytest.mark.parametrize("kind", ["lora", "full"])

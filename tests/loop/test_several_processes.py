@@ -97,6 +97,7 @@ def test_two_processes_follow_the_curve_of_one_on_the_bundled_base(
     assert two.damaged_lines() == 0 and not workers_of(two)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", ["dpo", "kto", "reward", "regression"])
 def test_every_method_follows_the_curve_of_one_process(
     tmp_path: Path, base: Path, method: str
@@ -179,6 +180,7 @@ def test_a_polite_signal_stops_all_at_a_checkpoint(
     assert traces(stopped) == traces(straight)
 
 
+@pytest.mark.long
 def test_what_one_process_has_to_say_becomes_the_state_of_the_job(
     tmp_path: Path, base: Path
 ) -> None:
@@ -207,6 +209,7 @@ def test_accelerate_that_starts_one_process_instead_of_two_is_refused(
     assert losses(folder) == {}
 
 
+@pytest.mark.long
 def test_accelerate_that_starts_them_all_is_taken(
     tmp_path: Path, base: Path, straight: JobFolder
 ) -> None:
