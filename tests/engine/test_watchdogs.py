@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import random
 
 from hone.engine.watchdogs import Actions, Run, Watchdogs
 
@@ -23,6 +25,18 @@ def test_single_bad_batches_pass_and_a_lasting_rise_is_told_once() -> None:
 def test_losses_near_zero_may_rise_far_without_having_diverged() -> None:
     falling = [max(5.0 - 0.2 * step, 0.01) for step in range(60)]
     assert names(Watchdogs(Actions(), RUN), [*falling, *[0.5] * 30]) == []
+
+
+def test_losses_of_a_base_that_knows_its_task_move_without_having_diverged() -> None:
+    # Mostly right from the start, now and then a row that is not; the mean of ten doubles and more.
+    rows = random.Random(5)
+    losses = [0.02 if rows.random() < 0.8 else rows.uniform(0.1, 0.6) for _ in range(600)]
+    run = dataclasses.replace(RUN, total_steps=600)
+    for start in range(0, 500, 20):
+        assert (
+            names(Watchdogs(Actions(), RUN, before={"eval_loss": 0.1}), losses[start:][:100]) == []
+        )
+    assert names(Watchdogs(Actions(), run), [*losses, *[5.0] * 45]) == ["divergence"]
 
 
 def test_a_loss_that_says_nothing_of_progress_is_not_followed() -> None:

@@ -5,8 +5,9 @@ so the same run is judged the same way each time. The thresholds are chosen to l
 
 - not finite: one loss or gradient norm that is no number; every later weight is none either.
 - divergence: the mean of the last steps is above twice the best such mean (or the validation before
-  the first step), and more than half of what was gained is lost. A mean is over a tenth of the run,
-  5 to 20 steps, so single bad batches pass.
+  the first step), more than half of what was gained is lost, and the rise is above four times what
+  a single step usually is off, for the losses of a base that knew its task move with every batch.
+  A mean is over a tenth of the run, 5 to 20 steps, and it must stay there for as many steps again.
 - no learning: from the half of the run on, the best validation is less than 1 % below the one
   before the first step. By then the warm-up is over and the highest rates were used.
 - overfitting: three validations in a row each worse than the one before, the last more than 5 %
@@ -24,7 +25,7 @@ from typing import Literal
 
 Action = Literal["stop", "warn", "ignore"]
 SHORTEST_WINDOW, LONGEST_WINDOW, WINDOW_SHARE = 5, 20, 0.1
-FAR_ABOVE, LOST_SHARE = 2.0, 0.5
+FAR_ABOVE, LOST_SHARE, USUALLY_OFF = 2.0, 0.5, 4.0
 JUDGED_FROM_SHARE, LEARNED_SHARE = 0.5, 0.01
 RISES, RISEN_SHARE = 3, 0.05
 
@@ -74,6 +75,11 @@ class Watchdogs:
     """The validation before the first step."""
     _best: float = math.inf
     _first: float | None = None
+    _above: int = 0
+    """Steps in a row whose mean was above the limit of divergence."""
+    _squares: float = 0.0
+    """Of how far each loss was from the mean of the steps before it, while all was well."""
+    _judged: int = 0
     _vals: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
 
     def __post_init__(self) -> None:
@@ -92,6 +98,9 @@ class Watchdogs:
         """After a step of the optimizer, with its loss."""
         if not math.isfinite(loss):
             return self.counted(step, "loss", loss)
+        if self._last and not self._above:
+            self._squares += (loss - sum(self._last) / len(self._last)) ** 2
+            self._judged += 1
         self._last.append(loss)
         return self._diverged(step)
 
@@ -119,8 +128,11 @@ class Watchdogs:
             self._first = self._number_before("eval_loss") or mean
         best = min(self._best, self._first)
         self._best = min(best, mean)
-        limit = max(FAR_ABOVE * best, best + LOST_SHARE * (self._first - best))
-        if best <= 0 or mean <= limit:
+        off = math.sqrt(self._squares / max(self._judged, 1))
+        gained = self._first - best
+        limit = max(FAR_ABOVE * best, best + LOST_SHARE * gained, best + USUALLY_OFF * off)
+        self._above = self._above + 1 if mean > limit else 0
+        if best <= 0 or self._above <= len(self._last):
             return []
         return self._found(
             "divergence",
