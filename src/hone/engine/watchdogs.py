@@ -5,9 +5,10 @@ so the same run is judged the same way each time. The thresholds are chosen to l
 
 - not finite: one loss or gradient norm that is no number; every later weight is none either.
 - divergence: the mean of the last steps is above twice the best such mean (or the validation before
-  the first step), more than half of what was gained is lost, and the rise is above four times what
-  a single step usually is off, for the losses of a base that knew its task move with every batch.
-  A mean is over a tenth of the run, 5 to 20 steps, and it must stay there for as many steps again.
+  the first step), more than half of what was gained is lost, and the rise is above four times
+  what a step usually lies below the mean before it, for losses of a base that knew its task move
+  with every batch. A mean is over a tenth of the run, 5 to 20 steps, and it must stay there for as
+  many steps again.
 - no learning: from the half of the run on, the best validation is less than 1 % below the one
   before the first step. By then the warm-up is over and the highest rates were used.
 - overfitting: three validations in a row each worse than the one before, the last more than 5 %
@@ -78,8 +79,10 @@ class Watchdogs:
     _above: int = 0
     """Steps in a row whose mean was above the limit of divergence."""
     _squares: float = 0.0
-    """Of how far each loss was from the mean of the steps before it, while all was well."""
+    """Of how far losses were below the mean of the steps before them."""
     _judged: int = 0
+    _cap: float | None = None
+    """The loss of the first step, 1 at least."""
     _vals: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
 
     def __post_init__(self) -> None:
@@ -98,8 +101,11 @@ class Watchdogs:
         """After a step of the optimizer, with its loss."""
         if not math.isfinite(loss):
             return self.counted(step, "loss", loss)
-        if self._last and not self._above:
-            self._squares += (loss - sum(self._last) / len(self._last)) ** 2
+        self._cap = max(loss, 1.0) if self._cap is None else self._cap
+        below = sum(self._last) / max(len(self._last), 1) - loss
+        if below > 0:
+            # Capped, and only what lies below: a run that diverges must not widen its own limit.
+            self._squares += min(below, self._cap) ** 2
             self._judged += 1
         self._last.append(loss)
         return self._diverged(step)
