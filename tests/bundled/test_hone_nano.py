@@ -157,7 +157,7 @@ def test_the_model_loads_and_answers(folder: Path) -> None:
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     network = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    assert network.num_parameters() < 1_500_000
+    assert network.num_parameters() < 2_000_000
     prompt = load(folder).encode("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n").ids
     made = network.generate(
         input_ids=torch.tensor([prompt]),

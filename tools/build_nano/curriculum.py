@@ -5,13 +5,13 @@ from __future__ import annotations
 FIRST = {"copy": 36, "list": 26, "pairs": 4, "span": 10, "amounts": 4, "event": 20}
 LAST = {
     "copy": 3,
-    "list": 5,
+    "list": 4,
     "pairs": 1,
-    "span": 4,
+    "span": 3,
     "amounts": 2,
-    "event": 2,
-    "report": 20,
-    "plain": 62,
+    "event": 1,
+    "report": 12,
+    "plain": 73,
     "prose": 1,
 }
 CONTROL = {"prose": 25, "chat": 35, "tally": 15, "present": 10, "kind": 7, "normal": 8}

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-LAYERS, HIDDEN, HEADS, FEED_FORWARD, ROPE_THETA = 6, 128, 4, 384, 1000.0
+LAYERS, HIDDEN, HEADS, FEED_FORWARD, ROPE_THETA = 6, 128, 4, 512, 1000.0
 
 
 def new_network(vocabulary: int, end: int, pad: int, seed: int) -> Qwen2ForCausalLM:

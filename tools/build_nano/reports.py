@@ -149,7 +149,7 @@ class ReportWriter:
         if written.isdigit() and rng.random() < 0.08:
             number += rng.choice((0.5, 0.25, 0.1, 0.8))
             written = str(number)
-        if name == "lbs" and written[0].isdigit() and rng.random() < 0.15:
+        if name == "lbs" and written[0].isdigit() and rng.random() < 0.22:
             return f"{written}#", number, name
         tight = written[0].isdigit() and rng.random() < 0.1
         return f"{written}{'' if tight else ' '}{spelling}", number, name
@@ -238,11 +238,12 @@ class ReportWriter:
             "t": self._name,
             "s": lambda: rng.choice(self.lists["SUBJECTS"]),
             "g": lambda: rng.choice(self.lists["GOT_VERBS"]),
+            "k": lambda: rng.choice(self.lists["PAST"]),
             "f": lambda: rng.choice(self.lists["FROM"]),
             "e": self._adverbial,
         }
         for _ in range(2):  # What fills a slot may hold slots of its own.
-            text = re.sub(r"\{([jampldhwtsgfe])\}", lambda match: makers[match[1]](), text)
+            text = re.sub(r"\{([jampldhwtsgkfe])\}", lambda match: makers[match[1]](), text)
         text = re.sub(
             r"\{v\}(s|ed|ing)?",
             lambda match: inflect(rng.choice(filler.VERBS), match[1] or ""),
