@@ -29,7 +29,7 @@ def trainer_of(base: Path, place: Path, rows, **changes: object) -> supervised.R
         model = add_adapter(model, **lora.model_dump(exclude={"load_in_4bit"}))
     renderer = Renderer.load(base)
     plan, tokenizer = (
-        _plan(options, len(rows), "cpu"),
+        _plan(options, len(rows), ("cpu", "ddp")),
         load.tokenizer_of(base, renderer.stop_ids[0]),
     )
     return supervised.RowTrainer(

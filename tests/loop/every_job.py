@@ -34,7 +34,7 @@ class WorkerHere:
         identity = folder.identity()
         assert identity is not None
         try:
-            worker._carry_out(folder, folder.job.kind)
+            worker._carry_out(folder, folder.job.kind, None)
         finally:
             folder.release()
         return identity

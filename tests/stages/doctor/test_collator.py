@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from tokenizers import Tokenizer
 
 from hone.engine.collate import Collator, as_tensors
 from hone.engine.load import tokenizer_of
-from hone.methods._rows import read_judged, read_pairs, read_rows, read_scored
+from hone.methods._rows import LearnedRow, read_judged, read_pairs, read_rows, read_scored
 from hone.records.job import Job
 from hone.rendering.tokens import MASKED, Renderer, TrainingRow
 from hone.stages.doctor import DoctorOptions, Report, ShownSide, examine
@@ -43,11 +44,20 @@ def job_of(ws: Workspace, name: str) -> JobFolder:
     return JobFolder.create(ws.jobs / name, job, inputs=inputs)
 
 
-def trained(ws: Workspace, base: str, max_length: int) -> tuple[list[TrainingRow], Renderer]:
+def trained(ws: Workspace, base: str, max_length: int) -> tuple[list[LearnedRow], Renderer]:
     """The rows that the worker reads for its trainer."""
     folder = job_of(ws, f"{base}-{max_length}")
     renderer = Renderer.load(find_base(ws, base).path)
     return read_rows(folder, "train", renderer, max_length=max_length, train_on="last"), renderer
+
+
+def rendered(
+    renderer: Renderer, rows: list[Any], limit: int, kept: list[LearnedRow]
+) -> list[TrainingRow]:
+    """What the renderer says of the kept rows: texts and cuts, which no trainer sees."""
+    messages = [[*row["prompt"], *row["completion"]] for row in rows]
+    every = renderer.training_rows(messages, limit, "last")
+    return [next(row for row in every if row.input_ids == one.input_ids) for one in kept]
 
 
 def collator_of(ws: Workspace, base: str, renderer: Renderer) -> Collator:
@@ -87,9 +97,11 @@ def test_the_shown_rows_are_one_batch_of_the_collator(
     ].tolist()
     # And the texts are what these ids mean, to the byte.
     tokenizer = Tokenizer.from_file(str(find_base(ws, base).path / "tokenizer.json"))
-    for tokens, row in zip(in_batch, rows, strict=True):
+    said_of = rendered(renderer, ROWS, max_length, rows)
+    for tokens, row, whole in zip(in_batch, rows, said_of, strict=True):
         text = "".join(t.text for t in tokens if t.role != "padding")
-        assert text == tokenizer.decode(row.input_ids, skip_special_tokens=False) == row.text
+        assert text == tokenizer.decode(row.input_ids, skip_special_tokens=False)
+        assert text == whole.text
 
 
 @pytest.mark.parametrize("name", BASES)
@@ -114,8 +126,9 @@ def test_the_figures_are_those_of_all_batches(make_ws: Callable[..., Workspace],
         learned += int(torch.count_nonzero(batch["labels"] != MASKED))
     assert (found.tokens, found.trained_tokens, found.longest) == (tokens, learned, longest)
     assert found.rows == 530 == len(kept) + found.refused_rows
-    assert found.cut_rows == sum(row.cut_tokens > 0 for row in kept) > 0
-    assert found.cut_tokens == sum(row.cut_tokens for row in kept)
+    cuts = [row.cut_tokens for row in rendered(renderer, rows, 96, kept)]
+    assert found.cut_rows == sum(cut > 0 for cut in cuts) > 0
+    assert found.cut_tokens == sum(cuts)
     assert sum(one.rows for one in found.histogram) == 530
     # The limit that is offered is the smallest one at which nothing is lost.
     assert looked_at(ws, base, found.longest_uncut).splits["train"].cut_rows == 0
