@@ -23,6 +23,8 @@ def bound(port: int = 0) -> socket.socket:
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
+    # From here on whoever connects waits for the server, in place of being refused.
+    listening.listen(128)
     return listening
 
 

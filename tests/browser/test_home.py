@@ -58,7 +58,8 @@ def test_screens_are_reached_by_the_navigation(seat: Seat) -> None:
 
 def test_the_navigation_leads_back_to_where_one_was(seat: Seat) -> None:
     seat.go("#/review?task=pickup").stands_at("Message 1 / 20").press("ArrowRight", "ArrowRight")
-    seat.stands_at("Message 3 / 20").page.wait_for_url("**at=**")
+    # At once: the address may not yet say where one stands.
+    seat.stands_at("Message 3 / 20")
     links = seat.page.get_by_role("navigation", name="Screens")
     links.get_by_role("link", name="Home").click()
     seat.sees("What to do next")

@@ -263,6 +263,10 @@ def test_an_endpoint_that_rest_v2_makes_takes_jobs_until_it_is_deleted() -> None
         assert jobs.endpoints[made["id"]].workers_max == 0
         assert httpx.delete(place, headers=account).status_code == 204
         assert httpx.post(made["requestUrls"]["run"], headers=key, json={}).status_code == 404
+        # Workers are given some seconds to end.
+        deadline = time.monotonic() + 20
+        while jobs.processes.living and time.monotonic() < deadline:
+            time.sleep(0.02)
         assert jobs.bill.alive() == [] and not jobs.processes.living
 
 

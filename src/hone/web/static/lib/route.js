@@ -38,6 +38,11 @@ export function go(name, params) {
   location.hash = linkTo(name, params);
 }
 
+/** Notes where a screen stands, for the way back to it. @param {string} name @param {Record<string, any>} params */
+export function remember(name, params) {
+  places.set(name, linkTo(name, params));
+}
+
 /** Writes the address of the screen that is shown, without a step in the history. @param {string} name @param {Record<string, any>} params */
 export function rewrite(name, params) {
   const place = linkTo(name, params);

@@ -5,7 +5,7 @@ import { batch, computed, effect, signal } from "../../vendor/preact.js";
 import { get } from "../../lib/api.js";
 import { calm, later } from "../../lib/calm.js";
 import { counted, delta, failure, queued } from "../../lib/outbox.js";
-import { rewrite } from "../../lib/route.js";
+import { remember, rewrite } from "../../lib/route.js";
 import { session, taskNamed } from "../../lib/session.js";
 import { listenTo } from "../../lib/stream.js";
 import { ExampleWindow } from "../../lib/window.js";
@@ -206,6 +206,8 @@ async function hear({ ids, op_ids, has_more_ids, by_task }) {
 
 /** The address follows after the frame that a key is waiting for, not more often than browsers allow. */
 function showAddress() {
+  // At once: who leaves before the address is written comes back to the same example.
+  remember("review", address());
   addressTimer ??= setTimeout(async () => {
     await calm();
     addressTimer = undefined;
@@ -215,5 +217,7 @@ function showAddress() {
 
 function writeAddress() {
   if (!location.hash.startsWith("#/review")) return;
-  rewrite("review", { ...toParams(filter.value), at: current.value?.id });
+  rewrite("review", address());
 }
+
+const address = () => ({ ...toParams(filter.value), at: current.value?.id });
