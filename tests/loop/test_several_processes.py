@@ -228,9 +228,11 @@ def test_another_number_of_processes_is_refused(tmp_path: Path, base: Path) -> N
     torchrun = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
     done = launched_by(folder, *torchrun, "hone.worker")
     assert done.returncode != 0
-    assert last_failure(folder)["error"] == (
-        "The launcher started 2 processes, and this job is planned for 1."
-    )
+    # The other launcher ends the rest as soon as one refuses, perhaps before the first has told
+    # the folder; what they print is always there.
+    said = "The launcher started 2 processes, and this job is planned for 1."
+    assert said in f"{done.stdout}{done.stderr}"
+    assert not folder.has_result
 
 
 def test_a_checkpoint_of_another_number_of_processes_is_refused(
