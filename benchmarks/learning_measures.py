@@ -135,13 +135,18 @@ def _scores(job: JobFolder, outputs: int, rows: list[list[int]]) -> np.ndarray:
     from hone.engine.lora import with_adapter
     from hone.engine.scoring import ScoreCollator
 
-    base = load_base(BaseSpec.of(job.job.spec["base"]), head=ScoreHead(outputs, 0))
+    spec = BaseSpec.of(job.job.spec["base"])
+    # Read where it was trained to be read: at the last token that is no padding of this base.
+    head = ScoreHead.of(spec.path, outputs, Renderer.load(spec.path).stop_ids[0])
+    base = load_base(spec, head=head)
     model = with_adapter(base, job.final).eval()
     found = []
     with torch.no_grad():
         for start in range(0, len(rows), 32):
-            part = [{"input_ids": ids, "labels": [0.0]} for ids in rows[start : start + 32]]
-            batch = ScoreCollator(0)(part)  # type: ignore[arg-type]
+            part: list[Any] = [
+                {"input_ids": ids, "labels": [0.0]} for ids in rows[start : start + 32]
+            ]
+            batch = ScoreCollator(head.pad_id)(part)
             found.append(
                 model(
                     input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
