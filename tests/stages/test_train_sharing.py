@@ -141,7 +141,7 @@ def test_the_number_is_frozen_into_the_job(ws: Workspace, tmp_path: Path) -> Non
     spec = json.loads((folder.path / "job.json").read_text())["spec"]
     assert spec["options"]["training.processes"] == {"value": 2, "source": "--set"}
     assert spec["sharding"] == "ddp"
-    jobs.stop(ws, started.job_id, target=target)
+    assert list(jobs.watch(ws, started.job_id))[-1] == "succeeded"
 
 
 def test_one_process_sees_one_card(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
