@@ -28,7 +28,7 @@ FIRSTS = ("The", "St", "Old", "New", "North", "Big", "Mount")
 
 
 class PlainWriter(ReportWriter):
-    """Draws plain notes; frames are its own, openers, closers and talk those of the reports."""
+    """Draws plain notes; most of the wording is its own, the rest that of the reports."""
 
     LOWERED = 0.2
     OPENED = 0.3
@@ -85,6 +85,8 @@ class PlainWriter(ReportWriter):
         """Each thing with the place that it came from."""
         rng = self.rng
         form, link = rng.choice(self.lists["EACH"]), rng.choice(self.lists["EACH_LINKS"])
+        if form[0] in "-*":
+            link = "\n"
         parts, records = [], []
         for one in said:
             place = self.places.pop()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from . import plain_talk, report_wording
 from .report_wording import CLOSERS
 
 PLAIN_MEASURED = "{q} of {t}|{q} of {t}|{q} of {t}|{q} of {t}|{q} {t}|{q} {t}|{q} {t}|{q} {t}|{t} {q}|{t} {q}|{t}, {q}|{t}: {q}|{t} ({q})|{t} - {q}|{t} x {q}"
@@ -57,3 +58,16 @@ LISTS = {
     "FORM_OTHER": FORM_OTHER.split("|"),
     "EACH_LINKS": EACH_LINKS.split("|"),
 }
+# The everyday wording keeps a good share of the draws beside the many rarer turns.
+WEIGHTS = {
+    "PLAIN": 3,
+    "PLAIN_NOWHERE": 3,
+    "PLAIN_MEASURED": 4,
+    "PLAIN_BARE": 4,
+    "PLAIN_OPEN": 3,
+    "EACH": 3,
+    "EACH_LINKS": 2,
+}
+for name, texts in plain_talk.LISTS.items():
+    everyday = LISTS.get(name, report_wording.LISTS.get(name, []))
+    LISTS[name] = everyday * WEIGHTS.get(name, 1) + texts
