@@ -59,10 +59,10 @@ PLAIN_MEASURED = (
 PLAIN_BARE = "about {q} {t}|around {q} {t}|roughly {q} {t}|nearly {q} {t}|almost {q} {t}|maybe {q} {t}|at least {q} {t}|exactly {q} {t}|just {q} {t}|only {q} {t}|{q} of the {t}|{q} of those {t}|{q} of their {t}|{q} x {t}|{t}, {q}|{t} - {q}|{t} = {q}|{t} [{q}]|{t}, {q} in all|{t}, {q} in total|{t} (about {q})"
 PLAIN_OPEN = (
     "a bit of {t}|a little {t}|a pile of {t}|a whole lot of {t}|a good deal of {t}|a small amount of {t}|loads of {t}|heaps of {t}|masses of {t}|quite a few {t}|quite a lot of {t}|so many {t}|too many {t}|the {t}|all the {t}|all of the {t}|all of their {t}|the last of the {t}|the last of their {t}|the rest of the {t}|"
-    "what was left of the {t}|any amount of {t}|an unknown amount of {t}|no idea how many {t}|I don't know how many {t}|{t} (no idea how much)|{t} (not counted)|{t} (didn't count)|{t}, not counted|{t}, not weighed yet|{t}, no idea how many|{t}, a lot of it|whatever {t} they had|such a lot of {t}|an awful lot of {t}"
+    "what was left of the {t}|an unknown amount of {t}|no idea how many {t}|I don't know how many {t}|{t} (no idea how much)|{t} (not counted)|{t} (didn't count)|{t}, not counted|{t}, not weighed yet|{t}, no idea how many|{t}, a lot of it|whatever {t} they had|such a lot of {t}|an awful lot of {t}"
 )
 HELLOS = (
-    "hiya|heya|hi you lot|hi team|hi folks|hello there|hello everybody|hello {p} and {p}|hello from the van|hello from {p}|hey all|hey you|hey there|dear all|dear team|dear friends|good evening|good night|good morning {p}|good morning from the road|morning {p}, {p} here|afternoon all|evening {p}|me again|only me|it's me again|"
+    "hiya|heya|hi you lot|hi team|hi folks|hello there|hello everybody|hello {p} and {p}|hello from the van|hey all|hey you|hey there|dear all|dear team|dear friends|good evening|good night|good morning {p}|good morning from the road|morning {p}, {p} here|afternoon all|evening {p}|me again|only me|it's me again|"
     "{p} again|{p} speaking|{p} on the phone|{p} from route {w}|{p} in van {w}|writing for {p}|for {p}|for the list|to whom it may concern|listen up|attention please|quick update|small update|last update today|news|good news|ok team|okay|right|right then|so then|oh hi|oh|ah yes|sorry|sorry all|sorry for the noise|hello hello|van {w}|"
     "route {w}|run {w}|driver {w} here|pssst|hooray|oh my|all done|still here|answering {p}|as asked|@{p}"
 )
