@@ -24,7 +24,7 @@ PLAIN_NOWHERE = (
     "only {r} this time|only {r}, no {t}|nothing but {r}|no {t}, just {r}|no {t} but {r}|not much, {r}|not bad, {r}|also {r}|also got {r}|plus {r}|and {r}|so {r}|so I have {r}|so we've got {r}|so uh {r}|um, {r}|ok, {r}|ok so {r}|right, {r}|well, {r}|yes, {r}|yep, {r}|wow, {r}|phew, {r}|fyi {r}|oh and {r}|anyway, {r}|sorry, late. {r}|"
     "today: {r}|today it was {r}|yesterday {r} came in|at {h} we got {r}|at {h}: {r}|{h}: {r}|{d}: {r}|stop {w}: {r}|van {w}: {r}|van {w} has {r}|run {w} - {r}|route {w} brought in {r}|load: {r}|load: {r}, to: {l}|to: {l}, load: {r}|to: {l}\nwhat: {r}|haul: {r}|haul of the day: {r}|count: {r}|items: {r}|got: {r}|have: {r}|"
     "received: {r}|picked up: {r}|delivery: {r}|donation: {r}|note: {r}|log: {r}|report: {r}|please note {r} came in|please log {r}|please write down {r}|to confirm: {r} received|confirming {r}|taking {r} to {l}|taking {r} home|bringing in {r}|bringing you {r}|coming with {r}|coming to {l} with {r}|heading to {l} with {r}|"
-    "heading home with {r}|driving to {l} with {r}|unloading {r}|dropped {r} at {l}|dropped off {r} at {l}|dropped off at {l}: {r}|left {r} with {p}|left {r} at {l}|put {r} on shelf {w}|{l} will get {r}|{l} gets {r}|for {l}: {r}|for {l} we have {r}|everyone, we have {r}|dear all, we have {r}|someone left {r} at our door|"
+    "heading home with {r}|driving to {l} with {r}|unloading {r}|dropped {r} at {l}|dropped off {r} at {l}|dropped off at {l}: {r}|left {r} with {p}|left {r} at {l}|put {r} on shelf {w}|for {l}: {r}|for {l} we have {r}|everyone, we have {r}|dear all, we have {r}|someone left {r} at our door|"
     "somebody brought {r}|somebody gave us {r}, no name|a man came by and left {r}|a stranger gave me {r}"
 )
 IDLE = (
@@ -59,7 +59,7 @@ PLAIN_MEASURED = (
 PLAIN_BARE = "about {q} {t}|around {q} {t}|roughly {q} {t}|nearly {q} {t}|almost {q} {t}|maybe {q} {t}|at least {q} {t}|exactly {q} {t}|just {q} {t}|only {q} {t}|{q} of the {t}|{q} of those {t}|{q} of their {t}|{q} x {t}|{t}, {q}|{t} - {q}|{t} = {q}|{t} [{q}]|{t}, {q} in all|{t}, {q} in total|{t} (about {q})"
 PLAIN_OPEN = (
     "a bit of {t}|a little {t}|a pile of {t}|a whole lot of {t}|a good deal of {t}|a small amount of {t}|loads of {t}|heaps of {t}|masses of {t}|quite a few {t}|quite a lot of {t}|so many {t}|too many {t}|the {t}|all the {t}|all of the {t}|all of their {t}|the last of the {t}|the last of their {t}|the rest of the {t}|"
-    "what was left of the {t}|an unknown amount of {t}|no idea how many {t}|I don't know how many {t}|{t} (no idea how much)|{t} (not counted)|{t} (didn't count)|{t}, not counted|{t}, not weighed yet|{t}, no idea how many|{t}, a lot of it|whatever {t} they had|such a lot of {t}|an awful lot of {t}"
+    "what was left of the {t}|an unknown amount of {t}|no idea how many {t}|I don't know how many {t}|{t} (no idea how much)|{t} (not counted)|{t} (didn't count)|{t} (not weighed yet)|{t} (no idea how many)|{t} (a lot of it)|whatever {t} they had|such a lot of {t}|an awful lot of {t}"
 )
 HELLOS = (
     "hiya|heya|hi you lot|hi team|hi folks|hello there|hello everybody|hello {p} and {p}|hello from the van|hey all|hey you|hey there|dear all|dear team|dear friends|good evening|good night|good morning {p}|good morning from the road|morning {p}, {p} here|afternoon all|evening {p}|me again|only me|it's me again|"

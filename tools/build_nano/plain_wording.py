@@ -68,6 +68,7 @@ WEIGHTS = {
     "EACH": 3,
     "EACH_LINKS": 2,
 }
-for name, texts in plain_talk.LISTS.items():
-    everyday = LISTS.get(name, report_wording.LISTS.get(name, []))
-    LISTS[name] = everyday * WEIGHTS.get(name, 1) + texts
+LISTS |= {
+    name: LISTS.get(name, report_wording.LISTS.get(name, [])) * WEIGHTS.get(name, 1) + texts
+    for name, texts in plain_talk.LISTS.items()
+}
