@@ -41,13 +41,6 @@ def ws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
         yield workspace
 
 
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()
-
-
 def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
     assert run(words) == code
     out, err = capsys.readouterr()
@@ -138,6 +131,21 @@ def test_mistakes_are_two_lines_and_exit_1(
     assert "did you mean training.epochs?" in text
     assert "no recipe" in said(capsys, "train", "nowhere.yaml", code=1)
     assert run(["train", "recipe.yaml", "--plan", "--confirm-run"]) == 2
+
+
+@pytest.mark.parametrize("asked", ["--plan", "--confirm-run"])
+def test_rows_from_which_nothing_could_be_learned_are_two_lines(
+    ws: Workspace, capsys: pytest.CaptureFixture[str], asked: str
+) -> None:
+    words = ("train", "recipe.yaml", asked, "--set", "data.max_seq_length=8")
+    first, second = said(capsys, *words, code=1).splitlines()
+    assert "none of 20 rows fits max_seq_length 8: no answer could be learned" in first
+    assert second.startswith("Try: hone datasets doctor faith@1 --base small --max-length N")
+    # What is named is a command that works, and says the same.
+    assert run(["datasets", "doctor", "faith@1", "--base", "small", "--max-length", "8"]) == 1
+    out, err = capsys.readouterr()
+    assert "nothing would be trained: no answer of 20 rows fits 8 tokens" in out + err
+    assert ws.store.jobs.list() == [] and not list(ws.jobs.glob("*/job.json"))
 
 
 def test_whatever_is_missing_comes_with_how_to_get_it(
