@@ -1,4 +1,4 @@
-"""The catalogue against the libraries: what it says of a base is what would be built and adapted."""
+"""The catalogue against the libraries: of each base, what would be built, and what adapted."""
 
 from __future__ import annotations
 
