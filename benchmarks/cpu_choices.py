@@ -30,8 +30,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # The root of the checkout in place of this folder, so that `benchmarks` can be imported.
 sys.path[0] = str(REPOSITORY)
 
-from benchmarks import train_overhead as beside  # noqa: E402
 from benchmarks.train_speed import NANO, make_base  # noqa: E402
+from benchmarks.trainings import make_folder  # noqa: E402
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "chosen": {},
@@ -53,7 +53,7 @@ class Variant:
         from hone.methods.sft import Options, built
         from hone.workspace.job_folder import JobFolder
 
-        folder = beside.make_folder(place / name, base, asked)
+        folder = make_folder(place / name, base, asked)
         written = json.loads((folder / "job.json").read_text())
         for key, value in VARIANTS[name].items():
             written["spec"]["options"][key]["value"] = value

@@ -38,8 +38,17 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # The root of the checkout in place of this folder, so that `benchmarks` can be imported.
 sys.path[0] = str(REPOSITORY)
 
-from benchmarks import train_overhead as beside  # noqa: E402
 from benchmarks.llama_factory import PeerJob, figures_of, make_peer, run_peer  # noqa: E402
+from benchmarks.trainings import (  # noqa: E402
+    adapter_of,
+    held_out_loss,
+    make_folder,
+    rows_and_options,
+    run_hone,
+    run_trl,
+    timed,
+    tokens_of,
+)
 
 # By what they tell, for runs that are cut off.
 CONTENDERS = ("hone", "trl", "lf", "trl-grouped", "lf-grouped", "bare", "trl-defaults")
@@ -75,73 +84,6 @@ def make_base(folder: Path) -> Path:
     return folder
 
 
-def rows_and_options(folder: Path) -> tuple[list[dict[str, Any]], Any, Any, Path]:
-    """The job's rows as tokens, its options, its adapter's, and its base."""
-    from hone.methods._training_options import chosen
-    from hone.methods.sft import Options
-    from hone.rendering.tokens import Renderer
-    from hone.workspace.job_folder import JobFolder
-
-    spec = JobFolder(folder).job.spec
-    options, lora = chosen(spec["options"], Options)
-    base = Path(spec["base"]["path"])
-    rows = beside.tokenised(folder, Renderer.load(base), options.max_seq_length)
-    return rows, options, lora, base
-
-
-def run_trl(folder: Path, *, is_checkpointed: bool, is_grouped: bool) -> dict[str, float]:
-    """TRL's trainer on rows of tokens."""
-    import torch
-    from datasets import Dataset
-    from peft import LoraConfig
-    from transformers import AutoModelForCausalLM
-    from trl import SFTConfig, SFTTrainer
-
-    from hone.engine.load import tokenizer_of
-    from hone.rendering.tokens import Renderer
-
-    rows, options, lora, base = rows_and_options(folder)
-    torch.set_num_threads(int(options.threads))
-    steps = -(-len(rows) // options.batch_size) * int(options.epochs)
-    trainer = SFTTrainer(
-        model=AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32),
-        args=SFTConfig(
-            output_dir=str(folder / "trl"),
-            use_cpu=True,
-            bf16=False,
-            activation_checkpointing=is_checkpointed,
-            per_device_train_batch_size=options.batch_size,
-            num_train_epochs=options.epochs,
-            learning_rate=float(options.learning_rate),
-            lr_scheduler_type=options.lr_scheduler,
-            warmup_steps=-(-steps * 3 // 100),
-            weight_decay=options.weight_decay,
-            logging_steps=options.logging_steps,
-            seed=options.seed,
-            save_strategy="no",
-            report_to=[],
-            disable_tqdm=True,
-            max_length=None,
-            train_sampling_strategy="group_by_length" if is_grouped else "random",
-        ),
-        train_dataset=Dataset.from_list(rows),
-        processing_class=tokenizer_of(base, Renderer.load(base).stop_ids[0]),
-        peft_config=LoraConfig(**_adapter(lora)),
-    )
-    took = beside.timed(trainer.train)
-    return took | {"loss": beside.held_out_loss(trainer.model, base)}
-
-
-def _adapter(lora: Any) -> dict[str, Any]:
-    return {
-        "r": lora.r,
-        "lora_alpha": lora.lora_alpha,
-        "lora_dropout": lora.lora_dropout,
-        "target_modules": "all-linear",
-        "task_type": "CAUSAL_LM",
-    }
-
-
 def run_bare(folder: Path) -> dict[str, float]:
     """What one writes without a library for training: shuffle, pad, step."""
     import torch
@@ -154,7 +96,7 @@ def run_bare(folder: Path) -> dict[str, float]:
     torch.set_num_threads(int(options.threads))
     torch.manual_seed(options.seed)
     model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    model = get_peft_model(model, LoraConfig(**_adapter(lora)))
+    model = get_peft_model(model, LoraConfig(**adapter_of(lora)))
     tensors: Any = [{name: torch.tensor(ids) for name, ids in row.items()} for row in rows]
     steps = -(-len(rows) // options.batch_size) * int(options.epochs)
     trained = [weight for weight in model.parameters() if weight.requires_grad]
@@ -174,8 +116,8 @@ def run_bare(folder: Path) -> dict[str, float]:
                 schedule.step()
                 optimizer.zero_grad()
 
-    took = beside.timed(train)
-    return took | {"loss": beside.held_out_loss(model, base)}
+    took = timed(train)
+    return took | {"loss": held_out_loss(model, base)}
 
 
 def _loss_of(adapter: Path, base: Path) -> float:
@@ -184,13 +126,13 @@ def _loss_of(adapter: Path, base: Path) -> float:
     from transformers import AutoModelForCausalLM
 
     model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    return beside.held_out_loss(PeftModel.from_pretrained(model, str(adapter)), base)
+    return held_out_loss(PeftModel.from_pretrained(model, str(adapter)), base)
 
 
 def child(name: str, folder: Path, peer: Path) -> None:
     """One contender in this process; its figures are the last line of output."""
     if name == "hone":
-        found = beside.run_hone(folder)
+        found = run_hone(folder)
     elif name == "bare":
         found = run_bare(folder)
     elif name.startswith("lf"):
@@ -204,8 +146,7 @@ def child(name: str, folder: Path, peer: Path) -> None:
         is_checkpointed, is_grouped = name == "trl-defaults", name == "trl-grouped"
         found = run_trl(folder, is_checkpointed=is_checkpointed, is_grouped=is_grouped)
     rows, options, _, _ = rows_and_options(folder)
-    tokens = sum(len(row["input_ids"]) for row in rows) * int(options.epochs)
-    print("FIGURES " + json.dumps(found | {"tokens": float(tokens)}))
+    print("FIGURES " + json.dumps(found | {"tokens": tokens_of(rows, options)}))
 
 
 def measure(name: str, folder: Path, peer: Path) -> dict[str, float]:
@@ -266,9 +207,7 @@ def main() -> None:
                     asked_rows = argparse.Namespace(
                         **{**vars(asked), "rows": rows_for(base, asked)}
                     )
-                    folder = beside.make_folder(
-                        place / key.replace(" ", "-"), bases[base], asked_rows
-                    )
+                    folder = make_folder(place / key.replace(" ", "-"), bases[base], asked_rows)
                     done[key] = measure(name, folder, asked.peer)
                     shutil.rmtree(folder)
                     if asked.results:

@@ -7,8 +7,13 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.faults.gates import Gate
+    from tests.targets.machines import Line, Machine
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REAL_DATA = Path(os.environ.get("HONE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
@@ -75,3 +80,32 @@ def test_data() -> Path:
 def repository() -> Path:
     """The root of the checkout."""
     return REPOSITORY
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    """Through which a worker says where it is."""
+    from tests.faults.gates import Gate
+
+    opened = Gate(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """Another machine, with an SSH server of its own."""
+    from tests.targets.machines import machine
+
+    with machine(tmp_path_factory.mktemp("there")) as found:
+        yield found
+
+
+@pytest.fixture
+def line(there: Machine) -> Iterator[Line]:
+    """The line to it, which can be cut."""
+    from tests.targets.machines import Line
+
+    opened = Line(there.port)
+    yield opened
+    opened.close()

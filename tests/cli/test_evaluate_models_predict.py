@@ -15,7 +15,7 @@ from hone.cli.run import run
 from hone.stages.evaluate import evaluate, evaluate_options, finish
 from hone.workspace.open import Workspace, open_workspace
 from tests.stages.answering import (
-    AnsweringTarget,
+    Answers,
     Lines,
     make_workspace,
     message,
@@ -23,6 +23,7 @@ from tests.stages.answering import (
     register,
     write_lines,
 )
+from tests.targets.here import Here
 
 
 class Said(NamedTuple):
@@ -67,7 +68,7 @@ def hone(ws: Workspace, capsys: pytest.CaptureFixture[str]) -> Hone:
 
 def answered(ws: Workspace, **options: Any) -> None:
     """Answers that wait to be taken in: the command then needs no worker."""
-    evaluate(ws, "pickup", evaluate_options(**options), target=AnsweringTarget())
+    evaluate(ws, "pickup", evaluate_options(**options), target=Here(Answers()))
 
 
 def test_evaluate_prints_rows_with_intervals_differences_and_the_report(
@@ -134,7 +135,7 @@ def test_a_wrong_word_gives_what_and_what_to_try_and_exit_code_1(
 def test_models_are_listed_with_their_score(ws: Workspace, hone: Hone) -> None:
     before = hone("models", "list")
     assert "not evaluated" in before.out and "active" in before.out
-    finish(ws, evaluate(ws, "pickup@v1", target=AnsweringTarget()).id)
+    finish(ws, evaluate(ws, "pickup@v1", target=Here(Answers())).id)
     value = ws.store.models.get("pickup@v1").model.metrics["field_f1"]
     said = hone("models", "list")
     assert f"{value.value:.2f} [{value.low:.2f}, {value.high:.2f}]" in said.out

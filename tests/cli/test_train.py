@@ -20,6 +20,7 @@ from hone.stages.evaluate import what_comes_next
 from hone.workspace.open import Workspace, init_workspace
 from tests.faults.gates import DEADLINE_SECONDS, Gate, fake_target
 from tests.faults.orders import training
+from tests.stages.doctor.frozen import answer_row, freeze_rows
 from tests.stages.training_set import freeze, make_small_base
 
 RECIPE = """\
@@ -39,13 +40,6 @@ def ws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
         (workspace.root / "recipe.yaml").write_text(RECIPE)
         monkeypatch.chdir(workspace.root)
         yield workspace
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
@@ -138,6 +132,23 @@ def test_mistakes_are_two_lines_and_exit_1(
     assert "did you mean training.epochs?" in text
     assert "no recipe" in said(capsys, "train", "nowhere.yaml", code=1)
     assert run(["train", "recipe.yaml", "--plan", "--confirm-run"]) == 2
+
+
+@pytest.mark.parametrize("asked", ["--plan", "--confirm-run"])
+def test_rows_from_which_nothing_could_be_learned_are_two_lines(
+    ws: Workspace, capsys: pytest.CaptureFixture[str], asked: str
+) -> None:
+    rows = [answer_row(f"What is {n}?", f"It is {n}.") for n in range(6)]
+    freeze_rows(ws, {"train": rows, "val": []}, name="long")
+    changes = ("--set", "dataset=long", "--set", "data.max_seq_length=8")
+    first, second = said(capsys, "train", "recipe.yaml", asked, *changes, code=1).splitlines()
+    assert "none of 6 rows fits max_seq_length 8: no answer could be learned" in first
+    assert second.startswith("Try: hone datasets doctor long@1 --base small --max-length N")
+    # What is named is a command that works, and says the same.
+    assert run(["datasets", "doctor", "long@1", "--base", "small", "--max-length", "8"]) == 1
+    out, err = capsys.readouterr()
+    assert "nothing would be trained: no answer of 6 rows fits 8 tokens" in out + err
+    assert ws.store.jobs.list() == [] and not list(ws.jobs.glob("*/job.json"))
 
 
 def test_whatever_is_missing_comes_with_how_to_get_it(

@@ -8,7 +8,6 @@ import select
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,8 @@ from hone.records.model import ModelVersion
 from hone.stages.evaluate import collect_all_evaluated, evaluate
 from hone.workspace.open import Workspace, open_workspace
 from tests.faults.gates import DEADLINE_SECONDS, Gate
-from tests.stages.answering import AnsweringTarget, make_workspace, register
+from tests.stages.answering import Answers, make_workspace, register
+from tests.targets.here import Here
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -29,15 +29,8 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("answered") / "ws"
     with make_workspace(root) as ws:
         register(ws)
-        evaluate(ws, "pickup", target=AnsweringTarget())
+        evaluate(ws, "pickup", target=Here(Answers()))
     return root
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()
 
 
 def changes(root: Path) -> list[str]:

@@ -30,13 +30,6 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
         yield workspace
 
 
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()
-
-
 # Where the worker is killed -> the state that follows.
 STATE_AFTER = {
     "before claim": "failed",  # start() saw it end, and said so

@@ -16,37 +16,19 @@ from hone.records.example import Example, Suggestion
 from hone.records.task import Task
 from hone.stages import review
 from hone.worker import __main__ as worker
-from hone.workspace.job_folder import Identity, JobFolder
 from hone.workspace.open import Workspace
 from hone.workspace.store import new_example
 from tests.stages.prepare.mixed import BOOK, NEWS, book_row, decide_all, news_row
+from tests.targets.here import Here
 
 NOTES = Task(kind="chat", name="notes")
 MESSAGES = 48
 HALVES = {"train": 0.8, "val": 0.2, "test": 0.0}
 
 
-class WorkerHere:
-    """Stands in for `targets.local`: the real worker, in this process; libraries load once."""
-
-    def start(self, folder: JobFolder) -> Identity:
-        folder.claim()
-        identity = folder.identity()
-        assert identity is not None
-        try:
-            worker._carry_out(folder, folder.job.kind, None)
-        finally:
-            folder.release()
-        return identity
-
-    def is_alive(self, folder: JobFolder) -> bool:
-        return folder.is_alive()
-
-    def stop(self, folder: JobFolder, deadline_seconds: float) -> str:
-        return "not running"
-
-    def release(self, folder: JobFolder) -> None:
-        return None
+def worker_here() -> Here:
+    """The real worker, in this process: libraries load once."""
+    return Here(lambda folder: worker._carry_out(folder, folder.job.kind, None))
 
 
 class _Quiet:

@@ -44,6 +44,7 @@ CASES = {
     "kto-lora": Case("kto", judged_rows, True, 3e-3),
     "kto-full": Case("kto", judged_rows, False, 3e-4),
     "reward-lora": Case("reward", pair_rows, True, 3e-3),
+    "reward-full": Case("reward", pair_rows, False, 1e-3),
     "grpo-lora": Case("grpo", copy_rows, True, 1e-2),
     "grpo-full": Case("grpo", copy_rows, False, 1e-3),
     "rloo-lora": Case("grpo", copy_rows, True, 1e-2),

@@ -17,7 +17,7 @@ from hone.stages.train.recipe import check_recipe, read_recipe
 from hone.workspace.bases import find_base
 from hone.workspace.open import Workspace
 from tests.conftest import REPOSITORY
-from tests.loop.every_job import WorkerHere, make_workspace, more_messages
+from tests.loop.every_job import make_workspace, more_messages, worker_here
 
 pytestmark = pytest.mark.loop
 
@@ -55,7 +55,7 @@ def needs_a_card(name: str) -> bool:
 
 def trained(ws: Workspace, name: str, *overrides: str) -> ModelVersion:
     prepared = prepare_training(ws, SHIPPED[name], overrides=[*changes_of(name), *overrides])
-    started = start_training(ws, prepared, is_confirmed=True, target=WorkerHere())
+    started = start_training(ws, prepared, is_confirmed=True, target=worker_here())
     collected = collect_trained(ws)
     assert collected.problems == []
     found = [one.model for one in ws.store.models.list() if one.model.job == started.job_id]
@@ -92,7 +92,7 @@ def test_a_recipe_gives_a_version_that_answers_or_scores(ws: Workspace, name: st
         return
     asked = INPUTS[ws.task(model.task).kind]
     options = predict_options(model=model.ref, max_new_tokens=8)
-    [answer] = predict_message(ws, asked, options, target=WorkerHere()).answers
+    [answer] = predict_message(ws, asked, options, target=worker_here()).answers
     assert answer.by == model.ref and answer.confidence is not None
 
 
@@ -116,7 +116,7 @@ def test_as_it_is_shipped_the_recipe_for_documents_trains_nothing(ws: Workspace)
     changes = ["base=hone-nano", "training.threads=1"]
     prepared = prepare_training(ws, SHIPPED["docs_lora"], overrides=changes)
     before = len(ws.store.models.list())
-    started = start_dry_run(ws, prepared, target=WorkerHere())
+    started = start_dry_run(ws, prepared, target=worker_here())
     assert collect_trained(ws).problems == []
     assert len(ws.store.models.list()) == before
     assert not (ws.jobs / started.job_id / "final").exists()
@@ -137,7 +137,7 @@ def test_on_a_card_four_bits_give_a_version_that_answers(ws: Workspace, name: st
     model = trained(ws, name, "lora.load_in_4bit=true", "name=on-a-card")
     asked = INPUTS[ws.task(model.task).kind]
     options = predict_options(model=model.ref, max_new_tokens=8)
-    assert predict_message(ws, asked, options, target=WorkerHere()).answers
+    assert predict_message(ws, asked, options, target=worker_here()).answers
 
 
 def test_at_the_terminal_a_recipe_trains_and_its_version_answers(

@@ -16,7 +16,8 @@ from hone.records.model import ModelVersion
 from hone.stages.evaluate import evaluate, finish
 from hone.workspace.files import write_json
 from hone.workspace.open import Workspace
-from tests.stages.answering import AnsweringTarget, make_workspace, register
+from tests.stages.answering import Answers, make_workspace, register
+from tests.targets.here import Here
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "formats"
 
@@ -25,7 +26,7 @@ FIXTURES = Path(__file__).parent.parent / "fixtures" / "formats"
 def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     with make_workspace(tmp_path_factory.mktemp("golden") / "ws") as workspace:
         register(workspace)
-        finish(workspace, evaluate(workspace, "pickup", target=AnsweringTarget()).id)
+        finish(workspace, evaluate(workspace, "pickup", target=Here(Answers())).id)
         yield workspace
 
 

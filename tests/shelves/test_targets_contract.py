@@ -79,13 +79,6 @@ def target(module: ModuleType, request: pytest.FixtureRequest) -> Target:
     return Target(module, module.Options())
 
 
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()
-
-
 def make_folder(tmp_path: Path, **fake: object) -> JobFolder:
     name = f"train-{tmp_path.name}"
     job = Job(id=name, kind="train", created_at=datetime.now(UTC), spec={"fake": fake})

@@ -1,4 +1,4 @@
-"""A workspace with a dataset and a tuned version, and a torch-free worker that answers by plan."""
+"""A workspace with a dataset and a tuned version, and work without torch: answers by plan."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hone.rendering.tokens import Renderer
 from hone.stages.prepare import BuildOptions, build_dataset
 from hone.workspace.bases import find_base
 from hone.workspace.files import sha256_of, write_atomically, write_json
-from hone.workspace.job_folder import Identity, JobFolder
+from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace, init_workspace
 from hone.workspace.store import Filter, new_example
 from tests.rendering.bases import make_base
@@ -158,35 +158,18 @@ def by_plan(contender: str, example: Mapping[str, Any]) -> str:
     return right if number % 10 else json.dumps([{"item": "bread"}])
 
 
-class AnsweringTarget:
-    """Stands in for `targets.local`: does in this process what the worker does to its folder."""
+class Answers:
+    """Work for a target `Here`: answers everything that is not answered yet, and says so."""
 
     def __init__(self, answer: Answer = by_plan, *, dies_after: int | None = None) -> None:
         self.answer = answer
         self.dies_after = dies_after
         self.answered = 0
-        self.folders: list[JobFolder] = []
 
-    def start(self, folder: JobFolder) -> Identity:
-        """Answer everything that is not answered yet."""
-        self.folders.append(folder)
-        folder.claim()
-        identity = folder.identity()
-        assert identity is not None
-        is_done = self._answer_all(folder)
-        if is_done:
+    def __call__(self, folder: JobFolder) -> None:
+        """Leave predictions, and a result unless it dies before the last one."""
+        if self._answer_all(folder):
             folder.write_result(Result(artefacts=_artefacts(folder), runtime_seconds=1.0))
-        folder.release()
-        return identity
-
-    def is_alive(self, folder: JobFolder) -> bool:
-        return folder.is_alive()
-
-    def stop(self, folder: JobFolder, deadline_seconds: float) -> str:
-        return "not running"
-
-    def release(self, folder: JobFolder) -> None:
-        return None
 
     def _answer_all(self, folder: JobFolder) -> bool:
         lines = (folder.inputs / "examples.jsonl").read_text().splitlines()

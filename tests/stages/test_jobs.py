@@ -27,13 +27,6 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
         yield workspace
 
 
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()
-
-
 def order(kind: str = "train", **fake: object) -> Job:
     return jobs.new_job(kind, {"device": "cpu", "fake": fake})  # type: ignore[arg-type]
 

@@ -23,20 +23,7 @@ from hone.targets import ssh
 from hone.workspace.open import Workspace, init_workspace
 from tests.faults.gates import FAKE_WORKER, Gate, fake_target, wait_until
 from tests.faults.orders import training
-from tests.targets.machines import Line, Machine, machine
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    with machine(tmp_path_factory.mktemp("there")) as found:
-        yield found
-
-
-@pytest.fixture
-def line(there: Machine) -> Iterator[Line]:
-    opened = Line(there.port)
-    yield opened
-    opened.close()
+from tests.targets.machines import Line, Machine
 
 
 @pytest.fixture
@@ -45,13 +32,6 @@ def ws(tmp_path: Path, there: Machine, line: Line) -> Iterator[Workspace]:
         said = there.options(port=line.port, connect_seconds=2.0)
         change_setting(workspace, "targets.ssh", str(said))
         yield workspace
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()
 
 
 def elsewhere(ws: Workspace) -> Any:

@@ -22,7 +22,7 @@ from hone.stages.predict import (
 )
 from hone.workspace.open import Workspace, open_workspace
 from tests.stages.answering import (
-    AnsweringTarget,
+    Answers,
     Lines,
     make_workspace,
     message,
@@ -30,6 +30,7 @@ from tests.stages.answering import (
     register,
     write_lines,
 )
+from tests.targets.here import Here
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +51,12 @@ def ws(built: Path, tmp_path: Path) -> Iterator[Workspace]:
 
 
 def one(ws: Workspace, text: str = "3 cases of apples", target: Any = None, **choices: Any) -> Any:
-    return predict_message(ws, text, predict_options(**choices), target=target or AnsweringTarget())
+    return predict_message(ws, text, predict_options(**choices), target=target or Here(Answers()))
 
 
-def file(
-    ws: Workspace, source: Path, target: AnsweringTarget | None = None, **choices: Any
-) -> PredictReport:
+def file(ws: Workspace, source: Path, target: Here | None = None, **choices: Any) -> PredictReport:
     files = (source, ws.root / "answers.jsonl")
-    return predict_file(ws, files, predict_options(**choices), target=target or AnsweringTarget())
+    return predict_file(ws, files, predict_options(**choices), target=target or Here(Answers()))
 
 
 def messages(ws: Workspace, *count: int) -> Path:
@@ -76,7 +75,7 @@ def test_the_active_version_answers_with_output_confidence_and_reference(ws: Wor
 
 
 def test_nothing_is_left_behind_by_a_single_message(ws: Workspace) -> None:
-    target = AnsweringTarget()
+    target = Here(Answers())
     before = set(Path(tempfile.gettempdir()).glob("hone-predict-*"))
     one(ws, target=target)
     assert set(Path(tempfile.gettempdir()).glob("hone-predict-*")) == before
@@ -99,7 +98,7 @@ def test_a_version_or_a_base_can_be_chosen(ws: Workspace, choices: Any, by: str)
 
 
 def test_rules_answer_without_a_worker_and_regex_is_their_other_name(ws: Workspace) -> None:
-    idle = AnsweringTarget()
+    idle = Here(Answers())
     for method in ("rules", "regex"):
         (answer,) = one(ws, target=idle, method=method).answers
         assert answer.by == "rules" and answer.output == output(3) and answer.confidence is None
@@ -120,7 +119,7 @@ def test_an_answer_that_cannot_be_used_says_why(ws: Workspace) -> None:
 
     wrong, talk, empty = (
         found.answers[0]
-        for found in predict_messages(ws, ["a", "b", "c"], target=AnsweringTarget(answer))
+        for found in predict_messages(ws, ["a", "b", "c"], target=Here(Answers(answer)))
     )
     assert wrong.output is not None and "boxes" in wrong.problems[0]
     assert talk.output is None and talk.problems == ["It cannot be read."] and talk.text == "Sure!"
@@ -155,7 +154,7 @@ def test_unknown_names_and_empty_messages_are_refused(ws: Workspace) -> None:
     with pytest.raises(InvalidInput, match="method"):
         one(ws, method="magic")
     with pytest.raises(InvalidInput) as told:
-        predict_messages(ws, ["fine", "", {"question": "?"}], target=AnsweringTarget())
+        predict_messages(ws, ["fine", "", {"question": "?"}], target=Here(Answers()))
     assert [problem.split(":")[0] for problem in told.value.problems][:2] == [
         "message 2",
         "message 3",
@@ -163,7 +162,7 @@ def test_unknown_names_and_empty_messages_are_refused(ws: Workspace) -> None:
 
 
 def test_a_worker_that_dies_is_explained_and_its_folder_goes(ws: Workspace) -> None:
-    target = AnsweringTarget(dies_after=0)
+    target = Here(Answers(dies_after=0))
     with pytest.raises(HoneError, match="ended without a word") as told:
         one(ws, target=target)
     assert told.value.hint == "Run the same command again."
@@ -205,7 +204,7 @@ def test_progress_is_told_up_to_the_last_message(ws: Workspace, method: str) -> 
         ws,
         files,
         predict_options(method=method),
-        target=AnsweringTarget(),
+        target=Here(Answers()),
         on_progress=lambda done, total: seen.append((done, total)),
     )
     answers = 5 if method == "rules" else 10
@@ -233,11 +232,11 @@ def test_a_csv_and_rows_in_our_own_layout_are_read(ws: Workspace) -> None:
 def test_a_killed_worker_leaves_no_output_and_the_same_command_goes_on(ws: Workspace) -> None:
     source = messages(ws, 1, 21)
     with pytest.raises(HoneError, match="ended without a word") as told:
-        file(ws, source, AnsweringTarget(dies_after=8))
+        file(ws, source, Here(Answers(dies_after=8)))
     assert told.value.hint == "Run the same command again: it goes on."
     assert not (ws.root / "answers.jsonl").exists()
-    going_on = AnsweringTarget()
-    report = file(ws, source, going_on)
+    going_on = Answers()
+    report = file(ws, source, Here(going_on))
     assert going_on.answered == 12 and report.answered == 20
     assert len(list(ws.jobs.glob("*/job.json"))) == 1
     # Once written, the same file is a new question again: the model may have changed.
@@ -248,14 +247,14 @@ def test_a_killed_worker_leaves_no_output_and_the_same_command_goes_on(ws: Works
 def test_a_changed_file_or_another_version_is_another_job(ws: Workspace) -> None:
     source = messages(ws, 1, 5)
     with pytest.raises(HoneError):
-        file(ws, source, AnsweringTarget(dies_after=2))
-    target = AnsweringTarget()
-    file(ws, messages(ws, 1, 6), target)
-    assert target.answered == 5
+        file(ws, source, Here(Answers(dies_after=2)))
+    answers = Answers()
+    file(ws, messages(ws, 1, 6), Here(answers))
+    assert answers.answered == 5
     (ws.root / "answers.jsonl").unlink()
-    target = AnsweringTarget()
-    file(ws, messages(ws, 1, 5), target, version="v2")
-    assert target.answered == 4
+    answers = Answers()
+    file(ws, messages(ws, 1, 5), Here(answers), version="v2")
+    assert answers.answered == 4
 
 
 def test_an_output_is_never_overwritten_and_is_jsonl(ws: Workspace) -> None:

@@ -33,13 +33,6 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
         yield workspace
 
 
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()
-
-
 RECIPE: dict[str, Any] = {"base": "small", "dataset": "faith", "lora": {"r": 2}}
 
 

@@ -86,6 +86,77 @@ def test_all_that_is_wrong_is_told_at_once(ws: Workspace) -> None:
     assert "Put the old files of small back" in found.hint
 
 
+def test_answers_that_are_all_the_same_are_refused(ws: Workspace) -> None:
+    found = refused(ws, "sft", "sft", lambda row: said(row, "Yes."))
+    assert found.message == "All 40 answers are the same: 'Yes.'."
+    assert found.hint.startswith("hone import FILE with other answers; then hone datasets build")
+
+
+def test_rows_that_do_not_fit_are_told_with_everything_else(ws: Workspace) -> None:
+    found = refused(
+        ws,
+        "sft",
+        "sft",
+        lambda row: said(row, "Yes. " * 400),
+        "training.processes=16",
+        "lora.target_modules=[q_prj]",
+    )
+    told, hint = list(found.problems), found.hint
+    assert told == [
+        f"all 40 answers are the same: {'Yes. ' * 16!r}",
+        "lora.target_modules: 'q_prj' names no linear layer of small. "
+        'Did you mean "q_proj"? Known: down_proj, gate_proj, k_proj, o_proj, q_proj, up_proj, '
+        "v_proj.",
+        "training.processes is 16, and this machine has 2 cores",
+        "none of 40 rows fits max_seq_length 512: no answer could be learned",
+    ]
+    for mend in ("hone import FILE", "--set training.processes=2", "doctor bad@1 --base small"):
+        assert mend in hint
+    assert ws.store.jobs.list() == []
+
+
+def test_pairs_of_which_some_are_equal_and_the_others_too_long_are_refused(ws: Workspace) -> None:
+    def change(row: dict[str, Any]) -> dict[str, Any]:
+        pair = as_pairs(row)
+        if number_of(row) < 10:
+            return {**pair, "rejected": pair["chosen"]}
+        return {**pair, "chosen": said(row, "word " * 300)["completion"]}
+
+    found = refused(ws, "dpo", "dpo", change, "data.max_seq_length=64")
+    assert "not one of 40 rows could be learned: 30 do not fit max_seq_length 64, 10 teach " in (
+        found.message
+    )
+    assert "--max-length N" in found.hint
+
+
+STRICT = """\
+{% for one in messages %}{% if "so so so" in one["content"] or STRICTER %}\
+{{ raise_exception("Not so") }}{% endif %}{% endfor %}"""
+
+
+def test_rows_that_the_template_does_not_take_are_counted_and_refused_where_all_are(
+    ws: Workspace,
+) -> None:
+    place = ws.root / "small" / "chat_template.jinja"
+    template = place.read_text()
+    place.write_text(STRICT.replace("STRICTER", "false") + template)
+    plan = plan_of(ws, "sft")
+    # Every seventh answer says it no time, the next one once, up to six times.
+    left_out = sum(number % 7 >= 3 for number in range(40))
+    assert (plan.train.masked, plan.train.too_long, plan.train.is_exact) == (left_out, 0, True)
+    assert plan.steps_per_epoch == -(-(40 - left_out) // 4)
+    [note] = [one for one in plan.notes if "without a token to learn" in one]
+    assert note.startswith(f"{left_out} rows are left out") and note.endswith("Not so.")
+    never = 'one["role"] == "user" and "What is" in one["content"]'
+    place.write_text(STRICT.replace("STRICTER", never) + template)
+    with pytest.raises(InvalidInput) as told:
+        plan_of(ws, "sft")
+    assert "not one token of 40 rows would be trained: The chat template of small refuses" in (
+        told.value.message
+    )
+    assert told.value.hint.startswith("Take another base; hone datasets doctor faith@1")
+
+
 def look(folder: Path, rows: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
     path = folder / "train.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))

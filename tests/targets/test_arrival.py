@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -21,13 +20,7 @@ from hone.targets import _arrival, _transfer
 from hone.targets._ssh import Address, Host
 from hone.targets._there import source
 from hone.targets._transfer import Sent
-from tests.targets.machines import Machine, machine
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    with machine(tmp_path_factory.mktemp("there")) as found:
-        yield found
+from tests.targets.machines import Machine
 
 
 def host(there: Machine, python: str = sys.executable) -> Host:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,13 +16,6 @@ from hone.records.job import Job
 from hone.targets import local
 from hone.workspace.job_folder import JobFolder
 from tests.faults.gates import FAKE_WORKER, Gate, wait_until
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()
 
 
 def make_folder(tmp_path: Path, name: str = "train-1", **spec: object) -> JobFolder:
@@ -66,7 +58,7 @@ def test_a_worker_is_detached_gives_way_and_gets_the_frozen_environment(
     assert worker.nice() >= 10
     session = Path(f"/proc/{worker.pid}/autogroup")
     # Linux shares the processor between sessions first, by nice only inside each.
-    assert not session.exists() or session.read_text().split()[-1] == "10"
+    assert not session.exists() or int(session.read_text().split()[-1]) >= 10
     environment = worker.environ()
     assert environment["OMP_NUM_THREADS"] == "3" and "LAMBDA_API_KEY" not in environment
     # On a busy machine a worker that gives way may be too late for the signal.

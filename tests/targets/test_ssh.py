@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,26 +24,6 @@ from tests.faults.gates import FAKE_WORKER, Gate, wait_until
 from tests.targets.machines import Line, Machine, machine
 
 MIB = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    with machine(tmp_path_factory.mktemp("there")) as found:
-        yield found
-
-
-@pytest.fixture
-def line(there: Machine) -> Iterator[Line]:
-    opened = Line(there.port)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()
 
 
 def options(there: Machine, line: Line | None = None, **more: Any) -> ssh.Options:

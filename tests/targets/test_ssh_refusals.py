@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,6 @@ from tests.faults.gates import FAKE_WORKER
 from tests.targets.machines import Machine, machine, switched_on
 
 LACKING = "import time; import importlib.metadata as found; found.version = lambda name: '0.1'"
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    with machine(tmp_path_factory.mktemp("there")) as found:
-        yield found
 
 
 def options(there: Machine, **more: Any) -> ssh.Options:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,40 @@ def test_the_numbers_of_an_entry_give_its_count_of_weights(one: CataloguedBase) 
     assert one.id.count("/") == 1 and all(id.count("/") == 1 for id in one.also)
     if one.chat is not None:
         assert one.chat.stops
+
+
+UNKNOWN_LICENCES = {"state-spaces/mamba-130m-hf"}
+UNKNOWN_GATES = {
+    "mistralai/Mistral-7B-Instruct-v0.3", "state-spaces/mamba-130m-hf", "tiiuae/falcon-mamba-7b",
+}  # fmt: skip
+
+
+def test_what_is_unknown_of_a_base_is_known_to_be() -> None:
+    assert {one.id for one in catalogue() if not one.licence} == UNKNOWN_LICENCES
+    assert {one.id for one in catalogue() if one.gated is None} == UNKNOWN_GATES
+    # Terms that must be accepted are never those of a licence without any.
+    free = {"apache-2.0", "mit"}
+    assert not [one.id for one in catalogue() if one.gated and one.licence in free]
+
+
+@pytest.mark.parametrize("one", ENTRIES)
+def test_the_numbers_of_an_entry_agree_with_each_other(one: CataloguedBase) -> None:
+    config = one.config
+    assert one.context is None or one.context & (one.context - 1) == 0 or one.context == 40_960
+    assert config["hidden_size"] % 64 == 0 and config["vocab_size"] >= 32_000
+    # Names say how many weights there are, some without the embedding.
+    said = re.search(r"(\d+(?:\.\d+)?)([BbMm])(?=-|$)", one.id)
+    if said is not None:
+        count = float(said[1]) * {"b": 1e9, "m": 1e6}[said[2].lower()]
+        assert 0.9 * count < one.parameters < 1.35 * count
+    if "mamba" in config["model_type"]:
+        assert one.chat is None and config["intermediate_size"] == 2 * config["hidden_size"]
+        assert config["time_step_rank"] * 16 == config["hidden_size"]
+        return
+    assert one.chat is not None
+    heads, pairs = config["num_attention_heads"], config["num_key_value_heads"]
+    assert heads % pairs == 0
+    assert "head_dim" in config or config["hidden_size"] % heads == 0
 
 
 def test_every_id_stands_once_and_is_found(ws: Workspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,7 @@ class Watch(TrainerCallback):
     ) -> None:
         """Start the clocks; work before the first step does not count as training."""
         self._first_step = state.global_step
+        self._open_board(state.global_step)
         self._look_back(state.global_step)
         self._began = self._logged = self._saved = time.monotonic()
 
@@ -119,11 +121,8 @@ class Watch(TrainerCallback):
         values = {key: float(value) for key, value in (logs or {}).items()}
         if "train_runtime" in values:
             return
-        if self._trainer.BEST in values:
-            self._validated(state, values)
-        else:
-            self._trained(state, values)
-        self._show(state.global_step, values)
+        told = self._validated if self._trainer.BEST in values else self._trained
+        told(state, values)
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -151,6 +150,7 @@ class Watch(TrainerCallback):
         self._logged, self._idle_seconds = now, 0.0
         self._tokens_logged = self._trainer.tokens_seen
         self._folder.append("metric", step=state.global_step, values=values)
+        self._show(state.global_step, values)
         total, done = self._trainer.plan.total_steps, state.global_step
         here = done - (self._first_step or 0)
         eta = (total - done) * (now - self._began) / max(here, 1)
@@ -160,6 +160,7 @@ class Watch(TrainerCallback):
         step, figure = state.global_step, values[self._trainer.BEST]
         trained = self._since_validation(state)
         self._folder.append("metric", step=step, values={**values, **trained})
+        self._show(step, {**values, **trained})
         best = state.best_metric
         is_best = math.isfinite(figure) and self._trainer.is_better(figure, best)
         self._team.told([is_best])
@@ -224,6 +225,7 @@ class Watch(TrainerCallback):
         if needs_baseline:
             self._watchdogs.before = {**self._trainer.validation_figures()}
             self._folder.append("baseline", values=self._watchdogs.before)
+            self._draw(step, self._watchdogs.before)
 
     def _react(self, findings: list[Finding]) -> None:
         """Tell what a watchdog found; end the training where that is wanted."""
@@ -250,12 +252,23 @@ class Watch(TrainerCallback):
     def _show(self, step: int, values: dict[str, float]) -> None:
         shown = "  ".join(f"{name} {value:.6g}" for name, value in values.items())
         print(f"step {step}/{self._trainer.plan.total_steps}  {shown}", flush=True)
+        self._draw(step, values)
+
+    def _open_board(self, step: int) -> None:
         if self._habits.tensorboard is None:
             return
-        if self._board is None:
-            from torch.utils.tensorboard import SummaryWriter
+        from torch.utils.tensorboard import SummaryWriter
 
-            # What an attempt that was killed wrote after its last checkpoint is hidden.
-            self._board = SummaryWriter(str(self._habits.tensorboard), purge_step=step)
+        # What an attempt that was killed wrote after its last checkpoint is hidden.
+        self._board = SummaryWriter(str(self._habits.tensorboard), purge_step=step + 1)
+
+    def _draw(self, step: int, values: Mapping[str, float | None]) -> None:
+        if self._board is None:
+            return
+        # A validation tells the epoch of its step again.
+        is_again = self._trainer.BEST in values
         for name, value in values.items():
-            self._board.add_scalar(name, value, step)
+            if value is not None and not (is_again and name == "epoch"):
+                self._board.add_scalar(name, value, step)
+        # A run that a watchdog ends is one whose curves are looked at: nothing waits in memory.
+        self._board.flush()

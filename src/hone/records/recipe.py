@@ -22,7 +22,9 @@ class Recipe(BaseModel):
     lora: dict[str, Any] | None = Field(None, description="adapter options; leave out for full")
     training: dict[str, Any] = Field(default_factory=dict)
     data: dict[str, Any] = Field(default_factory=dict)
-    report_to: list[str] = Field(default_factory=list, description="where else: tensorboard")
+    report_to: list[str] = Field(
+        default_factory=list, description="who else is told the figures: tensorboard, or nobody"
+    )
     on: str = Field("local", description="the target")
     budget_usd: float | None = Field(None, ge=0, description="the most that it may cost")
 

@@ -155,6 +155,10 @@ class Template:
             return False
 
 
+REFUSES = "refuses these messages"
+"""In the reason of every row whose conversation the base's template does not take."""
+
+
 @contextmanager
 def _as_user_error(name: str) -> Iterator[None]:
     """Whatever a template raises is a fault of the template or of the messages, told as such."""
@@ -165,7 +169,7 @@ def _as_user_error(name: str) -> Iterator[None]:
     except Exception as error:
         reason = "it calls itself without end" if isinstance(error, RecursionError) else error
         raise InvalidInput(
-            f"The {name} refuses these messages: {reason}",
+            f"The {name} {REFUSES}: {reason}",
             hint="Look at the order of the speakers, or choose a base with another template.",
         ) from error
 

@@ -59,6 +59,11 @@ class TrainingRow:
         return bool(self.reason)
 
     @property
+    def is_too_long(self) -> bool:
+        """Whether it was refused because its answer does not fit; else the template refuses it."""
+        return self.is_refused and bool(self.pieces)
+
+    @property
     def is_truncated(self) -> bool:
         """Whether something was cut off, or would have had to be."""
         return self.cut_tokens > 0 or self.is_refused

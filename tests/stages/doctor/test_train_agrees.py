@@ -13,7 +13,7 @@ from hone.stages.doctor import DoctorOptions, Report, examine
 from hone.stages.train.prepare import Prepared, prepare_training
 from hone.workspace.open import Workspace
 from tests.stages.doctor.frozen import answer_row, freeze_rows
-from tests.stages.training_set import CPU
+from tests.stages.training_set import CPU, make_small_base
 
 Make = Callable[..., Workspace]
 
@@ -67,3 +67,37 @@ def test_both_count_the_same(make_ws: Make) -> None:
         assert found.trained_tokens == planned_count.trained_tokens
         assert found.refused_rows == planned_count.too_long
         assert found.cut_rows == planned_count.shortened
+
+
+STRICT = """\
+{% for one in messages %}{% if "Why" in one["content"] %}\
+{{ raise_exception("No whys") }}{% endif %}{% endfor %}"""
+
+
+def test_rows_that_the_template_does_not_take_are_refused_by_both(make_ws: Make) -> None:
+    ws = make_ws()
+    base = make_small_base(ws.root / "small")
+    template = (base / "chat_template.jinja").read_text()
+    (base / "chat_template.jinja").write_text(STRICT + template)
+    rows = [answer_row(f"Why is it {n}?", f"It is {n}.") for n in range(4)]
+    manifest = freeze_rows(ws, {"train": rows, "val": []})
+    options = DoctorOptions(base="small", examples=0)
+    [problem] = examine(ws, (manifest, ws.datasets / manifest.ref), options).problems
+    assert "nothing would be trained: all 4 rows are left out (row 1: " in problem.what
+    assert "refuses these messages: No whys" in problem.what
+    assert problem.mend.startswith("--base another one: the template of small")
+    recipe = {"base": "small", "dataset": manifest.ref, "lora": {"r": 2}}
+    with pytest.raises(InvalidInput, match="not one token of 4 rows would be trained") as refused:
+        prepare_training(ws, recipe, machine=CPU)
+    assert refused.value.hint.startswith("Take another base")
+
+
+def test_the_same_answer_everywhere_is_refused_by_both(make_ws: Make) -> None:
+    ws = make_ws()
+    rows = [answer_row(f"What is {n * 7919}?", "Yes.") for n in range(4)]
+    manifest = freeze_rows(ws, {"train": rows, "val": []})
+    [problem] = looked_at(ws, manifest, 64).problems
+    with pytest.raises(InvalidInput) as refused:
+        planned(ws, manifest, 64)
+    assert problem.what == "all 4 answers are the same: 'Yes.'"
+    assert refused.value.message == "All 4 answers are the same: 'Yes.'."

@@ -12,15 +12,16 @@ from hone.stages.evaluate import (
 )
 from hone.workspace.open import Workspace
 from tests.stages.answering import (
-    AnsweringTarget,
+    Answers,
     Lines,
 )
+from tests.targets.here import Here
 
 
 def run(
-    ws: Workspace, model: str = "pickup", target: AnsweringTarget | None = None, **options: Any
+    ws: Workspace, model: str = "pickup", target: Here | None = None, **options: Any
 ) -> Evaluation:
-    job = evaluate(ws, model, evaluate_options(**options), target=target or AnsweringTarget())
+    job = evaluate(ws, model, evaluate_options(**options), target=target or Here(Answers()))
     return finish(ws, job.id)
 
 

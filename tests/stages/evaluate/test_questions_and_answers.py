@@ -17,7 +17,8 @@ from hone.stages.evaluate import evaluate, finish
 from hone.stages.prepare import BuildOptions, build_dataset
 from hone.workspace.open import Workspace, init_workspace
 from hone.workspace.store import Filter, new_example
-from tests.stages.answering import RATIOS, AnsweringTarget, register, write_base
+from tests.stages.answering import RATIOS, Answers, register, write_base
+from tests.targets.here import Here
 
 NOUNS = "river mountain candle harbour engine violin lantern orchard basket window".split()
 
@@ -61,7 +62,7 @@ def make(root: Path) -> Workspace:
 
 def test_the_four_metrics_of_answers_stand_in_the_report(tmp_path: Path) -> None:
     with make(tmp_path / "ws") as ws:
-        job = evaluate(ws, "catechism", target=AnsweringTarget(partly_right))
+        job = evaluate(ws, "catechism", target=Here(Answers(partly_right)))
         found = finish(ws, job.id)
         (path,) = ws.reports.glob("eval_catechism@v1_*.json")
         report = Evaluation.model_validate_json(path.read_text())

@@ -22,13 +22,14 @@ from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 from hone.workspace.predictions import read_predictions
 from tests.stages.answering import (
-    AnsweringTarget,
+    Answers,
     Lines,
     message,
     output,
     write_lines,
 )
 from tests.stages.evaluate.running import asked, numbers, run, split_of
+from tests.targets.here import Here
 
 
 def test_a_quick_sample_is_drawn_by_the_seed_and_is_no_figure_of_the_model(ws: Workspace) -> None:
@@ -77,15 +78,15 @@ def test_figures_of_another_file_do_not_replace_those_of_the_own_test_split(
 
 
 def test_a_killed_worker_is_explained_and_the_same_command_goes_on(ws: Workspace) -> None:
-    dying = AnsweringTarget(dies_after=30)
+    dying = Here(Answers(dies_after=30))
     job = evaluate(ws, "pickup", target=dying)
     with pytest.raises(HoneError, match="ended without a word") as told:
         finish(ws, job.id)
     assert told.value.hint == f"hone jobs resume {job.id}"
     with pytest.raises(Conflict, match="has not succeeded"):
         collect_evaluated(ws, job.id)
-    going_on = AnsweringTarget()
-    again = evaluate(ws, "pickup", target=going_on)
+    going_on = Answers()
+    again = evaluate(ws, "pickup", target=Here(going_on))
     assert again.id == job.id and going_on.answered == 4 * 24 - 30
     finish(ws, again.id)
     assert len(ws.store.evaluations.list()) == 1
@@ -93,8 +94,8 @@ def test_a_killed_worker_is_explained_and_the_same_command_goes_on(ws: Workspace
 
 
 def test_answers_that_were_not_taken_in_yet_are_not_asked_for_again(ws: Workspace) -> None:
-    first = evaluate(ws, "pickup", target=AnsweringTarget())
-    idle = AnsweringTarget()
+    first = evaluate(ws, "pickup", target=Here(Answers()))
+    idle = Here(Answers())
     assert evaluate(ws, "pickup", target=idle).id == first.id and idle.folders == []
     taken = collect_all_evaluated(ws)
     assert [one.id for one in taken.evaluations] == [first.id] and taken.problems == []
@@ -102,7 +103,7 @@ def test_answers_that_were_not_taken_in_yet_are_not_asked_for_again(ws: Workspac
 
 
 def test_taking_in_twice_changes_nothing(ws: Workspace) -> None:
-    job = evaluate(ws, "pickup", target=AnsweringTarget())
+    job = evaluate(ws, "pickup", target=Here(Answers()))
     first = collect_evaluated(ws, job.id)
     files = {path: path.read_bytes() for path in _files(ws)}
     rows = list(ws.store.evaluations.scores(first.id))
@@ -118,7 +119,7 @@ def _files(ws: Workspace) -> list[Path]:
 
 
 def test_an_answer_that_is_missing_is_an_error_not_a_zero(ws: Workspace) -> None:
-    job = evaluate(ws, "pickup", target=AnsweringTarget())
+    job = evaluate(ws, "pickup", target=Here(Answers()))
     file = JobFolder(ws.jobs / job.id).predictions / "base.jsonl"
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:-2]))
     with pytest.raises(HoneError, match="base left 2 of 24 examples without an answer"):
@@ -137,7 +138,7 @@ def test_torn_damaged_and_double_lines_of_answers_are_read_as_what_they_are(tmp_
 
 
 def test_troubles_of_answering_are_counted_and_said(ws: Workspace) -> None:
-    job = evaluate(ws, "pickup", target=AnsweringTarget())
+    job = evaluate(ws, "pickup", target=Here(Answers()))
     file = JobFolder(ws.jobs / job.id).predictions / "base.jsonl"
     rows = Lines.of(file).rows
     rows[0] |= {"is_complete": False}
@@ -150,13 +151,13 @@ def test_troubles_of_answering_are_counted_and_said(ws: Workspace) -> None:
 
 
 def test_an_evaluation_of_a_model_deleted_meanwhile_is_still_reported(ws: Workspace) -> None:
-    job = evaluate(ws, "pickup", target=AnsweringTarget())
+    job = evaluate(ws, "pickup", target=Here(Answers()))
     ws.store.models.delete("pickup@v1")
     assert collect_evaluated(ws, job.id).model == "pickup@v1"
 
 
 def test_a_deleted_job_folder_does_not_stand_in_the_way(ws: Workspace) -> None:
-    job = evaluate(ws, "pickup", target=AnsweringTarget(dies_after=5))
+    job = evaluate(ws, "pickup", target=Here(Answers(dies_after=5)))
     shutil.rmtree(ws.jobs / job.id)
     assert run(ws).rows[-1].examples == 24
 

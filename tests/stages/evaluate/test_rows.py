@@ -18,12 +18,13 @@ from hone.stages.evaluate.score import figures, task_scores
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 from tests.stages.answering import (
-    AnsweringTarget,
+    Answers,
     by_plan,
     register,
     write_base,
 )
 from tests.stages.evaluate.running import asked, run, split_of
+from tests.targets.here import Here
 
 
 def test_base_few_shot_rules_and_the_model_answer_the_whole_test_split(ws: Workspace) -> None:
@@ -144,7 +145,7 @@ def test_fields_that_a_model_invents_do_not_flood_the_report(ws: Workspace) -> N
     def babble(contender: str, example: Mapping[str, Any]) -> str:
         return json.dumps([{f"field {i} of {example['id']}": 1 for i in range(50)}])
 
-    found = run(ws, target=AnsweringTarget(babble))
+    found = run(ws, target=Here(Answers(babble)))
     assert all(len(row.metrics) < 20 for row in found.rows)
 
 

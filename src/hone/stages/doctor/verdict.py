@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from hone.rendering.template import REFUSES
 from hone.stages.doctor.report import Balance, Finding, Report, SplitReport
 
 # From this share on, most of what is learned is one answer or one side.
@@ -57,7 +58,7 @@ def _nothing_to_learn(report: Report, train: SplitReport) -> Iterator[Finding]:
         reasons = [*train.unfit_because[:1], *train.refused_because[:1]]
         why = f" ({'; '.join(reasons)})" if reasons else ": no token is seen by the loss"
         what = f"nothing would be trained: all {rows:,} rows are left out{why}"
-        yield Finding(what=what, mend=_rebuild(report) if reasons else _first_row(report))
+        yield Finding(what=what, mend=_fitting(report, reasons) if reasons else _first_row(report))
     elif train.cut_rows + lost == rows and train.cut_rows:
         what = (
             f"every row that trains loses tokens: {train.cut_tokens:,} of them do not fit "
@@ -73,7 +74,7 @@ def _losses(report: Report, train: SplitReport) -> Iterator[Finding]:
         yield Finding(what=f"{what} ({train.refused_because[0]})", mend=mend)
     if train.unfit_rows:
         what = f"{_of(train.unfit_rows, train)} left out ({train.unfit_because[0]})"
-        yield Finding(what=what, mend=_rebuild(report))
+        yield Finding(what=what, mend=_fitting(report, train.unfit_because))
     if train.masked_rows:
         what = f"{_of(train.masked_rows, train)} left out: not one token would be trained"
         yield Finding(what=what, mend=_first_row(report))
@@ -234,6 +235,13 @@ def _rebuild(report: Report, *, similarity: bool = False) -> str:
     name = report.dataset.split("@")[0]
     command = f"hone datasets build {name} --format {report.format} --task {report.task}"
     return f"{command} --similarity {report.likeness.threshold:g}" if similarity else command
+
+
+def _fitting(report: Report, reasons: Sequence[str]) -> str:
+    """What lets rows in that are left out at any length."""
+    if any(REFUSES in reason for reason in reasons):
+        return f"--base another one: the template of {report.base} does not take every conversation"
+    return _rebuild(report)
 
 
 def _first_row(report: Report) -> str:

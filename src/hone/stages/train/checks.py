@@ -13,12 +13,12 @@ from hone.records.task import Task
 from hone.rendering.messages import template_fingerprint
 from hone.rendering.tokens import Renderer
 from hone.stages import jobs
-from hone.stages.train.drawn import draws
 from hone.stages.train.fitting import unfit_for
 from hone.stages.train.lessons import Lessons, lessons_of
 from hone.stages.train.machine import Machine
 from hone.stages.train.plan import Plan
 from hone.stages.train.recipe import CheckedRecipe
+from hone.stages.train.remaining import Rows, count_split, nothing_remains
 from hone.stages.train.rewards import FoundReward, as_list, find_rewards, names_of
 from hone.stages.train.sharing import sharing_problems
 from hone.workspace.bases import FoundBase, find_base, planned_base
@@ -42,10 +42,17 @@ class Materials(NamedTuple):
     notes: tuple[str, ...] = ()  # rows that the worker leaves out
 
 
-def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> Materials:
+def gather(
+    ws: Workspace,
+    checked: CheckedRecipe,
+    *,
+    is_plan: bool = False,
+    machine: Machine | None = None,
+) -> Materials:
     """Find dataset, task and base; InvalidInput lists everything that is missing or wrong.
 
-    For a plan, a base is enough of which only the shape is known.
+    For a plan, a base is enough of which only the shape is known. `machine` is None where it is
+    not known yet, or does not matter.
     """
     recipe, problems = checked.recipe, list[str]()
     hints: list[str] = []
@@ -91,13 +98,9 @@ def gather(ws: Workspace, checked: CheckedRecipe, *, is_plan: bool = False) -> M
     except HoneError as error:
         _note(error, problems, hints)
     if problems or manifest is None or base is None or task is None:
-        if len(problems) == 1:
-            raise InvalidInput(_sentence(problems[0]), hint=hints[0] if hints else "")
-        raise InvalidInput(
-            f"Training cannot begin: {len(problems)} things are missing or wrong.",
-            hint="; ".join(dict.fromkeys(hints)),
-            problems=problems,
-        )
+        read = Rows(manifest, ws.datasets, renderer) if is_readable and manifest else None
+        _note_later(checked, read, machine, (problems, hints))
+        raise _refusal(problems, hints)
     folder = ws.datasets / manifest.ref
     return Materials(base, manifest, folder, task, renderer, tuple(rewards), tuple(taught.notes))
 
@@ -107,66 +110,70 @@ def refuse_unfit(ws: Workspace, plan: Plan, machine: Machine, *, needs_room: boo
 
     Without `needs_room` only what holds on every machine is refused.
     """
-    problems: list[str] = []
-    train = plan.train
-    limit = plan.options["data.max_seq_length"].value
-    if train.rows == 0:
-        problems.append(f"{plan.dataset} has no rows in its train split")
-    elif train.too_long >= train.rows and draws(plan.options):
-        longest = plan.options["training.max_completion_length"].value
-        problems.append(
-            f"none of {train.rows:,} rows fits: an answer may have {longest} tokens "
-            f"(training.max_completion_length), a prompt the rest of {limit} (data.max_seq_length)"
-        )
-    elif train.too_long >= train.rows:
-        problems.append(
-            f"none of {train.rows:,} rows fits max_seq_length {limit}: no answer could be learned"
-        )
-    elif train.masked + train.too_long >= train.rows:
-        problems.append(f"not one token of {train.rows:,} rows would be trained")
+    problems: list[tuple[str, str]] = sharing_problems(plan.options, machine) if needs_room else []
+    problems += nothing_remains(plan.train, plan.options, _doctor(plan.dataset, plan.base))
     rooms = {"on disk": shutil.disk_usage(ws.root).free / GIB}
     if machine.disk_free_gib is not None:
         rooms["on the disk of that machine"] = machine.disk_free_gib
     for where, free in rooms.items():
         if needs_room and plan.disk_gib + SPARE_DISK_GIB > free:
-            problems.append(
+            what = (
                 f"checkpoints and model need {plan.disk_gib:.2f} GiB {where}, {free:.2f} are free"
             )
+            problems.append((what, "Free some space, or --set training.keep_checkpoints=1"))
     in_4bit = plan.options.get("lora.load_in_4bit")
     if needs_room and in_4bit is not None and in_4bit.value and plan.device != "cuda":
-        problems.append(f"lora.load_in_4bit needs an NVIDIA card, and this run is on {plan.device}")
+        what = f"lora.load_in_4bit needs an NVIDIA card, and this run is on {plan.device}"
+        problems.append((what, "--set lora.load_in_4bit=false, perhaps with a smaller base"))
     if needs_room and plan.memory_gib.low > plan.device_memory_gib:
-        problems.append(
+        batch = int(plan.options["training.batch_size"].value)
+        what = (
             f"at least {plan.memory_gib.low:.1f} GiB of memory are needed, "
             f"{plan.device} has {plan.device_memory_gib:.1f}"
         )
-    shared = sharing_problems(plan.options, machine) if needs_room else []
-    problems = [what for what, _ in shared] + problems
+        mend = f"--set training.batch_size={max(1, batch // 2)}, or a smaller base"
+        problems.append((what, mend))
     if problems:
         raise InvalidInput(
-            f"This training cannot work: {'; '.join(problems)}.",
-            hint=shared[0][1] if shared else _mend(plan, problems),
+            f"This training cannot work: {'; '.join(what for what, _ in problems)}.",
+            hint="; ".join(dict.fromkeys(mend for _, mend in problems)),
         )
 
 
-def _mend(plan: Plan, problems: list[str]) -> str:
-    text = problems[0]
-    if "max_completion_length" in text:
-        return f"{_doctor(plan)}   (shows how long they are), then set both limits"
-    if "max_seq_length" in text:
-        return f"{_doctor(plan)} --max-length N   (names the N that fits; or shorten the answers)"
-    if "load_in_4bit" in text:
-        return "--set lora.load_in_4bit=false, perhaps with a smaller base"
-    if "memory" in text:
-        batch = int(plan.options["training.batch_size"].value)
-        return f"--set training.batch_size={max(1, batch // 2)}, or a smaller base"
-    if "disk" in text:
-        return "Free some space, or --set training.keep_checkpoints=1"
-    return _doctor(plan)
+def _refusal(problems: list[str], hints: list[str]) -> InvalidInput:
+    if len(problems) == 1:
+        return InvalidInput(_sentence(problems[0]), hint=hints[0] if hints else "")
+    return InvalidInput(
+        f"Training cannot begin: {len(problems)} things are missing or wrong.",
+        hint="; ".join(dict.fromkeys(hints)),
+        problems=problems,
+    )
 
 
-def _doctor(plan: Plan) -> str:
-    return f"hone datasets doctor {plan.dataset} --base {plan.base}"
+def _note_later(
+    checked: CheckedRecipe,
+    read: Rows | None,
+    machine: Machine | None,
+    found: tuple[list[str], list[str]],
+) -> None:
+    """Add what a sound training is asked for later: everything is told at once."""
+    more = sharing_problems(checked.options, machine) if machine is not None else []
+    try:
+        if read is not None and read.renderer is not None:
+            train = count_split(read, "train", checked.options)
+            assert train is not None  # a dataset without training rows is not readable
+            doctor = _doctor(read.manifest.ref, checked.recipe.base)
+            # Of pairs that are all equal its lessons tell.
+            if train.too_long or read.manifest.format != "dpo":
+                more += nothing_remains(train, checked.options, doctor)
+    except HoneError as error:
+        _note(error, *found)
+    found[0].extend(what for what, _ in more)
+    found[1].extend(mend for _, mend in more)
+
+
+def _doctor(dataset: str, base: str) -> str:
+    return f"hone datasets doctor {dataset} --base {base}"
 
 
 def _formats_of(method: str) -> tuple[str, ...]:

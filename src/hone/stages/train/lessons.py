@@ -21,6 +21,7 @@ from hone.stages.train.rows import read_rows
 LOOKED_AT = 256
 """Answers over which the task's own score is asked whether it tells them apart."""
 TASK_REWARD = "task"
+SHOWN_CHARACTERS = 80
 
 
 class Lessons(NamedTuple):
@@ -54,6 +55,19 @@ def _pairs(_: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
         return Lessons([what], [], "hone review, and edit answers")
     note = f"{_many(equal, 'pair')} left out: both answers are the same."
     return Lessons([], [note] * (equal > 0))
+
+
+def _answers(_: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
+    total, first = 0, ""
+    for row in rows:
+        said = _text(row["completion"])
+        if total and said != first:
+            return Lessons([], [])
+        total, first = total + 1, said
+    if total < 2:
+        return Lessons([], [])
+    what = f"all {total:,} answers are the same: {first[:SHOWN_CHARACTERS]!r}"
+    return Lessons([what], [], "hone import FILE with other answers")
 
 
 def _judged(_: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
@@ -125,6 +139,7 @@ def _rewards(task: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
 
 
 _LOOKS = {
+    "sft": _answers,
     "dpo": _pairs,
     "reward": _pairs,
     "kto": _judged,

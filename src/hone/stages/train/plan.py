@@ -229,7 +229,7 @@ def seconds_of(
 ) -> tuple[Range, str]:
     """How long it takes, from earlier jobs on the same base and device, else a rough rate."""
     train, val = counts
-    steps, per_epoch = steps_of(train.rows - train.too_long, options)
+    steps, per_epoch = steps_of(train.remaining, options)
     epochs = steps / per_epoch if per_epoch else 0.0
     start_low, start_high = START_SECONDS[machine.device]
     seen = [train.tokens_low * epochs, train.tokens_high * epochs]

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from hone.records.recipe import Resolved
 from hone.stages import jobs
-from hone.stages.train.characters import DENSE, SPARSE, estimate_tokens
+from hone.stages.train.characters import DENSE, SPARSE
 from hone.stages.train.checks import Materials, gather, refuse_unfit
 from hone.stages.train.choices import machine_choices
-from hone.stages.train.drawn import beside_bytes, draws, note_of, with_drawn
+from hone.stages.train.drawn import beside_bytes, draws, note_of
 from hone.stages.train.holding import choose_sharding
 from hone.stages.train.machine import Machine, look_at_this_machine
 from hone.stages.train.memory import GIB
@@ -25,8 +25,9 @@ from hone.stages.train.plan import (
     verdict_on,
 )
 from hone.stages.train.recipe import CheckedRecipe, check_recipe, read_recipe
+from hone.stages.train.remaining import Rows, count_split
 from hone.stages.train.resolve import resolve
-from hone.stages.train.rows import SAMPLE_ROWS, Reading, TokenCount, count_tokens
+from hone.stages.train.rows import SAMPLE_ROWS, TokenCount
 from hone.stages.train.shape import shape_of
 from hone.stages.train.sharing import processes_of
 from hone.workspace.job_folder import JobFolder
@@ -58,7 +59,10 @@ def prepare_training(
     """
     written = read_recipe(recipe) if isinstance(recipe, Path) else recipe
     checked = check_recipe(written, overrides)
-    materials = gather(ws, checked, is_plan=is_plan)
+    if machine is None and checked.recipe.on == "local":
+        machine = look_at_this_machine()
+    # Another machine is asked only when there is something to begin there.
+    materials = gather(ws, checked, is_plan=is_plan, machine=None if is_plan else machine)
     machine = machine or _machine(ws, checked.recipe.on)
     options = resolve(checked.options, materials.base, machine)
     plan = _plan(ws, checked, materials, (machine, options))
@@ -80,14 +84,15 @@ def _plan(
 ) -> Plan:
     machine, options = chosen
     base, recipe = materials.base, checked.recipe
-    train, val = (_count(materials, split, options) for split in ("train", "val"))
+    rows = Rows(materials.manifest, ws.datasets, materials.renderer)
+    train, val = (count_split(rows, split, options) for split in ("train", "val"))
     assert train is not None  # gather() refused a dataset without training rows
-    steps, per_epoch = steps_of(train.rows - train.too_long, options)
+    steps, per_epoch = steps_of(train.remaining, options)
     longest = max(train.longest, val.longest if val is not None else 0)
     if train.rows > SAMPLE_ROWS:
         longest = int(options["data.max_seq_length"].value)  # a longer row may not be in the sample
     beside = 0.0
-    notes = [*machine.notes, *_notes(materials, train, train.rows - train.too_long)]
+    notes = [*machine.notes, *_notes(materials, train)]
     if draws(options):
         judges = [reward.base for reward in materials.rewards]
         beside = beside_bytes(options, base, shape_of(base), judges) / GIB
@@ -133,18 +138,20 @@ def _plan(
     )
 
 
-def _notes(materials: Materials, train: TokenCount, kept: int) -> list[str]:
+def _notes(materials: Materials, train: TokenCount) -> list[str]:
     about = "" if train.is_exact else "about "
     notes: list[str] = []
     if train.too_long:
         notes.append(
             f"{about}{train.too_long:,} rows are left out: their answer does not fit; "
-            f"{kept:,} remain."
+            f"{train.remaining:,} remain."
         )
     if train.shortened:
         notes.append(f"{about}{train.shortened:,} rows are shortened to fit.")
-    if train.masked:
-        notes.append(f"{about}{train.masked:,} rows have no token to learn.")
+    # Of pairs that are equal the materials tell.
+    if train.masked and materials.manifest.format != "dpo":
+        why = f": {train.because.rstrip('.')}." if train.because else "."
+        notes.append(f"{about}{train.masked:,} rows are left out, without a token to learn{why}")
     notes += materials.notes
     base = materials.base
     if not base.is_here:
@@ -156,25 +163,6 @@ def _notes(materials: Materials, train: TokenCount, kept: int) -> list[str]:
         "without its tokenizer rows that do not fit cannot be counted."
     )
     return notes
-
-
-def _count(materials: Materials, split: str, options: Mapping[str, Resolved]) -> TokenCount | None:
-    file = materials.manifest.splits.get(split)
-    if file is None or file.rows == 0:
-        return None
-    path, renderer = materials.folder / f"{split}.jsonl", materials.renderer
-    longest, seed = int(options["data.max_seq_length"].value), int(options["training.seed"].value)
-    if renderer is None:
-        count = estimate_tokens(path, max_length=longest, seed=seed)
-    else:
-        train_on = options.get("data.train_on")
-        how = train_on.value if train_on is not None else "last"
-        answer = options["training.max_completion_length"].value if draws(options) else None
-        reading = Reading(longest, how, materials.manifest.format, answer)
-        count = count_tokens(path, renderer, reading, seed=seed)
-    if draws(options):
-        return with_drawn(count, options, is_training=split == "train")
-    return count
 
 
 def _earlier(

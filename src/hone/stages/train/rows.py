@@ -36,7 +36,18 @@ class TokenCount(BaseModel):
     longest: int = Field(description="tokens of the longest row, after shortening")
     shortened: int = Field(description="rows whose prompt is cut to fit")
     too_long: int = Field(description="rows whose answer does not fit; they are left out")
-    masked: int = Field(description="rows without a single token to learn")
+    masked: int = Field(
+        description="rows without a single token to learn, pairs of equal answers among them; "
+        "they are left out"
+    )
+    because: str = Field(
+        default="", description="why the first of those has none, where that is known"
+    )
+
+    @property
+    def remaining(self) -> int:
+        """Rows that training sees."""
+        return max(0, self.rows - self.too_long - self.masked)
 
     @property
     def is_exact(self) -> bool:
@@ -51,6 +62,11 @@ class _Lengths(NamedTuple):
     too_long: int
     masked: int
     longest: int
+    because: str = ""
+
+    @property
+    def left_out(self) -> int:
+        return self.too_long + self.masked
 
 
 class Reading(NamedTuple):
@@ -77,10 +93,10 @@ def count_tokens(path: Path, renderer: Renderer, reading: Reading, *, seed: int 
     else:
         sides = (_conversations(row, path, reading.format) for row in rows)
         found = _measure(renderer, sides, reading)
-    sampled = len(found.tokens) + found.too_long
+    sampled = len(found.tokens) + found.left_out
     factor = total / sampled if sampled else 0.0
     tokens = sum(found.tokens) * factor
-    margin = _margin(found.tokens, found.too_long, total) if chosen is not None else 0.0
+    margin = _margin(found.tokens, found.left_out, total) if chosen is not None else 0.0
     return TokenCount(
         rows=total,
         sampled=sampled,
@@ -92,6 +108,7 @@ def count_tokens(path: Path, renderer: Renderer, reading: Reading, *, seed: int 
         shortened=round(found.shortened * factor),
         too_long=round(found.too_long * factor),
         masked=round(found.masked * factor),
+        because=found.because,
     )
 
 
@@ -134,21 +151,27 @@ def _measure(renderer: Renderer, rows: Iterator[list[list[Message]]], reading: R
     """Rows of one or more texts; a row is out as soon as one of its texts does not fit."""
     tokens: list[int] = []
     trained = shortened = too_long = masked = longest = 0
+    because = ""
     waiting = iter(rows)
     while batch := list(islice(waiting, ROWS_AT_ONCE)):
         flat = (one for row in batch for one in row)
         found = renderer.training_rows(flat, reading.max_length, reading.train_on)
         for row in batch:
             texts = list(islice(found, len(row)))
-            if any(text.is_refused for text in texts):
+            if any(text.is_too_long for text in texts):
                 too_long += 1
+                continue
+            # Two equal answers cancel each other; the worker leaves such a pair out.
+            is_equal = len(texts) == 2 and texts[0].completion_text == texts[1].completion_text
+            if is_equal or any(text.trained_tokens == 0 for text in texts):
+                masked += 1
+                because = because or next((text.reason for text in texts if text.reason), "")
                 continue
             tokens.append(sum(len(text.input_ids) for text in texts))
             trained += sum(text.trained_tokens for text in texts)
             longest = max(longest, *(len(text.input_ids) for text in texts))
             shortened += any(text.cut_tokens for text in texts)
-            masked += any(text.trained_tokens == 0 for text in texts)
-    return _Lengths(tokens, trained, shortened, too_long, masked, longest)
+    return _Lengths(tokens, trained, shortened, too_long, masked, longest, because)
 
 
 def _measure_prompts(
@@ -156,13 +179,17 @@ def _measure_prompts(
 ) -> _Lengths:
     """Prompts with room for an answer behind them; as methods/_rows.py: read_prompts has it."""
     tokens: list[int] = []
-    trained = shortened = too_long = longest = 0
+    trained = shortened = too_long = masked = longest = 0
+    because = ""
     room = reading.max_length - longest_answer
     conversations = [[*row["prompt"], *row["completion"]] for row in rows]
     found = renderer.training_rows(conversations, UNCUT)
     for messages, whole in zip(conversations, found, strict=True):
         asked = len(whole.input_ids) - whole.trained_tokens
-        if whole.is_refused or not 0 < whole.trained_tokens <= longest_answer:
+        if whole.is_refused:
+            masked, because = masked + 1, because or whole.reason
+            continue
+        if not 0 < whole.trained_tokens <= longest_answer:
             too_long += 1
             continue
         if asked > room:
@@ -175,7 +202,7 @@ def _measure_prompts(
         tokens.append(asked + whole.trained_tokens)
         trained += whole.trained_tokens
         longest = max(longest, tokens[-1])
-    return _Lengths(tokens, trained, shortened, too_long, 0, longest)
+    return _Lengths(tokens, trained, shortened, too_long, masked, longest, because)
 
 
 def _measure_texts(renderer: Renderer, texts: Iterator[str], reading: Reading) -> _Lengths:
