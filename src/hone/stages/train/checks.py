@@ -92,7 +92,7 @@ def gather(
     if unfit := unfit_for(checked, task, base):
         problems += unfit
         hints.append("hone train RECIPE --plan   (shows every value and where it comes from)")
-    rewards = find_rewards(ws, names_of(_rewards_in(checked)), renderer, problems)
+    rewards = find_rewards(ws, names_of(_rewards_in(checked)), renderer, (problems, hints))
     try:
         jobs.target_named(ws, recipe.on)
     except HoneError as error:

@@ -45,31 +45,34 @@ def names_of(reward: str | Sequence[str]) -> list[str]:
 
 
 def find_rewards(
-    ws: Workspace, names: Sequence[str], renderer: Renderer | None, problems: list[str]
+    ws: Workspace,
+    names: Sequence[str],
+    renderer: Renderer | None,
+    told: tuple[list[str], list[str]],
 ) -> list[FoundReward]:
-    """Every named reward model; what is wrong with one is added to `problems`."""
+    """Every named reward model; what is wrong with one is added to `told`: problems, mends."""
+    problems, mends = told
     found: list[FoundReward] = []
     for name in names:
         try:
             version = ws.store.models.get(name).model
             base = find_base(ws, name)
         except HoneError as error:
-            problems.append(f"training.reward: {error.message} {error.hint}".rstrip())
+            problems.append(f"training.reward: {error.message}")
+            mends += [error.hint] * bool(error.hint)
             continue
         method = str(version.details.get("method") or "")
         if method != "reward":
             what = f"was trained by {method}" if method else "is no reward model"
-            problems.append(
-                f"training.reward: {version.ref} {what}; train one with method: reward "
-                "on a dataset of the format dpo"
-            )
+            problems.append(f"training.reward: {version.ref} {what}")
+            mends.append("Train one with method: reward on a dataset of the format dpo")
             continue
         reads = Renderer.load(base.path).fingerprint
         if renderer is not None and reads != renderer.fingerprint:
             problems.append(
-                f"training.reward: {version.ref} reads another vocabulary or template than the "
-                "base; train one on the same base"
+                f"training.reward: {version.ref} reads another vocabulary or template than the base"
             )
+            mends.append("Train one with method: reward on the same base")
             continue
         found.append(FoundReward(name, base))
     return found
