@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.loop.kills import traces
 pytestmark = pytest.mark.loop
 
 # 18 rows, two batches of 4 a step: 3 steps an epoch, a validation after each epoch.
-CHANGES = {
+CHANGES: dict[str, Any] = {
     "training.epochs": 3,
     "training.gradient_accumulation_steps": 2,
     "training.save_steps": 2,

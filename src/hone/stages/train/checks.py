@@ -56,7 +56,7 @@ def gather(
     """
     recipe, problems = checked.recipe, list[str]()
     hints: list[str] = []
-    manifest = base = task = renderer = None
+    manifest = task = None
     is_readable = False
     try:
         manifest = ws.store.datasets.get(recipe.dataset)
@@ -80,15 +80,7 @@ def gather(
             hints += [f"{taught.mend}; then {mend}" if taught.mend else mend] * bool(wrong)
     except HoneError as error:
         _note(error, problems, hints)
-    try:
-        base = planned_base(ws, recipe.base) if is_plan else find_base(ws, recipe.base)
-        if base.is_here or (base.path / "tokenizer.json").is_file():
-            renderer = Renderer.load(base.path)
-            if wrong := _base_problems(ws, base, renderer):
-                problems += wrong
-                hints.append(f"Put the old files of {base.id} back, or take another base")
-    except HoneError as error:
-        _note(error, problems, hints)
+    base, renderer = _find_base(ws, recipe.base, (problems, hints), is_plan=is_plan)
     if unfit := unfit_for(checked, task, base):
         problems += unfit
         hints.append("hone train RECIPE --plan   (shows every value and where it comes from)")
@@ -218,6 +210,23 @@ def _task_problems(task: Task, manifest: Manifest) -> list[str]:
 def _rewards_in(checked: CheckedRecipe) -> list[str]:
     reward = checked.options.get("training.reward")
     return as_list(reward.value) if reward is not None else []
+
+
+def _find_base(
+    ws: Workspace, name: str, found: tuple[list[str], list[str]], *, is_plan: bool
+) -> tuple[FoundBase | None, Renderer | None]:
+    """The base and what renders for it, as far as they are there; what is wrong is noted."""
+    base = renderer = None
+    try:
+        base = planned_base(ws, name) if is_plan else find_base(ws, name)
+        if base.is_here or (base.path / "tokenizer.json").is_file():
+            renderer = Renderer.load(base.path)
+            if wrong := _base_problems(ws, base, renderer):
+                found[0].extend(wrong)
+                found[1].append(f"Put the old files of {base.id} back, or take another base")
+    except HoneError as error:
+        _note(error, *found)
+    return base, renderer
 
 
 def _base_problems(ws: Workspace, base: FoundBase, renderer: Renderer) -> list[str]:
