@@ -22,6 +22,8 @@ task's own score (field F1 against the published slots). Its measure is the mean
 answers to the test rows, drawn as the training draws them (four to each, temperature 1), and of the
 greedy ones; both also as the gain over where it began. Shuffled: pairs are turned round by a
 coin; answers (so also rewards), judgements and scores are dealt out anew among the training rows.
+Where no answer gets a reward that way, the engine ends the run (there is nothing to learn from),
+and the adapter that it began with is measured.
 Figures are taken at the last step, so nothing is chosen on the test rows.
 
 One process, one thread; hone-nano. Intervals (95 %) are drawn over test rows, all seeds of a row
@@ -54,6 +56,7 @@ from learning_measures import BASE, Found
 from learning_sets import Data, Row
 
 from hone import shelf
+from hone.errors import HoneError
 from hone.records.job import Job
 from hone.rendering.tokens import Renderer
 from hone.stages.train.resolve import learning_rate_for
@@ -65,6 +68,10 @@ LORA = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.0, "target_modules": "auto"
 DRAWS = 4000
 KINDS = ("true", "shuffled")
 SPENT = "cpu_seconds.txt"
+
+
+class NothingToLearn(Exception):
+    """The engine ended a run because every answer to a prompt got the same reward."""
 
 
 class Study(NamedTuple):
@@ -109,7 +116,7 @@ STUDIES: dict[str, Study] = {
     ),
     "sft, restaurant8k": Study("sft", sets.bookings, 6, sets.other_answers, measures.answered),
     "dpo, SNIPS": Study("dpo", sets.pairs, 1, sets.turned, measures.preferred),
-    "kto, SNIPS": Study("kto", sets.judged, 1, sets.other_labels, measures.preferred),
+    "kto, SNIPS": Study("kto", sets.judged, 3, sets.other_labels, measures.preferred),
     "reward, SNIPS": Study("reward", sets.pairs, 3, sets.turned, measures.ranked),
     "regression, USR": Study(
         "regression", sets.usr, 4, sets.other_labels, measures.saved_error, SHORT
@@ -213,7 +220,11 @@ def _measured(run: Run, asked: argparse.Namespace) -> dict[str, Any] | None:
                 return None
         changed = run._replace(data=data._replace(train=rows))
         folder = place / re.sub(r"\W+", "-", run.key)
-        if (job := _trained(folder, changed, asked.until, start)) is None:
+        try:
+            job = _trained(folder, changed, asked.until, start)
+        except NothingToLearn:
+            job = _as_it_began(folder, start)
+        if job is None:
             return None
         found = study.measure(job, data)
         if start is not None:
@@ -251,10 +262,25 @@ def _trained(
     alarm = threading.Timer(min(until - time.monotonic(), threading.TIMEOUT_MAX), job.request_stop)
     alarm.daemon = True
     alarm.start()
-    figures = shelf.load("methods", run.study.method).run(job)
-    alarm.cancel()
+    try:
+        figures = shelf.load("methods", run.study.method).run(job)
+    except HoneError as error:
+        if run.kind == "shuffled" and "nothing to learn from" in error.message:
+            raise NothingToLearn from error
+        raise
+    finally:
+        alarm.cancel()
     spent.write_text(str(time.process_time() - began))
     return None if figures is None else job
+
+
+def _as_it_began(folder: Path, start: JobFolder | None) -> JobFolder:
+    """A run whose rewards were all alike has learned nothing: its adapter is the one it had."""
+    assert start is not None
+    job = JobFolder(folder)
+    shutil.copytree(start.final, job.final, dirs_exist_ok=True)
+    (folder / SPENT).write_text("0")
+    return job
 
 
 def _job(folder: Path, run: Run, start: JobFolder | None) -> JobFolder:
