@@ -75,6 +75,10 @@ class Chosen(NamedTuple):
         self.module.release(folder, self.options)
 
 
+# Where a target comes from; the supervisor of a test may have another source.
+TargetOf = Callable[["Workspace", str], Chosen]
+
+
 def target_names(ws: Workspace) -> list[str]:
     """Every target that a job may name: the kinds, this machine first, then machines by name."""
     return [*shelf.names("targets"), *ws.config.targets.hosts]

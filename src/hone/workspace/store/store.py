@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from hone.workspace.store.attempts import Attempts
 from hone.workspace.store.connection import open_engine
 from hone.workspace.store.datasets import Datasets
 from hone.workspace.store.evaluations import Evaluations
@@ -45,6 +46,7 @@ class Store:
         self.people = People(engine)
         self.evaluations = Evaluations(engine)
         self.jobs = Jobs(engine)
+        self.attempts = Attempts(engine)
         self.ledger = Ledger(engine)
 
     @classmethod
