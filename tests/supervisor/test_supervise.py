@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -15,8 +16,10 @@ import pytest
 from hone.errors import Conflict
 from hone.records.job import Event
 from hone.stages import jobs
+from hone.stages.jobs.where import is_supervised
+from hone.targets import local
 from hone.workspace.open import Workspace, init_workspace
-from tests.faults.gates import DEADLINE_SECONDS, Gate, wait_until
+from tests.faults.gates import DEADLINE_SECONDS, Gate, fake_target, wait_until
 from tests.faults.orders import training
 from tests.faults.supervisors import starts_of, supervised, supervisor
 
@@ -112,10 +115,23 @@ def test_a_supervisor_whose_workspace_is_gone_ends(ws: Workspace) -> None:
     assert "served" in process.communicate(timeout=DEADLINE_SECONDS)[0]
 
 
+def test_what_cannot_repeat_a_start_is_started_by_who_asks(ws: Workspace) -> None:
+    chosen = jobs.target_named(ws, "local")
+    assert is_supervised(chosen)
+    plug_in = SimpleNamespace(start=local.start, stop=local.stop)
+    assert not is_supervised(chosen._replace(module=plug_in))
+    assert not is_supervised(fake_target())
+    job = jobs.launch(ws, training(fake={"steps": 1}), INPUTS, target=fake_target()).id
+    assert list(jobs.watch(ws, job))[-1] == "succeeded"
+    assert ws.store.attempts.newest(job) is None and jobs.supervisor_of(ws) is None
+
+
 WAKE = """
 import sys
 from pathlib import Path
 from hone.stages import jobs
+from hone.stages.jobs.where import is_supervised
+from hone.targets import local
 from hone.workspace.open import open_workspace
 with open_workspace(Path(sys.argv[1])) as ws:
     jobs.wake(ws)

@@ -87,7 +87,8 @@ class Carrier(NamedTuple):
         attempt = self.ws.store.attempts.get(folder.path.name, number)
         if attempt is None or not attempt.is_open:
             return jobs.asking.STOPPED_IN_QUEUE
-        with suppress(HoneError):  # its folder may be gone
+        # Its folder may be gone; who stops the job at this moment holds the lock.
+        with suppress(HoneError), jobs.starting(self.ws, folder.job):
             is_told = folder.state() in ("failed", "cancelled")
             if not is_told and jobs.asking.is_unbegun(folder, attempt):
                 folder.append("failed", error=error.message, hint=error.hint)

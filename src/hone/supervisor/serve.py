@@ -21,6 +21,7 @@ from hone.workspace.open import Workspace, open_workspace
 log = logging.getLogger("hone.supervisor")
 DATABASE = "durable.db"
 LOOK_SECONDS = 0.25
+ANYWAY_SECONDS = 5.0
 # One that ends holds the lock a little longer than its identity.
 LOCK_SECONDS = 10.0
 
@@ -73,8 +74,13 @@ def _serve(ws: Workspace, carrier: Carrier, plans: Mapping[int, Plan], idle_seco
     _show(place)
     log.info("at work in %s", ws.root)
     busy_at = time.monotonic()
+    mark, looked_at = ws.store.mark(), time.monotonic()
+    waiting = ws.store.attempts.open()
     while (ws.root / CONFIG_FILE).exists():
-        waiting = ws.store.attempts.open()
+        # The store is asked only when somebody has written, and now and then anyway.
+        if (seen := ws.store.mark()) != mark or time.monotonic() - looked_at > ANYWAY_SECONDS:
+            mark, looked_at = seen, time.monotonic()
+            waiting = ws.store.attempts.open()
         for attempt in heads(waiting):
             durable.begin(attempt)
         if waiting:
@@ -82,7 +88,8 @@ def _serve(ws: Workspace, carrier: Carrier, plans: Mapping[int, Plan], idle_seco
         elif time.monotonic() - busy_at > idle_seconds:
             (place / jobs.IDENTITY).unlink(missing_ok=True)
             # Who wrote a row before that has seen a supervisor and relies on it.
-            if not ws.store.attempts.open():
+            waiting = ws.store.attempts.open()
+            if not waiting:
                 break
             _show(place)
         time.sleep(LOOK_SECONDS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from hone.errors import HoneError, Unavailable
 from hone.records.attempt import Attempt
@@ -73,7 +73,8 @@ def wait_for_device(case: Case, is_again: bool) -> str:
 
 def look_at_target(case: Case, is_again: bool) -> str:
     """See that the machine answers, before anything is brought there."""
-    case.target.module.machine(case.target.options)
+    if (machine := getattr(case.target.module, "machine", None)) is not None:
+        machine(case.target.options)
     return ""
 
 
@@ -176,9 +177,9 @@ PLANS: Mapping[int, Plan] = {1: {"local": LOCAL, "ssh": SSH}}
 
 
 def steps_for(plan: Plan, target: jobs.Chosen) -> tuple[Step, ...]:
-    """The steps of a target by its kind; machines of `targets.hosts` are of the kind ssh."""
+    """The steps of a target by its kind; machines of `targets.hosts` are of the kind ssh.
+
+    A plug-in whose verbs are those of `ssh` has its steps too.
+    """
     kind = str(target.module.__name__).rpartition(".")[2]
-    if kind not in plan:
-        known: Any = ", ".join(plan)
-        raise HoneError(f"Jobs on {target.name} cannot be carried out.", hint=f"One of: {known}.")
-    return plan[kind]
+    return plan.get(kind) or plan["ssh" if hasattr(target.module, "upload") else "local"]

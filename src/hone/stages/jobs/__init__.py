@@ -29,6 +29,7 @@ from hone.stages.jobs.where import (
     give_back,
     is_elsewhere,
     is_open,
+    is_supervised,
     look_once,
     machine_of,
     refresh,
@@ -118,15 +119,15 @@ def launch(
     Who hands in a `target` starts it from here: of two trainings for one device the second is
     then refused, and nothing written.
     """
-    if target is None:
-        target_named(ws, job.target)  # what hone.yaml does not know is said before anything is made
+    chosen = target or target_named(ws, job.target)  # an unknown one is said before all else
+    if target is None and is_supervised(chosen):
         submit(ws, job, inputs)
         asking.ask(ws, JobFolder(ws.jobs / job.id))
         return job
     with starting(ws, job):
         _refuse_busy_device(ws, job)
         submit(ws, job, inputs)
-        target.start(JobFolder(ws.jobs / job.id))
+        chosen.start(JobFolder(ws.jobs / job.id))
     return job
 
 
@@ -271,14 +272,14 @@ def settling(ws: Workspace) -> Generator[None]:
 
 
 def _start(ws: Workspace, folder: JobFolder, target: Target | None) -> None:
-    if target is None:
-        target_named(ws, folder.job.target)
+    chosen = target or target_named(ws, folder.job.target)
+    if target is None and is_supervised(chosen):
         folder.clear_stop()
         asking.ask(ws, folder)
         return
     _refuse_busy_device(ws, folder.job)
     folder.clear_stop()
-    target.start(folder)
+    chosen.start(folder)
 
 
 def _let_it_be_wound_up(ws: Workspace, folder: JobFolder) -> None:

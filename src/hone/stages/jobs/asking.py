@@ -19,7 +19,7 @@ TRYING = "Trying again; the job itself goes on."
 STOPPED_IN_QUEUE = "stopped before it began"
 # Step -> what a person is told while the supervisor is at it; {target} is put in.
 SAYS = {
-    "check": "Waiting until {target} is free for it.",
+    "check": "Looking whether {target} can take it.",
     "upload": "Bringing Hone and the job to {target}.",
     "start": "Starting on {target}.",
     "verify": "Checking what it left.",

@@ -107,6 +107,14 @@ def _over_ssh(name: str, said: Any) -> Chosen:
     return Chosen(name, module, options.known_as(name))
 
 
+def is_supervised(target: Target) -> bool:
+    """Whether the supervisor can carry jobs out there: its starts can be repeated.
+
+    What a caller brings of his own, and a plug-in without `begin`, is started by who asks.
+    """
+    return isinstance(target, Chosen) and hasattr(target.module, "begin")
+
+
 def machine_of(ws: Workspace, name: str) -> dict[str, Any] | None:
     """What a target offers to training, asked now; None for this machine."""
     chosen = target_named(ws, name)
