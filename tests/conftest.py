@@ -38,6 +38,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HONE_CONFIG_HOME", str(tmp_path / "user-config"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    # A supervisor that a command starts does not outlive its test for long.
+    monkeypatch.setenv("HONE_SUPERVISOR_IDLE_SECONDS", "1")
 
 
 @pytest.fixture(autouse=True)

@@ -73,17 +73,62 @@ def is_hub_offline() -> bool:
     return os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on")
 
 
+# What libraries on the way to torch read: cards, threads, caches, switches.
+LIBRARIES = (
+    "ACCELERATE_ CUDA_ GLOO_ HF_ HIP_ HUGGINGFACE_ MKL_ NCCL_ NVIDIA_ OMP_ OPENBLAS_ PYTORCH_ "
+    "ROCR_ TOKENIZERS_ TORCH_ TRANSFORMERS_"
+).split()
+SECRET_ENDINGS = ("_API_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_SECRET_KEY", "_ACCESS_KEY")
+IDLE_SECONDS = 120.0
+
+
+def _is_for_libraries(name: str) -> bool:
+    return name.startswith(tuple(LIBRARIES)) and not name.upper().endswith(SECRET_ENDINGS)
+
+
+def library_environment() -> dict[str, str]:
+    """What this terminal tells libraries; it goes with the job, whoever starts that. No secrets."""
+    return {name: value for name, value in os.environ.items() if _is_for_libraries(name)}
+
+
+def supervisor_environment() -> dict[str, str]:
+    """The environment of the supervisor: this one without what goes with each job.
+
+    It outlives this terminal, so what the terminal tells libraries must not stick to later jobs.
+    """
+    return {name: value for name, value in os.environ.items() if not _is_for_libraries(name)}
+
+
+def supervisor_idle_seconds() -> float:
+    """Seconds without work after which the supervisor ends: HONE_SUPERVISOR_IDLE_SECONDS, or 120.
+
+    InvalidInput where it is no number above 0.
+    """
+    from hone.errors import InvalidInput
+
+    named = os.environ.get("HONE_SUPERVISOR_IDLE_SECONDS", "")
+    try:
+        seconds = float(named or IDLE_SECONDS)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise InvalidInput(
+            f'HONE_SUPERVISOR_IDLE_SECONDS is "{named}", not a number of seconds above 0.',
+            hint="export HONE_SUPERVISOR_IDLE_SECONDS=120",
+        )
+    return seconds
+
+
 def worker_environment(chosen: dict[str, str]) -> dict[str, str]:
     """The environment of a worker process: this one plus `chosen`, without other services' keys.
 
     A worker on this machine needs no cloud account, so nothing that looks like a secret is
     handed on, except the hub token, which a gated base needs.
     """
-    secret_endings = ("_API_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_SECRET_KEY", "_ACCESS_KEY")
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.upper().endswith(secret_endings) or name in ("HF_TOKEN",)
+        if not name.upper().endswith(SECRET_ENDINGS) or name in ("HF_TOKEN",)
     }
     return {**kept, **chosen}
 

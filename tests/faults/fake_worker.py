@@ -2,6 +2,7 @@
 
 Run as `python fake_worker.py FOLDER`. `spec["fake"]` steers it: `steps` (how many), `pause_at`
 (the name of a step at which it says so through the FIFO `gate` and waits to be killed),
+`waits_to_claim` (a file: it says "unclaimed" through the gate and waits until that is there),
 `ignores_stop`, `ignores_term`, `child` (also start a process of its own), `fails`, `lingers`
 (seconds that it stays after its result).
 """
@@ -52,6 +53,10 @@ def main() -> int:
 
     print("the fake worker begins", flush=True)
     pause("before claim")
+    if fake.get("waits_to_claim"):
+        Path(fake["gate"]).write_text("unclaimed\n")
+        while not Path(fake["waits_to_claim"]).exists():
+            signal.sigtimedwait([signal.SIGUSR1], 0.02)
     folder.claim()
     pause("after claim")
     if fake.get("child"):

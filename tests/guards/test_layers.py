@@ -120,6 +120,21 @@ def test_only_the_workspace_speaks_sql() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_only_one_file_of_the_supervisor_loads_dbos() -> None:
+    found = {found.importer for found in imports() if found.imported.split(".")[0] == "dbos"}
+    assert found == {"hone.supervisor.durable"}
+
+
+def test_nothing_but_itself_imports_the_supervisor() -> None:
+    wrong = [
+        say(found)
+        for found in imports()
+        if found.imported.startswith("hone.supervisor")
+        and not found.importer.startswith("hone.supervisor")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_only_settings_reads_the_environment() -> None:
     wrong = []
     for name, path in modules().items():

@@ -10,7 +10,7 @@ import pytest
 HEAVY = (
     "pydantic sqlalchemy alembic fastapi torch transformers trl peft datasets numpy polars".split()
 )
-HEAVY += "tokenizers jinja2 yaml rapidfuzz keyring".split()
+HEAVY += "tokenizers jinja2 yaml rapidfuzz keyring dbos".split()
 
 SCRIPT = """
 import sys, contextlib, io

@@ -21,7 +21,7 @@ from hone.stages.targets import check_target, list_targets
 from hone.stages.train.register import collect_trained
 from hone.targets import ssh
 from hone.workspace.open import Workspace, init_workspace
-from tests.faults.gates import FAKE_WORKER, Gate, fake_target, wait_until
+from tests.faults.gates import HURRIED_WORKER, Gate, fake_target, wait_until
 from tests.faults.orders import training
 from tests.targets.machines import Line, Machine
 
@@ -39,7 +39,7 @@ def elsewhere(ws: Workspace) -> Any:
     chosen = jobs.target_named(ws, "ssh")
     return chosen._replace(
         module=SimpleNamespace(
-            start=partial(ssh.start, command=FAKE_WORKER),
+            start=partial(ssh.start, command=HURRIED_WORKER),
             follow=ssh.follow,
             stop=ssh.stop,
             release=ssh.release,

@@ -212,6 +212,8 @@ def test_states_follow_from_the_traces(folder: JobFolder) -> None:
     folder.append("cancelled")
     folder.release()
     assert folder.state() == "cancelled"
+    folder.append("queued")  # asked for again
+    assert folder.state() == "waiting"
     folder.claim()
     folder.write_result(Result(artefacts=[Artefact(path="final/a", sha256="0", bytes=1)]))
     assert folder.state() == "succeeded"

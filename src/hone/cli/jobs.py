@@ -41,6 +41,8 @@ def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
         ],
     )
     for job in found:
+        if job.says and job.state == "waiting":
+            show.say(f"{job.id}: {job.says}")
         if job.trouble:
             show.say(f"{job.id}: as seen at {_seen(job)}. {job.trouble}")
 
@@ -65,6 +67,7 @@ def show(job: JobArgument, workspace: WorkspaceOption = None, json: JsonOption =
     rows = [
         ("job", status.id),
         ("state", status.state),
+        *([("now", status.says)] if status.says else []),
         ("target", status.target),
         ("made at", f"{status.created_at:%Y-%m-%d %H:%M:%S %Z}"),
         ("attempts", str(status.attempts)),

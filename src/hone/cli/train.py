@@ -94,6 +94,7 @@ def train(
 def _attend(ws: Workspace, started: Started, *, detach: bool, json: bool) -> None:
     from hone.cli import show
     from hone.cli.follow import follow
+    from hone.stages import jobs
 
     job = started.job_id
     if not json and started.is_resumed:
@@ -102,7 +103,10 @@ def _attend(ws: Workspace, started: Started, *, detach: bool, json: bool) -> Non
         if json:
             show.print_json({"job": job, "is_resumed": started.is_resumed})
         else:
-            if not started.is_resumed:
+            says = jobs.show(ws, job).says
+            if says.startswith("Waiting in"):
+                show.say(f"Handed in {job}. {says}")
+            elif not started.is_resumed:
                 show.say(f"Started {job}.")
             show.say(f"Next: hone jobs watch {job}")
         return

@@ -65,7 +65,8 @@ class Result(BaseModel):
 def state_of(events: Sequence[Event], *, is_alive: bool, has_result: bool = False) -> JobState:
     """The state that a job's own traces add up to; nothing stores it.
 
-    Only events of the last attempt count: `attempt` opens each start of a worker.
+    Only events of the last attempt count: `attempt` opens each start of a worker, and `queued` says
+    that one is wanted again.
     """
     if has_result:
         return "succeeded"
@@ -74,6 +75,8 @@ def state_of(events: Sequence[Event], *, is_alive: bool, has_result: bool = Fals
     for event in events:
         if event.type == "attempt":
             has_begun, ending = True, None
+        elif event.type == "queued":
+            has_begun, ending = False, None
         elif event.type in ("failed", "cancelled"):
             ending = "failed" if event.type == "failed" else "cancelled"
     if ending is not None:

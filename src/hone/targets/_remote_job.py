@@ -46,6 +46,7 @@ class Order(NamedTuple):
     command: tuple[str, ...]
     nice: int
     claim_seconds: float
+    token: str | None = None  # a start with the token of an earlier one is that one
 
 
 class Looked(NamedTuple):
@@ -57,6 +58,7 @@ class Looked(NamedTuple):
     identity: Identity | None = None
     has_result: bool = False
     checkpoints: tuple[str, ...] = ()
+    token: str | None = None  # of the start that its worker came from
 
 
 def home_of(folder: JobFolder, root: str) -> str:
@@ -70,10 +72,13 @@ async def begin(host: Host, folder: JobFolder, place: Place, order: Order) -> Id
     Conflict where a worker has it; HoneError with the end of its log where it never claims.
     """
     home = home_of(folder, place.folder)
+    last_seq = _last_seq(folder)
     looked = await host.patiently(lambda: look(host, folder, home))
+    if order.token is not None and looked.token == order.token:
+        return await _claimed(host, folder, home, (order, last_seq))
     if looked.is_alive:
         raise already_running(folder)
-    last_seq = max((event.seq for event in folder.events()), default=0)
+    last_seq = _last_seq(folder)
     await _put_there(host, folder, place, home, has_checkpoints=bool(looked.checkpoints))
     environment = folder.job.spec.get("environment", {})
     chosen = {str(name): str(value) for name, value in environment.items()}
@@ -83,7 +88,7 @@ async def begin(host: Host, folder: JobFolder, place: Place, order: Order) -> Id
         "start",
         {
             "folder": home,
-            "token": secrets.token_hex(8),
+            "token": order.token or secrets.token_hex(8),
             "command": list(order.command),
             "environment": {**chosen, "PYTHONPATH": place.hone},
             "nice": order.nice,
@@ -92,6 +97,19 @@ async def begin(host: Host, folder: JobFolder, place: Place, order: Order) -> Id
     if not started["is_ours"]:
         raise already_running(folder)
     return await _claimed(host, folder, home, (order, last_seq))
+
+
+async def put(host: Host, folder: JobFolder, place: Place) -> None:
+    """Everything that the job reads is there afterwards; a worker that has it there is left be."""
+    home = home_of(folder, place.folder)
+    with pulling(folder):
+        looked = await host.patiently(lambda: look(host, folder, home))
+        if not looked.is_alive:
+            await _put_there(host, folder, place, home, has_checkpoints=bool(looked.checkpoints))
+
+
+def _last_seq(folder: JobFolder) -> int:
+    return max((event.seq for event in folder.events()), default=0)
 
 
 async def _claimed(
@@ -219,6 +237,7 @@ async def look(host: Host, folder: JobFolder, home: str) -> Looked:
         identity=identity,
         has_result=answer["has_result"],
         checkpoints=tuple(one for one in answer["checkpoints"] if not one.startswith(".")),
+        token=answer["process"].get("token"),
     )
     if not looked.is_alive and any(length >= 1 << 22 for length, _ in answer["tails"].values()):
         return await look(host, folder, home)

@@ -21,8 +21,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hone import settings
 from hone.errors import Conflict, HoneError
+from hone.workspace.detached import detached
 from hone.workspace.files import explained
-from hone.workspace.job_folder import Identity, JobFolder
+from hone.workspace.job_folder import Identity, JobFolder, Ticket
 from hone.workspace.priority import give_way
 
 # Marks a worker and everything it starts, so that leftovers of a killed worker can be found.
@@ -39,6 +40,10 @@ class Options(BaseModel):
 
     nice: int = Field(
         default=10, ge=0, le=19, description="priority of the worker; higher gives way more"
+    )
+    environment: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="settings of the terminal that asked for the job; the job's own come before",
     )
     claim_seconds: float = Field(
         default=60.0,
@@ -89,6 +94,44 @@ def start(
     raise _did_not_start(folder, last_seq, f"nothing came for {options.claim_seconds:g} seconds")
 
 
+def begin(
+    folder: JobFolder,
+    ticket: Ticket,
+    options: Options | None = None,
+    *,
+    command: Sequence[str] = WORKER,
+) -> None:
+    """Start the worker for this ticket; called again after a kill, it never starts a second one.
+
+    Errors as `start` has them.
+    """
+    options = options or Options()
+    if ticket.has_begun(folder) or (ticket.is_again and _has_claimed(folder, ticket, options)):
+        return
+    options = options.model_copy(update={"environment": ticket.environment})
+    start(folder, options, command=command)
+
+
+def _has_claimed(folder: JobFolder, ticket: Ticket, options: Options) -> bool:
+    """Wait for a worker that was started before a kill and has not yet claimed the folder."""
+    deadline = time.monotonic() + options.claim_seconds
+    while not ticket.has_begun(folder):
+        if not _starting(folder) or time.monotonic() > deadline:
+            return ticket.has_begun(folder)
+        time.sleep(LOOK_SECONDS)
+    return True
+
+
+def _starting(folder: JobFolder) -> bool:
+    """Whether a process that was started with this folder runs; what it started does not count."""
+    mark = str(folder.path.resolve())
+    for process in _leftovers(folder):
+        with suppress(psutil.Error):
+            if mark in process.cmdline():
+                return True
+    return False
+
+
 def is_alive(folder: JobFolder, options: Options | None = None) -> bool:
     """Whether the worker of this folder runs now."""
     return folder.is_alive()
@@ -126,7 +169,7 @@ def release(folder: JobFolder, options: Options | None = None) -> None:
 
 def _spawn(folder: JobFolder, command: Sequence[str], options: Options) -> subprocess.Popen[Any]:
     chosen = folder.job.spec.get("environment", {})
-    environment = {str(name): str(value) for name, value in chosen.items()}
+    environment = options.environment | {str(name): str(one) for name, one in chosen.items()}
     environment[MARK] = str(folder.path.resolve())
     with explained("start the worker in", folder.path), folder.log.open("ab") as log:
         process = subprocess.Popen(
@@ -135,19 +178,11 @@ def _spawn(folder: JobFolder, command: Sequence[str], options: Options) -> subpr
             stdout=log,
             stderr=subprocess.STDOUT,
             env=settings.worker_environment(environment),
-            **_detached(),
+            **detached(),
         )
     # If it has ended already, the caller's loop says so with its log.
     give_way(process.pid, options.nice)
     return process
-
-
-def _detached() -> dict[str, Any]:
-    """The arguments that let a child outlive its terminal; the only platform switch of starting."""
-    if os.name == "posix":
-        return {"start_new_session": True}
-    flags = getattr(subprocess, "DETACHED_PROCESS", 0)
-    return {"creationflags": flags | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
 
 
 def _reap_later(process: subprocess.Popen[Any]) -> None:

@@ -19,7 +19,7 @@ from hone.targets._arrival import Wanted, arrive
 from hone.targets._check import Checked, describe, examine
 from hone.targets._ssh import Address, Cut, Host
 from hone.workspace.config import SshTarget
-from hone.workspace.job_folder import Identity, JobFolder
+from hone.workspace.job_folder import Identity, JobFolder, Ticket
 
 T = TypeVar("T")
 GONE_SECONDS = 600.0
@@ -34,29 +34,61 @@ class Options(SshTarget):
 LIMITS: tuple[str, ...] = (
     "The other machine must be POSIX: Linux is tested, macOS is not, native Windows does not work.",
     "Only logins by key work; passwords are never asked for.",
-    "A job's events come here while somebody watches it or lists jobs; it runs on meanwhile.",
+    "A job's events come here while this machine is on; it runs on meanwhile.",
     "Bases are sent from this machine; the other one downloads none.",
     "Where no card is there, torch from the package index still brings CUDA: install a CPU build "
     "there first, and it is used.",
 )
 
 
-def start(folder: JobFolder, options: Options, *, command: Sequence[str] | None = None) -> Identity:
+def start(
+    folder: JobFolder,
+    options: Options,
+    *,
+    command: Sequence[str] | None = None,
+    token: str | None = None,
+) -> Identity:
     """Bring Hone and the job there and start it; returns once the worker has claimed the folder.
 
     HoneError with the end of worker.log when it ends, or takes too long, before that; Conflict
-    when it has a worker. `command` stands in for the worker in tests.
+    when it has a worker. `command` stands in for the worker in tests. With the `token` of an
+    earlier call, the worker that that one started is the one that is waited for.
     """
     _refuse_two_places(folder, options)
 
     async def work(host: Host) -> Identity:
         place = await arrive(host, _wanted(options))
         words = tuple(command) if command is not None else (place.python, *WORKER)
-        order = _remote_job.Order(words, options.nice, options.claim_seconds)
+        order = _remote_job.Order(words, options.nice, options.claim_seconds, token)
         with _remote_job.pulling(folder):
             return await _remote_job.begin(host, folder, place, order)
 
     return _on(_host(options), work)
+
+
+def upload(folder: JobFolder, options: Options) -> None:
+    """Bring Hone and everything that the job reads there; what is there already is not sent."""
+    _refuse_two_places(folder, options)
+
+    async def work(host: Host) -> None:
+        place = await arrive(host, _wanted(options))
+        await _remote_job.put(host, folder, place)
+
+    _on(_host(options), work)
+
+
+def begin(
+    folder: JobFolder, ticket: Ticket, options: Options, *, command: Sequence[str] | None = None
+) -> None:
+    """Start the worker for this ticket; called again after a kill, it never starts a second one.
+
+    Errors as `start` has them.
+    """
+    if ticket.is_again and folder.seen() is not None:
+        with follow(folder, options) as pull:
+            pull()
+    if not ticket.has_begun(folder):
+        start(folder, options, command=command, token=ticket.token)
 
 
 def is_alive(folder: JobFolder, options: Options) -> bool:

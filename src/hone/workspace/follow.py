@@ -12,8 +12,9 @@ from hone.workspace.job_folder import JobFolder
 Progress = Callable[[int, int | None], None]
 LOOK_SECONDS = 0.1
 FOLLOW_SECONDS = 7 * 24 * 3600.0
-# A job that nobody has started for this long is not about to start while somebody waits.
-UNSTARTED_SECONDS = 30.0
+# A job that nobody has started for this long is not about to start while somebody waits; a worker
+# may take a minute to claim it on a busy machine.
+UNSTARTED_SECONDS = 120.0
 LOG_TAIL_LINES = 5
 
 

@@ -67,6 +67,19 @@ class Identity(NamedTuple):
             return False
 
 
+class Ticket(NamedTuple):
+    """One asking for a job to be carried out, so that a start can be repeated safely."""
+
+    token: str  # no other asking has it
+    after_seq: int  # the job's events up to this one are of earlier attempts
+    is_again: bool = False  # a start may have been under way when its caller was killed
+    environment: dict[str, str] = {}  # noqa: RUF012 - of the terminal that asked; never changed
+
+    def has_begun(self, folder: JobFolder) -> bool:
+        """Whether a worker has claimed the folder since."""
+        return any(event.type == "attempt" for event in folder.events(after=self.after_seq))
+
+
 class Seen(NamedTuple):
     """A job on another machine, as its target saw it last."""
 

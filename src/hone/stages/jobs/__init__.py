@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,23 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from hone.errors import Conflict, HoneError, Unavailable
-from hone.records.job import FINISHED, Event, Job, JobKind, JobState
+from hone.records.job import FINISHED, Job, JobKind, JobState
+from hone.stages.jobs import asking
+from hone.stages.jobs.asking import in_hand
+from hone.stages.jobs.finding import adopt, folder_of, running_training
 from hone.stages.jobs.status import JobStatus, status_of
+from hone.stages.jobs.verifying import verify
+from hone.stages.jobs.waking import IDENTITY, LOG, place_of, supervisor_of, wake
+from hone.stages.jobs.watching import watch
 from hone.stages.jobs.where import (
     HERE,
+    Chosen,
     Target,
+    TargetOf,
     give_back,
     is_elsewhere,
     is_open,
+    is_supervised,
     look_once,
     machine_of,
     refresh,
@@ -35,25 +44,38 @@ if TYPE_CHECKING:
     from hone.workspace.open import Workspace
 
 __all__ = [
+    "IDENTITY",
+    "LOG",
+    "Chosen",
     "JobStatus",
     "Target",
+    "TargetOf",
     "ask_to_stop",
+    "asking",
     "folder_of",
+    "give_back",
+    "in_hand",
+    "is_open",
     "launch",
     "list_jobs",
     "logs",
     "machine_of",
     "new_job",
+    "place_of",
     "resume",
     "running_training",
     "settling",
     "show",
     "start",
+    "starting",
     "stop",
     "submit",
+    "supervisor_of",
     "target_named",
     "target_names",
     "unsettled",
+    "verify",
+    "wake",
     "watch",
 ]
 
@@ -61,9 +83,6 @@ LOOK_SECONDS = 0.2
 START_LOCK_SECONDS = 120.0
 SETTLE_LOCK_SECONDS = 300.0
 EXIT_SECONDS = 30.0
-WATCH_SECONDS = 7 * 24 * 3600.0
-# A job that nobody has started for this long is not about to start while somebody watches.
-UNSTARTED_SECONDS = 10.0
 
 
 def new_job(kind: JobKind, spec: Mapping[str, Any], *, target: str = HERE) -> Job:
@@ -95,30 +114,39 @@ def launch(
     *,
     target: Target | None = None,
 ) -> Job:
-    """Submit and start; of two trainings for one device the second is refused, nothing written."""
-    with _start_lock(ws, job):
+    """Submit, and have the supervisor carry it out; a training waits in its device's queue.
+
+    Who hands in a `target` starts it from here: of two trainings for one device the second is
+    then refused, and nothing written.
+    """
+    chosen = target or target_named(ws, job.target)  # an unknown one is said before all else
+    if target is None and is_supervised(chosen):
+        submit(ws, job, inputs)
+        asking.ask(ws, JobFolder(ws.jobs / job.id))
+        return job
+    with starting(ws, job):
         _refuse_busy_device(ws, job)
         submit(ws, job, inputs)
-        _start(ws, job, target)
+        chosen.start(JobFolder(ws.jobs / job.id))
     return job
 
 
 def start(ws: Workspace, job_id: str, *, target: Target | None = None) -> Job:
-    """Start a job that waits."""
+    """Start a job that waits and that nobody has in hand."""
     folder = folder_of(ws, job_id)
-    with _start_lock(ws, folder.job):
+    with starting(ws, folder.job):
         state = folder.state()
         if state != "waiting" or folder.is_alive():
             raise Conflict(f"Job {folder.path.name} is {state}.", hint=_hint_for(folder, state))
-        _refuse_busy_device(ws, folder.job)
-        _start(ws, folder.job, target)
+        _start(ws, folder, target)
     return folder.job
 
 
 def resume(ws: Workspace, job_id: str, *, target: Target | None = None) -> Job:
     """A new attempt in the same folder; it goes on from the last checkpoint that verifies."""
     folder = folder_of(ws, job_id)
-    with _start_lock(ws, folder.job):
+    _let_it_be_wound_up(ws, folder)
+    with starting(ws, folder.job):
         _let_it_exit(folder, lambda: _look(ws, folder, target))
         state = folder.state()
         if state in ("succeeded", "running") or folder.is_alive():
@@ -126,9 +154,7 @@ def resume(ws: Workspace, job_id: str, *, target: Target | None = None) -> Job:
                 f"Job {folder.path.name} is {state}: there is nothing to resume.",
                 hint=_hint_for(folder, state),
             )
-        _refuse_busy_device(ws, folder.job)
-        folder.clear_stop()
-        _start(ws, folder.job, target)
+        _start(ws, folder, target)
     return folder.job
 
 
@@ -137,6 +163,8 @@ def stop(
 ) -> str:
     """Stop a job; says how: stopped (with a checkpoint), terminated, killed, or never started."""
     folder = folder_of(ws, job_id)
+    if _withdrawn(ws, folder):
+        return "never started"
     _look(ws, folder, target)
     state = folder.state()
     if state in FINISHED:
@@ -145,7 +173,7 @@ def stop(
         )
     how = (target or target_named(ws, folder.job.target)).stop(folder, deadline_seconds)
     # A worker that was ended by force could not write its own ending.
-    with _start_lock(ws, folder.job):
+    with starting(ws, folder.job):
         if folder.state() in ("waiting", "lost") and not folder.is_alive():
             folder.append("cancelled", how=how)
     return "never started" if state == "waiting" and how == "not running" else how
@@ -155,67 +183,26 @@ def ask_to_stop(ws: Workspace, job_id: str) -> None:
     """Ask a running job to write a checkpoint and end; does not wait for it."""
     folder = folder_of(ws, job_id)
     folder.request_stop()
+    if _withdrawn(ws, folder):
+        return
     # On another machine the wish arrives with the next look; this one may be too early.
     with suppress(Unavailable):
         _look(ws, folder, None)
 
 
-def watch(
-    ws: Workspace, job_id: str, *, after: int = 0, deadline_seconds: float = WATCH_SECONDS
-) -> Iterator[Event | JobState]:
-    """The job's events above seq `after` as they come, and its state whenever that changes.
-
-    Ends after a final state, after `lost`, when nobody starts a waiting job, or at the deadline.
-    Of a job on another machine, what it left is here then. While that machine cannot be reached,
-    one event of the type `log` says so, and it is tried again.
-    """
-    folder = folder_of(ws, job_id)
-    target = target_named(ws, folder.job.target)
-    deadline = time.monotonic() + deadline_seconds
-    unstarted = time.monotonic() + UNSTARTED_SECONDS
-    offset, shown, seq, trouble = 0, "", after, ""
-    with target.follow(folder) as pull:
-        while True:
-            said = _pulled(folder, pull)
-            if said and not trouble:
-                yield _warning(seq, said)
-            trouble = said
-            # The state first: events written between the two reads are then never missed.
-            state = folder.state()
-            events, offset = folder.read_from(offset)
-            for event in events:
-                if event.seq > after:
-                    seq = event.seq
-                    yield event
-            if state != shown:
-                yield state
-                shown = state
-            is_over = state in (*FINISHED, "lost") and not is_open(folder)
-            if state == "waiting" and time.monotonic() > unstarted and not folder.is_alive():
-                is_over = True
-            if is_over or time.monotonic() > deadline:
-                break
-            time.sleep(LOOK_SECONDS)
-    give_back(target, folder)
-
-
-def _warning(seq: int, text: str) -> Event:
-    fields = {"seq": seq, "at": now(), "type": "log", "level": "warning", "text": text}
-    return Event.model_validate(fields)
-
-
-def _pulled(folder: JobFolder, pull: Callable[[], None]) -> str:
-    """Bring here what is new; why that cannot be done now, or nothing."""
-    try:
-        pull()
-    except Unavailable as error:
-        return f"{error.message} Trying again; the job itself goes on."
-    return ""
+def _withdrawn(ws: Workspace, folder: JobFolder) -> bool:
+    """Take a job back that the supervisor has in hand and no worker has begun."""
+    attempt = in_hand(ws, folder.path.name)
+    if attempt is None or not asking.is_unbegun(folder, attempt):
+        return False
+    folder.request_stop()
+    with starting(ws, folder.job):
+        return asking.withdraw(ws, folder, attempt)
 
 
 def _look(ws: Workspace, folder: JobFolder, target: Target | None) -> None:
     """See what a job on another machine does now; one on this machine is seen anyhow."""
-    if is_elsewhere(folder.job) and is_open(folder):
+    if in_hand(ws, folder.path.name) is None and is_elsewhere(folder.job) and is_open(folder):
         look_once(target or target_named(ws, folder.job.target), folder)
 
 
@@ -227,44 +214,52 @@ def list_jobs(
     With `asks_targets`, other machines are asked how their jobs stand; else they stand as they
     were seen last.
     """
-    _adopt(ws)
-    found = ws.store.jobs.list()[:newest]
-    troubles = refresh(ws, found) if asks_targets else {}
-    return [_with_trouble(status_of(ws, job), troubles.get(job.id, "")) for job in found]
+    adopt(ws)
+    return _statuses(ws, ws.store.jobs.list()[:newest], asks_targets=asks_targets)
 
 
 def show(ws: Workspace, job_id: str, *, asks_targets: bool = False) -> JobStatus:
     """One job, by its id or the beginning of it."""
-    _adopt(ws)
-    job = ws.store.jobs.get(job_id)
-    troubles = refresh(ws, [job]) if asks_targets else {}
-    status = _with_trouble(status_of(ws, job), troubles.get(job.id, ""))
+    adopt(ws)
+    (status,) = _statuses(ws, [ws.store.jobs.get(job_id)], asks_targets=asks_targets)
     status.damaged_lines = JobFolder(ws.jobs / status.id).damaged_lines()
     return status
 
 
-def _with_trouble(status: JobStatus, why: str) -> JobStatus:
-    return status.model_copy(update={"trouble": why}) if why else status
+def _statuses(ws: Workspace, found: list[Job], *, asks_targets: bool) -> list[JobStatus]:
+    waiting = ws.store.attempts.open()
+    in_hands = {attempt.job: attempt for attempt in waiting}
+    troubles: dict[str, str] = {}
+    if asks_targets:
+        try:
+            if waiting:
+                wake(ws)
+        except HoneError as error:
+            # Jobs are listed even where nothing can carry them out.
+            troubles = dict.fromkeys(in_hands, error.message)
+        # What the supervisor has in hand it looks at itself.
+        troubles |= refresh(ws, [job for job in found if job.id not in in_hands])
+    statuses: list[JobStatus] = []
+    for job in found:
+        status, attempt = status_of(ws, job), in_hands.get(job.id)
+        status.trouble = troubles.get(job.id, "")
+        if attempt is not None and status.state in ("waiting", "running"):
+            status.says = asking.says(attempt, job, waiting)
+        statuses.append(status)
+    return statuses
 
 
 def logs(ws: Workspace, job_id: str, *, tail: int = 100) -> list[str]:
     """The last lines that the job's worker printed; another machine is asked for them."""
     folder = folder_of(ws, job_id)
-    refresh(ws, [folder.job])
+    if in_hand(ws, folder.path.name) is None:
+        refresh(ws, [folder.job])
     return folder.log_tail(tail)
-
-
-def folder_of(ws: Workspace, job_id: str) -> JobFolder:
-    """The folder of a job, by its id or the beginning of it."""
-    _adopt(ws)
-    folder = JobFolder(ws.jobs / ws.store.jobs.get(job_id).id)
-    _ = folder.job  # a missing or damaged order is said here, in two lines
-    return folder
 
 
 def unsettled(ws: Workspace, kind: JobKind) -> list[JobFolder]:
     """Folders of succeeded jobs of a kind whose results are not yet registered."""
-    _adopt(ws)
+    adopt(ws)
     folders = [JobFolder(ws.jobs / job.id) for job in ws.store.jobs.unsettled() if job.kind == kind]
     return [folder for folder in folders if folder.has_result]
 
@@ -276,18 +271,29 @@ def settling(ws: Workspace) -> Generator[None]:
         yield
 
 
-def running_training(ws: Workspace, device: str) -> str | None:
-    """The id of the job that trains on this device now, if there is one."""
-    holder = ws.jobs / f".{device}.holder"
-    try:
-        name = holder.read_text().strip()
-    except FileNotFoundError:
-        return None
-    return name if name and JobFolder(ws.jobs / name).is_alive() else None
+def _start(ws: Workspace, folder: JobFolder, target: Target | None) -> None:
+    chosen = target or target_named(ws, folder.job.target)
+    if target is None and is_supervised(chosen):
+        folder.clear_stop()
+        asking.ask(ws, folder)
+        return
+    _refuse_busy_device(ws, folder.job)
+    folder.clear_stop()
+    chosen.start(folder)
 
 
-def _start(ws: Workspace, job: Job, target: Target | None) -> None:
-    (target or target_named(ws, job.target)).start(JobFolder(ws.jobs / job.id))
+def _let_it_be_wound_up(ws: Workspace, folder: JobFolder) -> None:
+    """Wait for a supervisor that only has to close what has ended; Conflict where there is more."""
+    deadline = time.monotonic() + EXIT_SECONDS
+    while in_hand(ws, folder.path.name) is not None:
+        wake(ws)
+        state = folder.state()
+        if state in ("waiting", "running") or time.monotonic() > deadline:
+            raise Conflict(
+                f"Job {folder.path.name} is {state}, and in hand.",
+                hint=f"hone jobs watch {folder.path.name}",
+            )
+        time.sleep(LOOK_SECONDS)
 
 
 def _let_it_exit(folder: JobFolder, look: Callable[[], None] = lambda: None) -> None:
@@ -313,20 +319,6 @@ def _refuse_busy_device(ws: Workspace, job: Job) -> None:
         )
 
 
-def _adopt(ws: Workspace) -> None:
-    """Give every complete folder its row; a kill between folder and row leaves one without."""
-    known = {job.id for job in ws.store.jobs.list()}
-    for path in sorted(ws.jobs.glob("*/job.json")):
-        if path.parent.name in known:
-            continue
-        try:
-            job = JobFolder(path.parent).job
-        except HoneError:
-            continue
-        if job.id == path.parent.name:
-            ws.store.jobs.add(job)
-
-
 def _hint_for(folder: JobFolder, state: JobState) -> str:
     name = folder.path.name
     if state in ("running", "waiting") and folder.is_alive():
@@ -335,7 +327,7 @@ def _hint_for(folder: JobFolder, state: JobState) -> str:
 
 
 @contextmanager
-def _start_lock(ws: Workspace, job: Job) -> Generator[None]:
+def starting(ws: Workspace, job: Job) -> Generator[None]:
     """One start at a time on this machine; one elsewhere takes long and holds up only itself."""
     name = f".{job.id}.start.lock" if is_elsewhere(job) else ".start.lock"
     with _waiting_for(ws, name, START_LOCK_SECONDS):

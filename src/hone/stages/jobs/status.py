@@ -45,6 +45,7 @@ class JobStatus(BaseModel):
     seen_at: datetime | None = Field(
         default=None, description="when a job on another machine was last seen there"
     )
+    says: str = Field(default="", description="what it waits for, or what is being done for it")
     trouble: str = Field(default="", description="why its machine could not be asked now")
 
 

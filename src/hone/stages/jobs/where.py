@@ -75,6 +75,10 @@ class Chosen(NamedTuple):
         self.module.release(folder, self.options)
 
 
+# Where a target comes from; the supervisor of a test may have another source.
+TargetOf = Callable[["Workspace", str], Chosen]
+
+
 def target_names(ws: Workspace) -> list[str]:
     """Every target that a job may name: the kinds, this machine first, then machines by name."""
     return [*shelf.names("targets"), *ws.config.targets.hosts]
@@ -101,6 +105,14 @@ def _over_ssh(name: str, said: Any) -> Chosen:
     module = shelf.load("targets", "ssh")
     options = module.Options.model_validate(said.model_dump())
     return Chosen(name, module, options.known_as(name))
+
+
+def is_supervised(target: Target) -> bool:
+    """Whether the supervisor can carry jobs out there: its starts can be repeated.
+
+    What a caller brings of his own, and a plug-in without `begin`, is started by who asks.
+    """
+    return isinstance(target, Chosen) and hasattr(target.module, "begin")
 
 
 def machine_of(ws: Workspace, name: str) -> dict[str, Any] | None:

@@ -97,7 +97,7 @@ def _file_job(
             if job.kind != "suggest" or job.spec.get("fingerprint") != spec["fingerprint"]:
                 continue
             folder = JobFolder(ws.jobs / job.id)
-            if folder.has_result or folder.is_alive():
+            if folder.has_result or folder.is_alive() or jobs.in_hand(ws, job.id):
                 return job
             if (folder.path / "job.json").is_file():
                 return jobs.resume(ws, job.id, target=target)

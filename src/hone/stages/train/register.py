@@ -15,7 +15,7 @@ from hone.records.job import Result
 from hone.records.model import Measured, ModelVersion
 from hone.stages import jobs
 from hone.stages.train.resolve import gives_numbers
-from hone.workspace.files import explained, sha256_of, write_json
+from hone.workspace.files import explained, write_json
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 
@@ -55,7 +55,9 @@ def _take_in(ws: Workspace, folder: JobFolder) -> ModelVersion | None:
     if job.spec.get("dry_run"):
         ws.store.jobs.mark_settled(job.id)
         return None
-    _verify(folder, result)
+    if not any(artefact.path.startswith("final/") for artefact in result.artefacts):
+        raise HoneError("it left no model in final/.", hint=f"hone jobs logs {folder.path.name}")
+    jobs.verify(folder)
     name = str(job.spec["model_name"])
     version = ws.store.models.reserve(name, job.id)
     home = ws.models / name / version
@@ -69,20 +71,6 @@ def _take_in(ws: Workspace, folder: JobFolder) -> ModelVersion | None:
     _show_logs(ws, folder, home)
     ws.store.jobs.mark_settled(job.id)
     return registered
-
-
-def _verify(folder: JobFolder, result: Result) -> None:
-    """HoneError when a file of the result is missing or not the one that was written."""
-    if not any(artefact.path.startswith("final/") for artefact in result.artefacts):
-        raise HoneError("it left no model in final/.", hint=f"hone jobs logs {folder.path.name}")
-    for artefact in result.artefacts:
-        path = folder.path / artefact.path
-        if not path.resolve().is_relative_to(folder.path.resolve()):
-            raise HoneError(f"{artefact.path} lies outside its folder.", hint="Train again.")
-        if not path.is_file():
-            raise HoneError(f"{artefact.path} is gone.", hint="Train again.")
-        if sha256_of(path) != artefact.sha256:
-            raise HoneError(f"{artefact.path} was changed after training.", hint="Train again.")
 
 
 def _model(folder: JobFolder, result: Result, version: str) -> ModelVersion:

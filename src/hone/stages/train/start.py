@@ -177,9 +177,11 @@ def _unfinished(ws: Workspace, fingerprint: str) -> str | None:
         if not (folder.path / "job.json").is_file():
             continue  # its folder was deleted: there is nothing to go on from
         state = folder.state()
-        if state in ("waiting", "running") and folder.is_alive():
+        is_under_way = folder.is_alive() or jobs.in_hand(ws, job.id) is not None
+        if state in ("waiting", "running") and is_under_way:
+            does = "waits" if state == "waiting" else "runs"
             raise Conflict(
-                f"This very training already runs as {job.id}.", hint=f"hone jobs watch {job.id}"
+                f"This very training already {does} as {job.id}.", hint=f"hone jobs watch {job.id}"
             )
         return None if state == "succeeded" else job.id
     return None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from hone.workspace.store.attempts import Attempts
 from hone.workspace.store.connection import open_engine
 from hone.workspace.store.datasets import Datasets
 from hone.workspace.store.evaluations import Evaluations
@@ -30,8 +31,11 @@ class Store:
     Open it with `Store.open`; it may be used from several threads and several processes.
     """
 
-    def __init__(self, engine: Engine, root: Path, *, is_read_only: bool = False) -> None:
+    def __init__(
+        self, engine: Engine, root: Path, *, file: str = "hone.db", is_read_only: bool = False
+    ) -> None:
         self._engine = engine
+        self._root, self._file = root, file
         self.is_read_only = is_read_only
         self.examples = Examples(engine)
         self.reviewed = ReviewedExamples(engine)
@@ -45,6 +49,7 @@ class Store:
         self.people = People(engine)
         self.evaluations = Evaluations(engine)
         self.jobs = Jobs(engine)
+        self.attempts = Attempts(engine)
         self.ledger = Ledger(engine)
 
     @classmethod
@@ -61,7 +66,22 @@ class Store:
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, path.parent.resolve(), is_read_only=is_read_only)
+        root = path.parent.resolve()
+        return cls(engine, root, file=path.name, is_read_only=is_read_only)
+
+    def mark(self) -> tuple[int, ...]:
+        """A sign that differs after a write of anybody; two writes of one instant may share it.
+
+        Cheap enough to be asked for several times a second.
+        """
+        found: list[int] = []
+        for name in (self._file, f"{self._file}-wal"):
+            try:
+                stat = (self._root / name).stat()
+            except FileNotFoundError:
+                continue
+            found += [stat.st_mtime_ns, stat.st_size]
+        return tuple(found)
 
     def close(self) -> None:
         """Gives the file back; the store must not be used afterwards."""

@@ -354,6 +354,29 @@ jobs = Table(
     ),
 )
 
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("job", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("asked_at", Text, nullable=False),
+    Column("after_seq", Integer, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("trouble", Text, nullable=False),
+    Column("ended_at", Text),
+    Column("outcome", Text, nullable=False),
+    Index("uq_attempts_job", "job", "number", unique=True),
+    Index(
+        "ix_attempts_open",
+        "seq",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
 ledger = Table(
     "ledger",
     metadata,

@@ -1,0 +1,1 @@
+"""The one process per workspace that carries jobs out: `python -m hone.supervisor WORKSPACE`."""
