@@ -14,13 +14,19 @@ from filelock import FileLock, Timeout
 
 from hone.errors import Conflict, HoneError, Unavailable
 from hone.records.job import FINISHED, Event, Job, JobKind, JobState
+from hone.stages.jobs.reap import Reaped, reap
+from hone.stages.jobs.rented import beyond_budget
 from hone.stages.jobs.status import JobStatus, status_of
 from hone.stages.jobs.where import (
     HERE,
     Target,
+    cost_of,
     give_back,
+    has_rental,
+    is_awaited,
     is_elsewhere,
     is_open,
+    is_rented,
     look_once,
     machine_of,
     refresh,
@@ -36,14 +42,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "JobStatus",
+    "Reaped",
     "Target",
     "ask_to_stop",
+    "beyond_budget",
+    "cost_of",
     "folder_of",
+    "is_rented",
     "launch",
     "list_jobs",
     "logs",
     "machine_of",
     "new_job",
+    "reap",
     "resume",
     "running_training",
     "settling",
@@ -143,11 +154,13 @@ def stop(
         raise Conflict(
             f"Job {folder.path.name} has already {state}.", hint=_hint_for(folder, state)
         )
-    how = (target or target_named(ws, folder.job.target)).stop(folder, deadline_seconds)
+    chosen = target or target_named(ws, folder.job.target)
+    how = chosen.stop(folder, deadline_seconds)
     # A worker that was ended by force could not write its own ending.
     with _start_lock(ws, folder.job):
         if folder.state() in ("waiting", "lost") and not folder.is_alive():
             folder.append("cancelled", how=how)
+    give_back(chosen, folder)
     return "never started" if state == "waiting" and how == "not running" else how
 
 
@@ -161,7 +174,12 @@ def ask_to_stop(ws: Workspace, job_id: str) -> None:
 
 
 def watch(
-    ws: Workspace, job_id: str, *, after: int = 0, deadline_seconds: float = WATCH_SECONDS
+    ws: Workspace,
+    job_id: str,
+    *,
+    after: int = 0,
+    deadline_seconds: float = WATCH_SECONDS,
+    target: Target | None = None,
 ) -> Iterator[Event | JobState]:
     """The job's events above seq `after` as they come, and its state whenever that changes.
 
@@ -170,7 +188,7 @@ def watch(
     one event of the type `log` says so, and it is tried again.
     """
     folder = folder_of(ws, job_id)
-    target = target_named(ws, folder.job.target)
+    target = target or target_named(ws, folder.job.target)
     deadline = time.monotonic() + deadline_seconds
     unstarted = time.monotonic() + UNSTARTED_SECONDS
     offset, shown, seq, trouble = 0, "", after, ""
@@ -190,8 +208,9 @@ def watch(
             if state != shown:
                 yield state
                 shown = state
-            is_over = state in (*FINISHED, "lost") and not is_open(folder)
-            if state == "waiting" and time.monotonic() > unstarted and not folder.is_alive():
+            is_over = state in (*FINISHED, "lost") and not is_awaited(folder)
+            is_unstarted = state == "waiting" and not folder.is_alive() and not has_rental(folder)
+            if is_unstarted and time.monotonic() > unstarted:
                 is_over = True
             if is_over or time.monotonic() > deadline:
                 break
