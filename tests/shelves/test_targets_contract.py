@@ -115,8 +115,9 @@ def target(
     # One folder for all machines: Hone's wheel is then sent once.
     folder = tmp_path_factory.getbasetemp() / "hone-there"
     said = settings_of(module.NAME, emulator, folder)
-    yield Target(module, module.Options(**said), {"clock": WaitingClock(emulator.clock)})
-    with module.renter(module.Options(**said)) as account:
+    clock = WaitingClock(emulator.clock)
+    yield Target(module, module.Options(**said), {"clock": clock})
+    with module.renter(module.Options(**said), clock=clock) as account:
         for left in emulator.bill.alive():
             account.cloud.end(left)
 
