@@ -20,8 +20,23 @@ if [ "{state}" = dead ]; then
 fi
 case "$*" in
 *--query-gpu*)
+    said="$*"
+    fields="${{said#*--query-gpu=}}"
+    fields="${{fields%% *}}"
+    unit=" MiB"
+    case "$said" in *nounits*) unit="" ;; esac
+    line=""
+    IFS=,
+    for field in $fields; do
+        case "$field" in
+        name) value="{gpu}" ;;
+        memory.total | memory.free) value="{memory_mib}$unit" ;;
+        *) value="[N/A]" ;;
+        esac
+        line="$line${{line:+, }}$value"
+    done
     i=0
-    while [ $i -lt {count} ]; do echo "{gpu}, {memory_mib} MiB"; i=$((i + 1)); done ;;
+    while [ $i -lt {count} ]; do echo "$line"; i=$((i + 1)); done ;;
 -L*)
     i=0
     while [ $i -lt {count} ]; do echo "GPU $i: {gpu} (UUID: GPU-emulated-$i)"; i=$((i + 1)); done ;;

@@ -1,4 +1,4 @@
-"""The only reader of the environment: folders, switches and, later, credentials."""
+"""The only reader of the environment and of `.env`: folders, switches and credentials."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 MEETING = "HONE_MEETING"
+ENV_FILE = ".env"
 
 
 def workspace_from_environment() -> Path | None:
@@ -58,6 +59,59 @@ def web_token() -> str | None:
             hint='export HONE_TOKEN="$(openssl rand -hex 32)"',
         )
     return named
+
+
+def credential(names: tuple[str, ...], folder: Path | None = None) -> str | None:
+    """A key by the first of its names that is set, in the environment or in `folder`/.env.
+
+    None where none is; what the environment says counts before the file.
+    """
+    written = _env_file(folder / ENV_FILE) if folder is not None else {}
+    for found in (os.environ, written):
+        for name in names:
+            if value := found.get(name, "").strip():
+                return value
+    return None
+
+
+def env_file_trouble(folder: Path) -> str:
+    """Why `folder`/.env may be read by others than its owner, as a sentence; or nothing."""
+    path = folder / ENV_FILE
+    if os.name != "posix" or not path.is_file() or not path.stat().st_mode & 0o077:
+        return ""
+    return f"Others on this machine can read {path}: chmod 600 {path}"
+
+
+def _env_file(path: Path) -> dict[str, str]:
+    """Lines NAME=value, as shells and python-dotenv read them; nothing is expanded."""
+    from hone.errors import HoneError
+
+    if not path.is_file():
+        return {}
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise HoneError(f"{path} cannot be read.", hint=f"chmod 600 {path}") from error
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        name, mark, value = line.strip().removeprefix("export ").partition("=")
+        if not mark or name.startswith("#"):
+            continue
+        value = value.strip()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+            value = value[1:-1]
+        else:
+            value = value.partition(" #")[0].strip()
+        found[name.strip()] = value
+    return found
+
+
+def cloud_address(provider: str, usual: str) -> str:
+    """Where a provider's API is: HONE_LAMBDA_URL or HONE_RUNPOD_URL, else its usual address.
+
+    Never read from a file of the workspace: whoever writes that file would be sent the key.
+    """
+    return os.environ.get(f"HONE_{provider.upper()}_URL", usual).rstrip("/")
 
 
 def editor_command() -> list[str] | None:

@@ -54,7 +54,12 @@ SHELVES: dict[str, dict[str, str]] = {
         "bleu": "hone.metrics.bleu",
         "json_fields": "hone.metrics.json_fields",
     },
-    "targets": {"local": "hone.targets.local", "ssh": "hone.targets.ssh"},
+    "targets": {
+        "local": "hone.targets.local",
+        "ssh": "hone.targets.ssh",
+        "lambda": "hone.targets.lambda_cloud",
+        "runpod": "hone.targets.runpod_pod",
+    },
 }
 
 

@@ -8,22 +8,27 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple
 
 import psutil
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from emulators.serving import served
 from hone import shelf
 from hone.errors import Conflict, HoneError
 from hone.records.job import Job
 from hone.workspace.files import sha256_of
 from hone.workspace.job_folder import Identity, JobFolder
+from hone.workspace.rental_file import changing
 from tests.faults.gates import FAKE_WORKER, Gate, wait_until
+from tests.rentals.scene import KEYS, TIMES, WaitingClock, emulated, settings_of
 from tests.targets.machines import Machine, machine
 
 ORDER = ("Options", "LIMITS", "start", "is_alive", "follow", "stop", "release")
@@ -40,28 +45,51 @@ def another(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Emulated providers by the name that `--on` takes, made when one is asked for."""
+    made: dict[str, Any] = {}
+    with ExitStack() as running:
+
+        def served_as(name: str) -> Any:
+            if name not in made:
+                made[name] = running.enter_context(served(emulated(name, **TIMES[name])))
+            return made[name]
+
+        yield {name: partial(served_as, name) for name in TIMES}
+
+
 class Target(NamedTuple):
-    """A target with its options, and the worker without torch."""
+    """A target with its options, and the worker without torch; `more`: the clock of rentals."""
 
     module: ModuleType
     options: Any
+    more: Mapping[str, Any] = MappingProxyType({})
 
-    def start(self, folder: JobFolder, **more: Any) -> Identity:
-        options = self.options.model_copy(update=more)
-        return self.module.start(folder, options, command=FAKE_WORKER)
+    def start(
+        self, folder: JobFolder, *, command: tuple[str, ...] = FAKE_WORKER, **changed: Any
+    ) -> Identity:
+        options = self.options.model_copy(update=changed)
+        if self.more:
+            with changing(folder) as rentals:
+                rentals.reserved_usd = 5.0  # the stage reserves before it starts
+        return self.module.start(folder, options, command=command, **self.more)
 
     def is_alive(self, folder: JobFolder) -> bool:
-        return self.module.is_alive(folder, self.options)
+        return self.module.is_alive(folder, self.options, **self.more)
+
+    def follow(self, folder: JobFolder) -> Any:
+        return self.module.follow(folder, self.options, **self.more)
 
     def stop(self, folder: JobFolder, seconds: float) -> str:
-        return self.module.stop(folder, seconds, self.options)
+        return self.module.stop(folder, seconds, self.options, **self.more)
 
     def release(self, folder: JobFolder) -> None:
-        self.module.release(folder, self.options)
+        self.module.release(folder, self.options, **self.more)
 
     def wait(self, folder: JobFolder) -> str:
         """Follow the job until its worker has ended; its state then."""
-        with self.module.follow(folder, self.options) as pull:
+        with self.follow(folder) as pull:
 
             def has_ended() -> bool:
                 pull()
@@ -72,7 +100,29 @@ class Target(NamedTuple):
 
 
 @pytest.fixture
-def target(module: ModuleType, request: pytest.FixtureRequest) -> Target:
+def target(
+    module: ModuleType,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Target]:
+    if not hasattr(module, "renter"):
+        yield _owned(module, request)
+        return
+    emulator = request.getfixturevalue("providers")[module.NAME]()
+    monkeypatch.setenv(KEYS[module.NAME], emulator.key)
+    monkeypatch.setenv(f"HONE_{module.NAME.upper()}_URL", emulator.url)
+    # One folder for all machines: Hone's wheel is then sent once.
+    folder = tmp_path_factory.getbasetemp() / "hone-there"
+    said = settings_of(module.NAME, emulator, folder)
+    clock = WaitingClock(emulator.clock)
+    yield Target(module, module.Options(**said), {"clock": clock})
+    with module.renter(module.Options(**said), clock=clock) as account:
+        for left in emulator.bill.alive():
+            account.cloud.end(left)
+
+
+def _owned(module: ModuleType, request: pytest.FixtureRequest) -> Target:
     if module.__name__ == "hone.targets.ssh":
         found: Machine = request.getfixturevalue("another")
         return Target(module, module.Options(**found.options()))
@@ -107,9 +157,10 @@ def test_options_describe_every_field_and_refuse_others(module: ModuleType) -> N
     json.dumps(module.Options.model_json_schema())
 
 
-def test_limits_are_sentences_and_the_price_is_a_number(module: ModuleType) -> None:
+def test_limits_are_sentences_and_only_a_rented_machine_has_a_price(module: ModuleType) -> None:
     assert module.LIMITS and all(limit.endswith(".") for limit in module.LIMITS)
-    assert module.PRICE_PER_HOUR_USD >= 0
+    # A machine of one's own costs nothing by the hour; a provider is asked for its prices.
+    assert hasattr(module, "renter") or module.PRICE_PER_HOUR_USD == 0
 
 
 def test_a_target_loads_nothing_heavy(module: ModuleType) -> None:
@@ -170,7 +221,7 @@ def test_stop_leaves_a_checkpoint_and_the_next_start_goes_on_from_it(
     assert (folder.checkpoints / "checkpoint-1" / "weights").read_text() == "1"
     folder.clear_stop()
     target.start(folder)
-    with target.module.follow(folder, target.options) as pull:
+    with target.follow(folder) as pull:
 
         def has_trained() -> bool:
             pull()
@@ -207,7 +258,7 @@ def test_a_worker_that_ends_before_its_claim_fails_with_the_end_of_its_log(
     folder = make_folder(tmp_path)
     command = (sys.executable, "-c", "print('no such library'); raise SystemExit(3)")
     with pytest.raises(HoneError, match="did not start: it ended with code 3") as caught:
-        target.module.start(folder, target.options, command=command)
+        target.start(folder, command=command)
     assert "no such library" in caught.value.message
     assert folder.state() == "failed"
 
@@ -226,7 +277,7 @@ def test_a_command_that_does_not_exist_is_said_and_not_a_traceback(
 ) -> None:
     folder = make_folder(tmp_path)
     with pytest.raises(HoneError):
-        target.module.start(folder, target.options, command=(str(tmp_path / "no-python"),))
+        target.start(folder, command=(str(tmp_path / "no-python"),))
     assert folder.state() == "waiting"
 
 

@@ -139,9 +139,10 @@ def test_targets_are_listed_checked_and_named(ws: Workspace, there: Machine) -> 
     change_setting(ws, "targets.hosts.spare", "{host: 127.0.0.1, port: 1, user: me}")
     named = {one.name: one for one in list_targets(ws)}
     assert {name: one.kind for name, one in named.items()} == {
-        "local": "local", "ssh": "ssh", "spare": "ssh",
+        "local": "local", "ssh": "ssh", "lambda": "lambda", "runpod": "runpod", "spare": "ssh",
     }  # fmt: skip
-    assert named["spare"].where == "me@127.0.0.1" and all(one.is_set for one in named.values())
+    assert named["spare"].where == "me@127.0.0.1"
+    assert [name for name, one in named.items() if one.is_set] == ["local", "ssh", "spare"]
     assert all(one.is_good for one in check_target(ws, "ssh", mends=False))
     trouble = check_target(ws, "spare")
     assert [one.is_good for one in trouble] == [False]

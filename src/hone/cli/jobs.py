@@ -9,7 +9,7 @@ import typer
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 if TYPE_CHECKING:
-    from hone.stages.jobs import JobStatus
+    from hone.stages.jobs import JobStatus, Reaped
 
 app = new_app()
 JobArgument = Annotated[str, typer.Argument(help="A job's id, or the beginning of it.")]
@@ -77,6 +77,10 @@ def show(job: JobArgument, workspace: WorkspaceOption = None, json: JsonOption =
     ]
     if status.runtime_seconds is not None:
         rows.append(("seconds", f"{status.runtime_seconds:.1f}"))
+    if status.rented:
+        rows.append(("rented", status.rented))
+    if status.cost_usd:
+        rows.append(("cost", f"${status.cost_usd:.4f}"))
     if status.seen_at is not None:
         rows.append(("seen there", _seen(status)))
     if status.damaged_lines:
@@ -206,6 +210,65 @@ def resume(
             show.print_json(jobs.show(ws, order.id))
         else:
             show.say(f"{order.id}: {state}.")
+
+
+@app.command()
+def reap(
+    only_list: Annotated[bool, typer.Option("--list", help="Give nothing back.")] = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Also machines that jobs run on: the jobs are lost."),
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give back rented machines that nobody owns, and list all others.
+
+    The providers are asked what is rented under this workspace's names. Their bills, where they
+    have one, take the place of what was measured. Exits 1 where something could not be given back.
+
+    Example: hone jobs reap --list
+    """
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import jobs
+
+    if only_list and everything:
+        raise typer.BadParameter("choose one of --list and --all")
+    with loop.open_workspace(workspace) as ws:
+        found = jobs.reap(ws, frees=not only_list, also_used=everything)
+    if json:
+        show.print_json(found)
+    else:
+        _say_reaped(found)
+    if found.problems or any(one.trouble for one in found.machines):
+        raise SystemExit(1)
+
+
+def _say_reaped(found: Reaped) -> None:
+    from hone.cli import show
+
+    if found.machines:
+        rows = [
+            (
+                one.target,
+                one.name,
+                one.said,
+                one.use,
+                "" if one.price_per_hour_usd is None else f"{one.price_per_hour_usd:.2f}",
+                "given back" if one.is_freed else one.trouble,
+            )
+            for one in found.machines
+        ]
+        show.table(["at", "machine", "state", "use", "$ an hour", ""], rows)
+    elif not found.problems:
+        show.say("Nothing is rented for this workspace.")
+    for problem in found.problems:
+        show.say(problem)
+    if abs(found.corrected_usd) >= 0.0001:
+        show.say(
+            f"The providers' bills differ from what was measured by ${found.corrected_usd:.4f}."
+        )
 
 
 def _seen(job: JobStatus) -> str:

@@ -66,6 +66,7 @@ COMMANDS: dict[str, Command] = {
             "logs": "Print a job's log.",
             "stop": "Stop a job, with a checkpoint.",
             "resume": "Go on with a lost, failed or stopped job.",
+            "reap": "Give back rented machines that nobody owns, and list all others.",
         },
     ),
     "targets": Command(
@@ -76,6 +77,7 @@ COMMANDS: dict[str, Command] = {
             "check": "Look whether a job could run there, and mend what can be mended.",
         },
     ),
+    "spend": Command("hone.cli.spend", "Show what was spent and what is promised."),
     "evaluate": Command("hone.cli.evaluate", "Score a model beside base, few-shot and rules."),
     "models": Command(
         "hone.cli.models",

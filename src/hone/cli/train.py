@@ -9,6 +9,7 @@ import typer
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 if TYPE_CHECKING:
+    from hone.stages.jobs import JobStatus
     from hone.stages.train import CardPlan, Plan, Started
     from hone.workspace.open import Workspace
 
@@ -82,6 +83,8 @@ def train(
             elif not plan:
                 _show_missing(missing)
             return
+        if confirm_run and not json and prepared.plan.price_per_hour_usd:
+            show.say("Renting a machine; until it is usable, minutes pass.")
         if dry_run:
             started = training.start_dry_run(ws, prepared)
         else:
@@ -138,8 +141,7 @@ def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
         raise HoneError(f"Not registered: {'; '.join(problems)}", hint=f"hone jobs show {job}")
     if state == "cancelled":
         if not json:
-            show.say(f"Stopped at step {status.done or 0} of {status.total or '?'}.")
-            show.say(f"Next: hone jobs resume {job}, or the same command again")
+            _say_stopped(status)
         raise SystemExit(INTERRUPTED)
     if json:
         return
@@ -155,6 +157,15 @@ def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
             show.say(f"What it forgot: hone evaluate {found[0].ref} --forgetting")
     else:
         show.say("Everything could be built and run; nothing was trained and nothing kept.")
+
+
+def _say_stopped(status: JobStatus) -> None:
+    from hone.cli import show
+
+    show.say(f"Stopped at step {status.done or 0} of {status.total or '?'}.")
+    if status.error:
+        show.say(status.error)
+    show.say(f"Next: hone jobs resume {status.id}, or the same command again")
 
 
 def _show_missing(missing: list[str]) -> None:
@@ -173,7 +184,7 @@ def _say_plan(plan: Plan) -> None:
     show.say(
         f"Training {plan.model}: {plan.method} of {plan.base} on {plan.dataset}, "
         f"{plan.steps:,} steps, {duration(plan.seconds.low)} to {duration(plan.seconds.high)}, "
-        f"${plan.price_usd:.2f}."
+        f"{_price(plan)}."
     )
     for note in plan.notes:
         show.say(f"Note: {note}")
@@ -199,7 +210,7 @@ def _show_plan(plan: Plan, cards: list[CardPlan]) -> None:
         ("time", f"{duration(plan.seconds.low)} to {duration(plan.seconds.high)} "
                  f"({plan.seconds_source})"),
         ("disk", f"{plan.disk_gib:.2f} GiB"),
-        ("price", f"${plan.price_usd:.2f}"),
+        ("price", _price(plan)),
     ]  # fmt: skip
     show.table(["plan", ""], rows)
     shown = [
@@ -234,6 +245,15 @@ def _show_cards(cards: list[CardPlan]) -> None:
     ]
     show.table(["would fit on", "GiB", "", "training", "price", "prices of"], rows)
     show.say("Renting, installing and downloads come on top; look at the provider's own price.")
+
+
+def _price(plan: Plan) -> str:
+    if not plan.price_per_hour_usd:
+        return f"${plan.price_usd:.2f}"
+    return (
+        f"${plan.price_low_usd:.2f} to ${plan.price_usd:.2f} "
+        f"at ${plan.price_per_hour_usd:.2f} an hour"
+    )
 
 
 def _val(plan: Plan) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
 
-from hone import shelf
+from hone import settings, shelf
 from hone.errors import InvalidInput
 from hone.stages import jobs
 from hone.workspace.open import Workspace
@@ -44,6 +44,9 @@ def list_targets(ws: Workspace) -> list[ListedTarget]:
         if said is not None:
             where = f"{said.user}@{said.host}" if said.user else said.host
         module = shelf.load("targets", kind)
+        if jobs.is_rented(kind):
+            found.append(_rented(ws, name, module))
+            continue
         is_set = kind == "local" or said is not None or not hasattr(module, "check")
         found.append(
             ListedTarget(
@@ -51,6 +54,24 @@ def list_targets(ws: Workspace) -> list[ListedTarget]:
             )
         )
     return found
+
+
+def _rented(ws: Workspace, name: str, module: Any) -> ListedTarget:
+    said = ws.config.targets.rented().get(name)
+    key = settings.credential(module.KEYS, ws.root)
+    wanted = [] if said is None else [*said.gpu, *filter(None, [getattr(said, "cpu", None)])]
+    shown = "no key" if key is None else f"key set{_end_of(key)}"
+    where = f"rents {', '.join(wanted)} ({shown})"
+    if not wanted:
+        where = f"not set: hone config set targets.{name} '{{gpu: [NAME]}}' ({shown})"
+    is_set = bool(wanted) and key is not None
+    return ListedTarget(
+        name=name, kind=name, where=where, is_set=is_set, limits=list(module.LIMITS)
+    )
+
+
+def _end_of(key: str) -> str:
+    return f", ends in …{key[-4:]}" if len(key) >= 16 else ""
 
 
 def check_target(
@@ -63,8 +84,10 @@ def check_target(
     chosen = jobs.target_named(ws, name)
     check = getattr(chosen.module, "check", None)
     if check is not None:
-        found = check(chosen.options, mends=mends, new_key=new_key)
-        return [Finding(*one) for one in found]
+        found = [Finding(*one) for one in check(chosen.options, mends=mends, new_key=new_key)]
+        if jobs.is_rented(name) and (trouble := settings.env_file_trouble(ws.root)):
+            found.append(Finding(".env", False, *trouble.split(": ", 1)))
+        return found
     if new_key:
         raise InvalidInput(f"{name} has no key.", hint=f"hone targets check {name}")
     from importlib.util import find_spec

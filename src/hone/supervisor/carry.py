@@ -24,7 +24,7 @@ class Carrier(NamedTuple):
     """What carries attempts out: a workspace, the steps, and where targets come from."""
 
     ws: Workspace
-    target_of: jobs.TargetOf = jobs.target_named
+    target_of: jobs.TargetOf = jobs.supervised_target
 
     def carry(self, plan: Plan, name: tuple[str, int], record: Recorder) -> str:
         """Every step that is not recorded yet, in order; how the attempt ended."""

@@ -31,7 +31,7 @@ def supervise(
     *,
     idle_seconds: float,
     plans: Mapping[int, Plan] = PLANS,
-    target_of: jobs.TargetOf = jobs.target_named,
+    target_of: jobs.TargetOf = jobs.supervised_target,
 ) -> bool:
     """Carry out what the workspace's store asks for until nothing is open for `idle_seconds`.
 

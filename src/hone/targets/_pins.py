@@ -33,6 +33,11 @@ class Pin:
         kind = (self._known or "").partition(" ")[0]
         return (RSA if kind == "ssh-rsa" else [kind]) if kind else []
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the key that the host showed; empty before."""
+        return self._fingerprint
+
     def accepts(self, key: str, fingerprint: str) -> bool:
         """Whether the host may show this key (`kind base64`)."""
         self._seen, self._fingerprint = " ".join(key.split()[:2]), fingerprint

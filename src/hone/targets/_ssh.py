@@ -64,6 +64,7 @@ class Host:
         self.address = address
         self.python = python
         self.notes: list[str] = []  # what a person should see, such as a key seen first
+        self.fingerprint: str | None = None  # of the key that it showed
         self._line: asyncssh.SSHClientConnection | None = None
         self._was_reached = False
         self._moved_at = time.monotonic()
@@ -73,6 +74,11 @@ class Host:
 
     async def __aexit__(self, *_: object) -> None:
         await self._hang_up()
+
+    @property
+    def was_reached(self) -> bool:
+        """Whether it ever let us in."""
+        return self._was_reached
 
     async def call(
         self, verb: str, order: Mapping[str, Any], *, seconds: float = CALL_SECONDS
@@ -160,6 +166,7 @@ class Host:
             raise
         except TimeoutError as error:
             raise Cut(f"no answer within {address.connect_seconds:g} seconds") from error
+        self.fingerprint = pin.fingerprint or None
         if note := pin.keep():
             self.notes.append(note)
         self._was_reached = True

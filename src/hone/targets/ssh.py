@@ -174,6 +174,11 @@ def check(options: Options, *, mends: bool = True, new_key: bool = False) -> lis
     return _on(_host(options), lambda host: examine(host, _wanted(options), mends=mends))
 
 
+def on_machine(options: Options, work: Callable[[Host], Awaitable[T]]) -> T:
+    """Do something on the machine, on one line; Unavailable where it cannot be reached."""
+    return _on(_host(options), work)
+
+
 async def _pull(host: Host, folder: JobFolder, options: Options) -> None:
     brings = options.brings_checkpoints
     await _remote_job.pull(host, folder, options.folder, brings_checkpoints=brings)

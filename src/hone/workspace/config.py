@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Literal, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
@@ -29,15 +29,6 @@ class Budget(BaseModel):
     per_month_usd: float = Field(50.0, ge=0, description="spent and promised in a calendar month")
 
 
-class LambdaTarget(BaseModel):
-    """Machines rented from Lambda."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    gpu: list[str] = Field(default_factory=list, description="instance types, best first")
-    region: list[str] = Field(default_factory=list, description="regions, best first; empty: any")
-
-
 class RunPodServerlessTarget(BaseModel):
     """A serverless endpoint at RunPod."""
 
@@ -46,22 +37,15 @@ class RunPodServerlessTarget(BaseModel):
     endpoint_id: str = Field(description="its id, or ${NAME} of an environment variable")
 
 
-class SshTarget(BaseModel):
-    """A machine of your own, and how Hone lives on it."""
+class Reach(BaseModel):
+    """How a machine over SSH is reached, and how Hone lives on it."""
 
     model_config = ConfigDict(extra="forbid")
 
     _setting: str = PrivateAttr("targets.ssh")  # under which hone.yaml speaks of it
 
-    host: str = Field(min_length=1, description="its name or address")
-    user: str | None = Field(None, description="the login there; by default your own")
     key: str | None = Field(None, description="the private key's file; by default the agent's")
     port: int = Field(22, ge=1, le=65535, description="where its SSH server listens")
-    fingerprint: str | None = Field(
-        None,
-        pattern=r"^SHA256:",
-        description="what its key must be (SHA256:…); by default the one that it shows first",
-    )
     folder: str = Field(
         "~/.hone", min_length=1, description="where Hone keeps its things there: gigabytes"
     )
@@ -93,19 +77,108 @@ class SshTarget(BaseModel):
     brings_checkpoints: bool = Field(
         True, description="bring each checkpoint here while training, in case the machine is lost"
     )
-    keeps_folder: bool = Field(
-        False, description="leave a finished job's folder there once everything is here"
-    )
 
     @property
     def setting(self) -> str:
         """What hone.yaml calls it, for hints."""
         return self._setting
 
+
+class SshTarget(Reach):
+    """A machine of your own, and how Hone lives on it."""
+
+    host: str = Field(min_length=1, description="its name or address")
+    user: str | None = Field(None, description="the login there; by default your own")
+    fingerprint: str | None = Field(
+        None,
+        pattern=r"^SHA256:",
+        description="what its key must be (SHA256:…); by default the one that it shows first",
+    )
+    keeps_folder: bool = Field(
+        False, description="leave a finished job's folder there once everything is here"
+    )
+
     def known_as(self, name: str) -> Self:
         """The same, known by a name of `targets.hosts`, or as `targets.ssh`."""
-        self._setting = "targets.ssh" if name == "ssh" else f"targets.hosts.{name}"
+        is_kind = name in ("ssh", "lambda", "runpod")
+        self._setting = f"targets.{name}" if is_kind else f"targets.hosts.{name}"
         return self
+
+
+class Rented(Reach):
+    """What holds for machines of every provider that rents them out."""
+
+    _keys_in: Path | None = PrivateAttr(None)  # the workspace, whose .env may hold the key
+
+    gpu: list[str] = Field(
+        default_factory=list[str], description="types as the provider names them, best first"
+    )
+    key: str | None = Field(
+        None, description="an SSH key's file of your own; by default Hone makes one for rentals"
+    )
+    most_per_hour_usd: float | None = Field(
+        None, gt=0, description="offers that cost more an hour are passed over"
+    )
+    boot_seconds: float = Field(
+        1200.0, gt=0, description="seconds until a machine must be usable, else it is given back"
+    )
+    prepare_seconds: float = Field(
+        900.0, ge=0, description="seconds of boot, installing and copying that a plan counts with"
+    )
+    lost_seconds: float = Field(
+        600.0, gt=0, description="seconds without an answer after which a machine is given back"
+    )
+    tries: int = Field(3, ge=1, le=10, description="machines that may turn out bad, one by one")
+
+    def for_workspace(self, root: Path) -> Self:
+        """The same, with the folder whose .env may hold the account's key."""
+        self._keys_in = root
+        return self
+
+    @property
+    def keys_in(self) -> Path | None:
+        """The workspace, whose .env may hold the account's key."""
+        return self._keys_in
+
+
+class LambdaTarget(Rented):
+    """Machines rented from Lambda."""
+
+    _setting: str = PrivateAttr("targets.lambda")
+
+    region: list[str] = Field(
+        default_factory=list[str], description="regions, best first; empty: any"
+    )
+    image: str = Field(
+        "lambda-stack-24-04", min_length=1, description="family of the image: it differs by region"
+    )
+
+
+class RunPodTarget(Rented):
+    """Pods rented from RunPod."""
+
+    _setting: str = PrivateAttr("targets.runpod")
+
+    cards: int = Field(1, ge=1, le=8, description="GPUs of that type in one pod")
+    cpu: str | None = Field(
+        None, description="a flavour of processor instead of a GPU; needs most_per_hour_usd"
+    )
+    vcpus: int = Field(4, ge=2, description="processors of such a pod")
+    cloud: list[Literal["SECURE", "COMMUNITY"]] = Field(
+        default_factory=lambda: ["SECURE"], description="tiers, best first; each has its own price"
+    )
+    data_centers: list[str] = Field(
+        default_factory=list[str], description="where pods may be; empty: anywhere"
+    )
+    template_id: str | None = Field(
+        None, description="a template of yours; by default the image below"
+    )
+    image: str = Field(
+        "runpod/pytorch:1.0.3-cu1281-torch291-ubuntu2404",
+        min_length=1,
+        description="an image whose start runs an SSH server for PUBLIC_KEY",
+    )
+    disk_gb: int = Field(60, ge=10, description="disk of the container")
 
 
 class Targets(BaseModel):
@@ -114,6 +187,7 @@ class Targets(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     lambda_: LambdaTarget | None = Field(None, alias="lambda", description="rented from Lambda")
+    runpod: RunPodTarget | None = Field(None, description="pods rented from RunPod")
     runpod_serverless: RunPodServerlessTarget | None = Field(
         None, alias="runpod-serverless", description="a serverless endpoint at RunPod"
     )
@@ -122,6 +196,11 @@ class Targets(BaseModel):
         default_factory=dict[str, SshTarget],
         description="more machines reached by SSH, by the name that --on takes",
     )
+
+    def rented(self) -> dict[str, Rented]:
+        """What is said of providers that rent machines out, by the name that --on takes."""
+        said = {"lambda": self.lambda_, "runpod": self.runpod}
+        return {name: one for name, one in said.items() if one is not None}
 
 
 class Gate(BaseModel):

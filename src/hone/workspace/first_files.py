@@ -74,6 +74,7 @@ review: {{repeat_share: 0}}
 # Where jobs may run besides this machine; secrets stay in the environment or in .env
 targets: {{}}
 #  lambda: {{gpu: [gpu_1x_a10, gpu_1x_a100], region: [us-east-1]}}
+#  runpod: {{gpu: ["NVIDIA GeForce RTX 4090", NVIDIA A40], cloud: [SECURE, COMMUNITY]}}
 #  runpod-serverless: {{endpoint_id: ${{RUNPOD_ENDPOINT_ID}}}}
 #  ssh: {{host: gpu.example.org, user: me, key: ~/.ssh/id_ed25519}}   # then: hone targets check ssh
 

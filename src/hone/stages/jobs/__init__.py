@@ -17,6 +17,8 @@ from hone.records.job import FINISHED, Job, JobKind, JobState
 from hone.stages.jobs import asking
 from hone.stages.jobs.asking import in_hand
 from hone.stages.jobs.finding import adopt, folder_of, running_training
+from hone.stages.jobs.reap import Reaped, reap
+from hone.stages.jobs.rented import beyond_budget
 from hone.stages.jobs.status import JobStatus, status_of
 from hone.stages.jobs.verifying import verify
 from hone.stages.jobs.waking import IDENTITY, LOG, place_of, supervisor_of, wake
@@ -26,13 +28,16 @@ from hone.stages.jobs.where import (
     Chosen,
     Target,
     TargetOf,
+    cost_of,
     give_back,
     is_elsewhere,
     is_open,
+    is_rented,
     is_supervised,
     look_once,
     machine_of,
     refresh,
+    supervised_target,
     target_named,
     target_names,
 )
@@ -48,20 +53,25 @@ __all__ = [
     "LOG",
     "Chosen",
     "JobStatus",
+    "Reaped",
     "Target",
     "TargetOf",
     "ask_to_stop",
     "asking",
+    "beyond_budget",
+    "cost_of",
     "folder_of",
     "give_back",
     "in_hand",
     "is_open",
+    "is_rented",
     "launch",
     "list_jobs",
     "logs",
     "machine_of",
     "new_job",
     "place_of",
+    "reap",
     "resume",
     "running_training",
     "settling",
@@ -70,6 +80,7 @@ __all__ = [
     "starting",
     "stop",
     "submit",
+    "supervised_target",
     "supervisor_of",
     "target_named",
     "target_names",
@@ -171,11 +182,13 @@ def stop(
         raise Conflict(
             f"Job {folder.path.name} has already {state}.", hint=_hint_for(folder, state)
         )
-    how = (target or target_named(ws, folder.job.target)).stop(folder, deadline_seconds)
+    chosen = target or target_named(ws, folder.job.target)
+    how = chosen.stop(folder, deadline_seconds)
     # A worker that was ended by force could not write its own ending.
     with starting(ws, folder.job):
         if folder.state() in ("waiting", "lost") and not folder.is_alive():
             folder.append("cancelled", how=how)
+    give_back(chosen, folder)
     return "never started" if state == "waiting" and how == "not running" else how
 
 

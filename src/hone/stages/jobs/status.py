@@ -11,7 +11,9 @@ from pydantic import BaseModel, Field
 
 from hone.errors import HoneError
 from hone.records.job import Job, JobKind, JobState, state_of
+from hone.workspace.clock import now
 from hone.workspace.job_folder import JobFolder, Seen
+from hone.workspace.rental_file import rentals_of
 
 if TYPE_CHECKING:
     from hone.workspace.open import Workspace
@@ -46,6 +48,8 @@ class JobStatus(BaseModel):
         default=None, description="when a job on another machine was last seen there"
     )
     says: str = Field(default="", description="what it waits for, or what is being done for it")
+    rented: str = Field(default="", description="the machine that is rented for it now")
+    cost_usd: float = Field(default=0.0, description="of its machines, so far")
     trouble: str = Field(default="", description="why its machine could not be asked now")
 
 
@@ -64,6 +68,7 @@ def status_of(ws: Workspace, job: Job) -> JobStatus:
     if seen is not None:
         status.seen_at = datetime.fromtimestamp(seen.at, UTC)
     try:
+        ended_for = _tell_rentals(folder, status)
         is_alive = folder.is_alive()  # before the events, as JobFolder.state does
         events = folder.events()
         result = folder.result()
@@ -88,13 +93,26 @@ def status_of(ws: Workspace, job: Job) -> JobStatus:
             status.error, status.hint = str(fields.get("error", "")), str(fields.get("hint", ""))
     if status.state == "lost":
         status.error = how_it_was_lost(seen)
+    elif status.state == "cancelled" and ended_for:
+        status.error = f"It was stopped: {ended_for}."
     if status.state in ("lost", "failed", "cancelled") and not status.hint:
         status.hint = f"hone jobs resume {job.id}"
     return status
 
 
+def _tell_rentals(folder: JobFolder, status: JobStatus) -> str:
+    """What is rented for a job and what it costs; why its last machine was given back."""
+    found = rentals_of(folder)
+    status.cost_usd = round(found.cost_at(now()), 6)
+    if (current := found.current) is not None:
+        status.rented = f"{current.offer.text}, ${current.rate:.2f} an hour"
+    return found.last.why if found.last is not None else ""
+
+
 def how_it_was_lost(seen: Seen | None) -> str:
     """A sentence for a worker that wrote no ending."""
+    if seen is not None and seen.note:
+        return f"Its worker is gone: {seen.note}."
     code = seen.exit_code if seen is not None else None
     if code is not None and code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"

@@ -12,7 +12,7 @@ from hone.records.job import FINISHED, Event, JobState
 from hone.stages.jobs.asking import TRYING, in_hand, says
 from hone.stages.jobs.finding import folder_of
 from hone.stages.jobs.waking import wake
-from hone.stages.jobs.where import Chosen, give_back, is_open, target_named
+from hone.stages.jobs.where import Target, give_back, has_rental, is_awaited, target_named
 from hone.workspace.clock import now
 from hone.workspace.job_folder import JobFolder
 
@@ -33,7 +33,12 @@ class Brought(NamedTuple):
 
 
 def watch(
-    ws: Workspace, job_id: str, *, after: int = 0, deadline_seconds: float = WATCH_SECONDS
+    ws: Workspace,
+    job_id: str,
+    *,
+    after: int = 0,
+    deadline_seconds: float = WATCH_SECONDS,
+    target: Target | None = None,
 ) -> Iterator[Event | JobState]:
     """The job's events above seq `after` as they come, and its state whenever that changes.
 
@@ -43,7 +48,7 @@ def watch(
     type `log` says so.
     """
     folder = folder_of(ws, job_id)
-    target = target_named(ws, folder.job.target)
+    target = target or target_named(ws, folder.job.target)
     deadline = time.monotonic() + deadline_seconds
     unstarted = time.monotonic() + UNSTARTED_SECONDS
     offset, shown, seq, trouble = 0, "", after, ""
@@ -64,8 +69,9 @@ def watch(
             if state != shown:
                 yield state
                 shown = state
-            is_over = state in (*FINISHED, "lost") and not is_open(folder)
-            if state == "waiting" and time.monotonic() > unstarted and not folder.is_alive():
+            is_over = state in (*FINISHED, "lost") and not is_awaited(folder)
+            is_unstarted = state == "waiting" and not folder.is_alive() and not has_rental(folder)
+            if is_unstarted and time.monotonic() > unstarted:
                 is_over = True
             if (is_over and not brought.is_in_hand) or time.monotonic() > deadline:
                 break
@@ -75,7 +81,7 @@ def watch(
 
 
 def _bringer(
-    ws: Workspace, folder: JobFolder, target: Chosen, stack: ExitStack
+    ws: Workspace, folder: JobFolder, target: Target, stack: ExitStack
 ) -> Callable[[], Brought]:
     """What makes sure, each time, that news come here; the supervisor where it has the job."""
     pulls: list[Callable[[], None]] = []

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from hone import shelf
 from hone.errors import HoneError, NotFound, Unavailable, nearest
 from hone.records.job import FINISHED, Job
+from hone.stages.jobs.rented import RentedTarget
+from hone.workspace.clock import now
 from hone.workspace.job_folder import Identity, JobFolder
+from hone.workspace.rental_file import rentals_of
 
 if TYPE_CHECKING:
     from hone.workspace.open import Workspace
@@ -84,13 +87,15 @@ def target_names(ws: Workspace) -> list[str]:
     return [*shelf.names("targets"), *ws.config.targets.hosts]
 
 
-def target_named(ws: Workspace, name: str) -> Chosen:
+def target_named(ws: Workspace, name: str) -> Chosen | RentedTarget:
     """A target by the name that --on takes; NotFound where hone.yaml says nothing of it."""
     if name in ws.config.targets.hosts:
         return _over_ssh(name, ws.config.targets.hosts[name])
     if name not in shelf.names("targets"):
         raise NotFound(f'There is no target "{name}".', hint=nearest(name, target_names(ws)))
     module = shelf.load("targets", name)
+    if hasattr(module, "renter"):
+        return _rented_from(ws, name, module)
     if name != "ssh":
         return Chosen(name, module, module.Options())
     if ws.config.targets.ssh is None:
@@ -99,6 +104,18 @@ def target_named(ws: Workspace, name: str) -> Chosen:
             hint="hone config set targets.ssh '{host: gpu.example.org, user: me}'",
         )
     return _over_ssh(name, ws.config.targets.ssh)
+
+
+def _rented_from(ws: Workspace, name: str, module: Any) -> RentedTarget:
+    said = ws.config.targets.rented().get(name)
+    written = said.model_dump() if said is not None else {}
+    options = module.Options.model_validate(written).for_workspace(ws.root)
+    return RentedTarget(ws, name, module, options, lambda: module.renter(options))
+
+
+def is_rented(name: str) -> bool:
+    """Whether jobs on this target rent a machine, which costs money."""
+    return name in shelf.names("targets") and hasattr(shelf.load("targets", name), "renter")
 
 
 def _over_ssh(name: str, said: Any) -> Chosen:
@@ -115,6 +132,14 @@ def is_supervised(target: Target) -> bool:
     return isinstance(target, Chosen) and hasattr(target.module, "begin")
 
 
+def supervised_target(ws: Workspace, name: str) -> Chosen:
+    """A target that the supervisor can carry jobs out on, by name; HoneError for another."""
+    target = target_named(ws, name)
+    if isinstance(target, Chosen):
+        return target
+    raise HoneError(f"Jobs on {name} are not carried out by the supervisor.", hint="hone jobs list")
+
+
 def machine_of(ws: Workspace, name: str) -> dict[str, Any] | None:
     """What a target offers to training, asked now; None for this machine."""
     chosen = target_named(ws, name)
@@ -129,10 +154,25 @@ def is_elsewhere(job: Job) -> bool:
 
 def is_open(folder: JobFolder) -> bool:
     """Whether another machine may still have something to say of this job."""
+    return has_rental(folder) or is_awaited(folder)
+
+
+def is_awaited(folder: JobFolder) -> bool:
+    """Whether the worker there may still write, or something that it left is not here yet."""
     seen = folder.seen()
     if seen is None:
         return False
     return seen.is_alive or seen.is_owed or folder.state() not in (*FINISHED, "lost")
+
+
+def has_rental(folder: JobFolder) -> bool:
+    """Whether a machine is rented for this job, or may be."""
+    return rentals_of(folder).current is not None
+
+
+def cost_of(folder: JobFolder) -> float:
+    """Dollars that the machines of a job have cost so far."""
+    return rentals_of(folder).cost_at(now())
 
 
 def refresh(ws: Workspace, jobs: Sequence[Job]) -> dict[str, str]:
@@ -169,7 +209,13 @@ def look_once(target: Target, folder: JobFolder) -> None:
 
 
 def give_back(target: Target, folder: JobFolder) -> None:
-    """Let go of what a succeeded job holds on another machine, once all of it is here."""
+    """Let go of what a succeeded job holds on another machine, once all of it is here.
+
+    A rented machine is given back at every end, not only after a success.
+    """
+    if isinstance(target, RentedTarget):
+        target.finish(folder)
+        return
     seen = folder.seen()
     if seen is None or seen.is_alive or seen.is_owed or not folder.has_result:
         return

@@ -67,6 +67,16 @@ class Machine(BaseModel):
     notes: list[str] = Field(
         default_factory=list[str], description="what a person should know of another machine"
     )
+    price_per_hour_usd: float = Field(
+        default=0.0, description="of a rented machine: the dearest of those that may be rented"
+    )
+    prepare_seconds: float = Field(
+        default=0.0, description="that are paid before training begins: boot, installing, copying"
+    )
+
+    def price_usd(self, seconds: float) -> float:
+        """What a training of so many seconds costs there."""
+        return self.price_per_hour_usd * (seconds + self.prepare_seconds) / 3600
 
     @property
     def tflops(self) -> float:

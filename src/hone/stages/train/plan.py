@@ -91,7 +91,10 @@ class Plan(BaseModel):
     seconds: Range
     seconds_source: str
     disk_gib: float = Field(description="checkpoints and the final model")
-    price_usd: float = 0.0
+    price_usd: float = Field(0.0, description="the worst case: the longest time, the dearest offer")
+    price_low_usd: float = 0.0
+    price_per_hour_usd: float = 0.0
+    budget_usd: float | None = Field(None, description="the recipe's own limit")
     beside_gib: float = Field(0.0, description="of memory, for models beside the one that learns")
     options: dict[str, Resolved]
     choices: list[str] = Field(

@@ -18,6 +18,7 @@ from hone.stages.train.memory import GIB
 from hone.stages.train.plan import (
     Held,
     Plan,
+    Range,
     disk_gib_of,
     seconds_of,
     steps_of,
@@ -131,11 +132,21 @@ def _plan(
         seconds=seconds,
         seconds_source=source,
         disk_gib=disk_gib_of(base, options),
+        **_prices(machine, seconds, recipe.budget_usd),
         options=options,
         choices=machine_choices(options, machine),
         beside_gib=beside,
         notes=notes,
     )
+
+
+def _prices(machine: Machine, seconds: Range, budget_usd: float | None) -> dict[str, Any]:
+    return {
+        "price_usd": machine.price_usd(seconds.high),
+        "price_low_usd": machine.price_usd(seconds.low),
+        "price_per_hour_usd": machine.price_per_hour_usd,
+        "budget_usd": budget_usd,
+    }
 
 
 def _notes(materials: Materials, train: TokenCount) -> list[str]:

@@ -62,6 +62,7 @@ def _take_in(ws: Workspace, folder: JobFolder) -> ModelVersion | None:
     version = ws.store.models.reserve(name, job.id)
     home = ws.models / name / version
     model = _model(folder, result, version)
+    model.cost_usd = model.cost_usd or jobs.cost_of(folder)
     if not (home / "metadata.json").is_file():
         _move_in(folder, home, model)
     registered = ws.store.models.register(model, home)

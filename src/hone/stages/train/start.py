@@ -48,6 +48,8 @@ def missing_for_a_real_run(ws: Workspace, plan: Plan, *, is_confirmed: bool) -> 
     if not plan.is_base_here:
         how = f" (hf download {plan.base})" if plan.base.count("/") == 1 else ""
         missing.append(f"the base {plan.base} is not on this machine{how}")
+    if plan.price_per_hour_usd:
+        missing += jobs.beyond_budget(ws, plan.price_usd, plan.budget_usd)
     return missing
 
 
@@ -85,7 +87,16 @@ def start_training(
 def start_dry_run(
     ws: Workspace, prepared: Prepared, *, target: jobs.Target | None = None
 ) -> Started:
-    """A job that builds everything and runs one batch forward; it trains and leaves nothing."""
+    """A job that builds everything and runs one batch forward; it trains and leaves nothing.
+
+    GateRefused on a target that rents: a dry run needs no confirmation, and money does.
+    """
+    on = prepared.checked.recipe.on
+    if jobs.is_rented(on):
+        raise GateRefused(
+            f"A dry run on {on} would rent a machine.",
+            hint="Leave --on out: it runs here. --plan shows what the real run would cost.",
+        )
     spec = _spec(ws, prepared, version=None, is_dry_run=True)
     job = _launch(ws, prepared, spec, target)
     return Started(job.id, is_resumed=False, is_dry_run=True)
@@ -144,6 +155,7 @@ def _spec(
         spec["rewards"] = [one.spec() for one in rewards]
     spec["fingerprint"] = _fingerprint(spec)
     spec["choices"] = told(plan.options, plan.choices)
+    spec["budget_usd"] = plan.budget_usd
     # Where tokens are kept from one job to the next; a machine without the workspace keeps none.
     spec["cache"] = str(ws.cache)
     spec["plan"] = {
