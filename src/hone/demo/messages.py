@@ -17,7 +17,7 @@ from hone.demo.templates import SHARES, TEMPLATES
 Split = Literal["train", "held_out", "unseen_words"]
 Value = str | int | float
 
-COUNT_OF_SPLIT: dict[Split, int] = {"train": 2400, "held_out": 300, "unseen_words": 300}
+COUNT_OF_SPLIT: dict[Split, int] = {"train": 6000, "held_out": 300, "unseen_words": 300}
 
 # The hash of a normalised text names its split, so no count or seed can make two splits overlap.
 _BUCKETS: dict[Split, tuple[int, ...]] = {
