@@ -219,7 +219,10 @@ class Watch(TrainerCallback):
                 self._watchdogs.told.add(fields["name"])
         seen = sorted((at, values) for at, values in validations.items() if at <= step)
         self._watchdogs.remember(seen)
-        is_wanted = self._habits.reactions.no_learning != "ignore" and self.has_val
+        # Both are judged against it: a loss that leaps in the first steps has no other measure.
+        reactions = self._habits.reactions
+        judges = (reactions.no_learning, reactions.divergence)
+        is_wanted = self.has_val and any(one != "ignore" for one in judges)
         needs_baseline = step == 0 and is_wanted and self._watchdogs.before is None
         self._team.told([needs_baseline])
         if needs_baseline:

@@ -79,6 +79,7 @@ def _sum(name: str, lines: list[LedgerEntry]) -> Sum:
         of_it = [one for one in lines if one.job == job]
         left = _total(of_it, "reserved") - _total(of_it, "spent") - _total(of_it, "released")
         open_usd += max(0.0, left)
+    open_usd = round(open_usd * MICRO) / MICRO
     return Sum(
         what=name,
         reserved_usd=_total(lines, "reserved"),

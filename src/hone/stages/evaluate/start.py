@@ -168,7 +168,9 @@ def _go_on(ws: Workspace, fingerprint: str, target: jobs.Target | None) -> Job |
         folder = JobFolder(ws.jobs / job.id)
         if not (folder.path / "job.json").is_file():
             continue  # its folder was deleted: there is nothing to go on from
-        if folder.is_alive() or (not folder.has_result and jobs.in_hand(ws, job.id)):
+        # A supervisor that only has to close what has ended holds nothing up: resume waits for it.
+        is_coming = jobs.in_hand(ws, job.id) and folder.state() in ("waiting", "running")
+        if folder.is_alive() or is_coming:
             raise Conflict(
                 f"This very evaluation already runs as {job.id}.",
                 hint=f"hone jobs watch {job.id}",

@@ -98,11 +98,7 @@ def _plan(
         judges = [reward.base for reward in materials.rewards]
         beside = beside_bytes(options, base, shape_of(base), judges) / GIB
         notes.append(note_of(train, options))
-    room = machine.memory_gib
-    processes = processes_of(options)
-    if processes > 1 and machine.device != "cuda":
-        room /= processes
-        notes.append(f"{processes} processes share {machine.memory_gib:.1f} GiB.")
+    processes, room = processes_of(options), _room(machine, options, notes)
     memory, sharding, reason = choose_sharding(base, options, machine, Held(longest, beside))
     earlier = _earlier(ws, base.id, machine.device, options)
     seconds, source = seconds_of(base, options, machine, (train, val), earlier)
@@ -138,6 +134,15 @@ def _plan(
         beside_gib=beside,
         notes=notes,
     )
+
+
+def _room(machine: Machine, options: dict[str, Resolved], notes: list[str]) -> float:
+    """Memory of each process in GiB; on a machine without cards all processes share it."""
+    processes = processes_of(options)
+    if processes == 1 or machine.device == "cuda":
+        return machine.memory_gib
+    notes.append(f"{processes} processes share {machine.memory_gib:.1f} GiB.")
+    return machine.memory_gib / processes
 
 
 def _prices(machine: Machine, seconds: Range, budget_usd: float | None) -> dict[str, Any]:
