@@ -20,18 +20,13 @@ import argparse
 import json
 import os
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-# The root of the checkout in place of this folder, so that `benchmarks` can be imported.
-sys.path[0] = str(REPOSITORY)
-
-from benchmarks.train_speed import NANO, make_base  # noqa: E402
-from benchmarks.trainings import make_folder  # noqa: E402
+from train_speed import NANO, make_base
+from trainings import make_folder
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "chosen": {},

@@ -23,11 +23,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-# The root of the checkout in place of this folder, so that `benchmarks` can be imported.
-sys.path[0] = str(REPOSITORY)
+from trainings import make_folder
 
-from benchmarks.trainings import make_folder  # noqa: E402
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 NANO = REPOSITORY / "src/hone/bundled/hone-nano"
 UNWATCHED_STEPS = 5

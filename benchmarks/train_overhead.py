@@ -24,11 +24,9 @@ import tempfile
 import time
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-# The root of the checkout in place of this folder, so that `benchmarks` can be imported.
-sys.path[0] = str(REPOSITORY)
+from trainings import make_folder, run_hone, run_trl
 
-from benchmarks.trainings import make_folder, run_hone, run_trl  # noqa: E402
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 CONTENDERS = ("hone", "trl", "trl-same")
 

@@ -34,12 +34,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-# The root of the checkout in place of this folder, so that `benchmarks` can be imported.
-sys.path[0] = str(REPOSITORY)
-
-from benchmarks.llama_factory import PeerJob, figures_of, make_peer, run_peer  # noqa: E402
-from benchmarks.trainings import (  # noqa: E402
+from llama_factory import PeerJob, figures_of, make_peer, run_peer
+from trainings import (
     adapter_of,
     held_out_loss,
     make_folder,
@@ -49,6 +45,8 @@ from benchmarks.trainings import (  # noqa: E402
     timed,
     tokens_of,
 )
+
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 # By what they tell, for runs that are cut off.
 CONTENDERS = ("hone", "trl", "lf", "trl-grouped", "lf-grouped", "bare", "trl-defaults")

@@ -15,7 +15,7 @@ from hone.workspace.open import Workspace, init_workspace
 from tests.faults.gates import Gate
 from tests.faults.orders import training
 from tests.faults.supervisors import killed_at, starts_of, supervised
-from tests.targets.machines import Machine, machine
+from tests.targets.machines import Machine
 
 INPUTS: dict[str, Path | str | bytes] = {"train.jsonl": "{}\n"}
 
@@ -24,19 +24,6 @@ INPUTS: dict[str, Path | str | bytes] = {"train.jsonl": "{}\n"}
 def ws(tmp_path: Path) -> Iterator[Workspace]:
     with init_workspace(tmp_path / "ws") as workspace:
         yield workspace
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def there(tmp_path: Path) -> Iterator[Machine]:
-    with machine(tmp_path / "there") as found:
-        yield found
 
 
 def asked(ws: Workspace, order: Job) -> str:

@@ -122,7 +122,7 @@ def test_spending_by_month_job_and_target(
     spent = at_runpod.ws.store.ledger.total()
     assert 0.48 < spent < 0.52  # an hour of an A40
     for by, what in (("month", "2026-11"), ("job", folder.path.name), ("target", "runpod")):
-        (line,) = spending(at_runpod.ws, by=by).sums  # type: ignore[arg-type]
+        (line,) = spending(at_runpod.ws, by=by).sums
         assert (line.what, line.spent_usd) == (what, pytest.approx(spent))
     words = ["spend", "-w", str(at_runpod.ws.root)]
     assert run([*words, "--by", "job", "--json"]) == 0

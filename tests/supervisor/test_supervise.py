@@ -32,13 +32,6 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
         yield workspace
 
 
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()
-
-
 def texts(seen: list[Any]) -> list[str]:
     events = [one.model_extra or {} for one in seen if isinstance(one, Event)]
     return [str(fields["text"]) for fields in events if "text" in fields]

@@ -15,7 +15,7 @@ from hone.workspace.migrations import REVISIONS
 from hone.workspace.migrations.run import configuration, upgrade
 from hone.workspace.store import Filter, Store
 from hone.workspace.store.connection import open_engine, writing
-from hone.workspace.store.tables import create_all
+from hone.workspace.store.schema import create_all
 
 
 def schema(engine: Engine) -> dict[str, str]:

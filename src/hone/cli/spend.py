@@ -32,7 +32,7 @@ def spend(
     from hone.stages.spend import spending
 
     with loop.open_workspace(workspace) as ws:
-        found = spending(ws, by=by, month=month)  # type: ignore[arg-type]
+        found = spending(ws, by=by, month=month)
     if json:
         show.print_json(found)
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -12,7 +11,6 @@ from hone.records.ledger import LedgerEntry
 from hone.workspace.clock import now
 from hone.workspace.open import Workspace
 
-By = Literal["month", "job", "target"]
 MICRO = 1_000_000
 
 
@@ -28,7 +26,7 @@ class Sum(BaseModel):
 class Spending(BaseModel):
     """The ledger in sums, and what the budget of this month leaves."""
 
-    by: By
+    by: str = Field(description="month, job or target")
     sums: list[Sum]
     month: str
     spent_this_month_usd: float
@@ -37,14 +35,14 @@ class Spending(BaseModel):
     left_usd: float
 
 
-def spending(ws: Workspace, *, by: By = "month", month: str | None = None) -> Spending:
+def spending(ws: Workspace, *, by: str = "month", month: str | None = None) -> Spending:
     """The sums, newest month or dearest first; of one month "2026-11" where it is named."""
     entries = ws.store.ledger.entries()
     if month is not None:
         ws.store.ledger.total(month)  # refuses what is no month
         entries = [one for one in entries if f"{one.at:%Y-%m}" == month]
     targets = {job.id: job.target for job in ws.store.jobs.list()}
-    names: dict[By, Callable[[LedgerEntry], str]] = {
+    names: dict[str, Callable[[LedgerEntry], str]] = {
         "month": lambda one: f"{one.at:%Y-%m}",
         "job": lambda one: one.job,
         "target": lambda one: targets.get(one.job, "of a job that is gone"),

@@ -23,6 +23,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import psutil
@@ -73,7 +74,7 @@ class Ticket(NamedTuple):
     token: str  # no other asking has it
     after_seq: int  # the job's events up to this one are of earlier attempts
     is_again: bool = False  # a start may have been under way when its caller was killed
-    environment: dict[str, str] = {}  # noqa: RUF012 - of the terminal that asked; never changed
+    environment: Mapping[str, str] = MappingProxyType({})  # of the terminal that asked
 
     def has_begun(self, folder: JobFolder) -> bool:
         """Whether a worker has claimed the folder since."""

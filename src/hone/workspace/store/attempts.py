@@ -13,7 +13,7 @@ from hone.errors import Conflict
 from hone.records.attempt import Attempt
 from hone.workspace import clock
 from hone.workspace.store.connection import reading, writing
-from hone.workspace.store.tables import attempts
+from hone.workspace.store.work_tables import attempts
 
 
 class Attempts:

@@ -11,7 +11,7 @@ from hone.errors import NotFound, nearest
 from hone.records.evaluation import Band, Evaluation
 from hone.workspace import clock
 from hone.workspace.store.connection import reading, writing
-from hone.workspace.store.tables import evaluation_scores, evaluations
+from hone.workspace.store.work_tables import evaluation_scores, evaluations
 
 BATCH_ROWS = 10_000
 

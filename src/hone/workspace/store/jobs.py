@@ -8,7 +8,7 @@ from hone.errors import Conflict, InvalidInput, NotFound, nearest
 from hone.records.job import Job
 from hone.workspace import clock
 from hone.workspace.store.connection import reading, writing
-from hone.workspace.store.tables import jobs
+from hone.workspace.store.work_tables import jobs
 
 
 class Jobs:

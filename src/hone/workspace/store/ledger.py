@@ -12,7 +12,7 @@ from hone.errors import GateRefused, InvalidInput
 from hone.records.ledger import LedgerEntry
 from hone.workspace import clock
 from hone.workspace.store.connection import reading, writing
-from hone.workspace.store.tables import ledger
+from hone.workspace.store.work_tables import ledger
 
 _MICRO = 1_000_000
 

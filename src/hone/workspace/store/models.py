@@ -14,7 +14,7 @@ from hone.records.model import ModelVersion
 from hone.workspace import clock
 from hone.workspace.store.connection import reading, writing
 from hone.workspace.store.datasets import NAME
-from hone.workspace.store.tables import activations, models
+from hone.workspace.store.work_tables import activations, models
 
 _VERSION = re.compile(r"v([1-9][0-9]{0,8})")
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from hone.errors import HoneError, WorkspaceTooNew
 from hone.workspace.migrations import REVISIONS
 from hone.workspace.store.connection import reading, writing
-from hone.workspace.store.tables import create_all
+from hone.workspace.store.schema import create_all
 
 HEAD = REVISIONS[-1]
 
