@@ -108,7 +108,7 @@ def begin(
     options = options or Options()
     if ticket.has_begun(folder) or (ticket.is_again and _has_claimed(folder, ticket, options)):
         return
-    options = options.model_copy(update={"environment": ticket.environment})
+    options = options.model_copy(update={"environment": dict(ticket.environment)})
     start(folder, options, command=command)
 
 
