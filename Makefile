@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: setup demo test test-quick test-long check bench docs clean
+IMAGE ?= hone-worker
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
+.PHONY: setup demo test test-quick test-long check bench docs image clean
 
 setup: $(STAMP)
 
@@ -20,14 +23,20 @@ $(STAMP): pyproject.toml constraints.txt tools/clients.txt
 demo: setup
 	$(BIN)/hone demo demo
 
+# Hundreds of processes of Hone begin in a test run: each would compile all of it again where no
+# compiled files may be written.
+TESTING := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
+# What is tested in under a minute: no process is started and nothing is trained.
+UNITS := records rendering tasks formats metrics importers generators
+
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(TESTING) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-quick: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not loop" -q
+	$(TESTING) $(BIN)/python -m pytest -n $(WORKERS) $(UNITS:%=tests/%) -m "not loop" -q
 
 test-long: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "long" -q
+	$(TESTING) $(BIN)/python -m pytest -m "long" -q
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -40,6 +49,10 @@ docs: setup
 
 bench: setup
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+# The worker of serverless endpoints (docker/README.md).
+image:
+	docker build -f docker/Dockerfile -t $(IMAGE):$(VERSION) .
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .ruff_cache .hypothesis

@@ -11,6 +11,7 @@ from hone import shelf
 from hone.rendering.tokens import Renderer
 from hone.workspace.bases import SHIPPED
 from hone.workspace.job_folder import JobFolder
+from hone.workspace.pooling import pooling_of
 
 BASE = SHIPPED["hone-nano"]
 LONGEST_ANSWER, DRAWN = 64, 4
@@ -136,8 +137,9 @@ def _scores(job: JobFolder, outputs: int, rows: list[list[int]]) -> np.ndarray:
     from hone.engine.scoring import ScoreCollator
 
     spec = BaseSpec.of(job.job.spec["base"])
-    # Read where it was trained to be read: at the last token that is no padding of this base.
-    head = ScoreHead.of(spec.path, outputs, Renderer.load(spec.path).stop_ids[0])
+    # Read as it was trained to be read, which its folder says.
+    stop_id, pooling = Renderer.load(spec.path).stop_ids[0], pooling_of(job.final) or "last"
+    head = ScoreHead.of(spec.path, outputs, stop_id, pooling)
     base = load_base(spec, head=head)
     model = with_adapter(base, job.final).eval()
     found = []

@@ -101,9 +101,9 @@ DRAWN = {
     "training.batch_size": 32,
     "training.num_generations": 8,
     "training.max_completion_length": 32,
-    "training.max_steps": 80,
+    "training.max_steps": 200,
     "training.learning_rate": 1e-3,
-    "training.save_steps": 20,
+    "training.save_steps": 50,
 }
 SHORT = {"data.max_seq_length": 128}
 STUDIES: dict[str, Study] = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,17 +20,52 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parent.parent
 REAL_DATA = Path(os.environ.get("HONE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 OFF_UNLESS_ASKED = ("long", "gpu", "live")
+SHORT_LIFE = ("HONE_SUPERVISOR_IDLE_SECONDS", "1")
+"""A supervisor that a command starts does not outlive its test for long."""
+MANY_MODULES = 100
+"""So many more than before, and what they brought is set aside."""
+SET_ASIDE = pytest.StashKey[int]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the markers that need asking for, unless `-m` names them."""
+    """Leave out the markers that need asking for, unless `-m` names them.
+
+    Where several processes share the tests out by file, files that train come first: begun last,
+    one of them would leave the others idle.
+    """
     asked = config.getoption("markexpr") or ""
     left_out = {name for name in OFF_UNLESS_ASKED if name not in asked}
     kept, dropped = [], []
     for item in items:
         (dropped if left_out & {mark.name for mark in item.iter_markers()} else kept).append(item)
+    if hasattr(config, "workerinput"):
+        training = {item.path for item in kept if item.get_closest_marker("loop")}
+        kept.sort(key=lambda item: item.path not in training)
     items[:] = kept
     config.hook.pytest_deselected(items=dropped)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Set aside what large libraries brought: a million objects that live to the end.
+
+    Every training collects garbage when it begins, and would look through all of them each time.
+    Garbage is collected before, so that none is set aside with them.
+    """
+    yield
+    set_aside = item.session.stash.get(SET_ASIDE, 0)
+    if len(sys.modules) > set_aside + MANY_MODULES:
+        item.session.stash[SET_ASIDE] = len(sys.modules)
+        gc.collect()
+        gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_lives() -> Iterator[None]:
+    """For what is started for several tests, before each has its own environment."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(*SHORT_LIFE)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +75,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HONE_CONFIG_HOME", str(tmp_path / "user-config"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    # A supervisor that a command starts does not outlive its test for long.
-    monkeypatch.setenv("HONE_SUPERVISOR_IDLE_SECONDS", "1")
+    monkeypatch.setenv(*SHORT_LIFE)
 
 
 @pytest.fixture(autouse=True)

@@ -51,7 +51,12 @@ REQUIREMENTS: dict[str, Requirement] = {
         "progress: reviewed X of Y (Z pending)",
         ("tests/browser/test_deciding.py::test_a_key_decides_and_goes_on",),
     ),
-    "QA-06": Requirement("settings from .env"),
+    "QA-06": Requirement(
+        "settings from .env",
+        (
+            "tests/serverless/test_setup.py::test_key_and_endpoint_are_read_from_the_workspace_s_env",
+        ),
+    ),
     "QA-07": Requirement("connect to the GPU service, choose an endpoint"),
     "QA-08": Requirement("prepare RAFT data, or load a prepared file"),
     "QA-09": Requirement("training types SFT, RAFT, DPO"),
@@ -71,7 +76,14 @@ REQUIREMENTS: dict[str, Requirement] = {
         ),
     ),
     "QA-19": Requirement("a sentence and a mend for every known failure"),
-    "QA-20": Requirement("trainer image with a version that the job checks"),
+    "QA-20": Requirement(
+        "trainer image with a version that the job checks",
+        (
+            "tests/worker/test_serverless.py::"
+            "test_an_order_that_this_image_cannot_carry_out_is_refused_with_the_mend",
+            "tests/serverless/test_image.py::test_make_image_names_it_by_the_version_of_hone",
+        ),
+    ),
     "DOC-01": Requirement("PDFs into a persistent collection"),
     "DOC-02": Requirement("generate questions and answers from a collection"),
     "DOC-03": Requirement("the generator from Python"),

@@ -39,6 +39,7 @@ class RunPodPods:
         self.clock = clock or Clock()
         self.faults = Faults(FAULTS)
         self.bill = Bill()
+        self.workers_bill = self.bill  # of endpoints, where their workers are another emulator's
         self.key = key
         self.url = ""
         self.jobs_url = "https://api.runpod.ai"
@@ -87,7 +88,8 @@ class RunPodPods:
             own = next((pod.id for pod in self.account.pods.values() if pod.key == token), None)
             if own is None:
                 raise problem(401, "invalid bearer token")
-            if not request.path.startswith(f"/v2/pods/{own}"):
+            is_own = request.path == f"/v2/pods/{own}"
+            if not is_own or request.method not in ("GET", "DELETE"):
                 raise problem(403, "access denied")
         self._limit()
         try:
@@ -291,7 +293,8 @@ class RunPodPods:
         """History of one kind."""
 
         def answer(request: Request) -> Reply:
-            return self._ok(billing.history(self.bill, kind, request.query, self.clock.now()))
+            bill = self.workers_bill if kind == "serverless" else self.bill
+            return self._ok(billing.history(bill, kind, request.query, self.clock.now()))
 
         return answer
 

@@ -10,6 +10,7 @@ from emulators.clock import iso
 from emulators.rp_pods.inventory import problem
 
 DAYS_BACK = 30
+WORKER = "serverless worker"
 SIZES = ("hour", "day", "week", "month", "year")
 AMOUNTS = {
     "pods": ("gpuAmount", "cpuAmount", "diskAmount"),
@@ -35,11 +36,7 @@ def history(bill: Bill, kind: str, query: dict[str, str], now: float) -> dict[st
     at = begin
     while at < end:
         until = _next(at, size)
-        for id, rental in bill.rentals.items():
-            is_volume = rental.kind == "network volume"
-            if is_volume != (kind == "network-volumes") or kind == "serverless":
-                continue
-            amount = bill.cost_between(id, at.timestamp(), until.timestamp(), now)
+        for id, amount in _amounts_in(bill, kind, (at.timestamp(), until.timestamp()), now):
             if amount > 0 and wanted in (None, id):
                 period = {"startTime": iso(at.timestamp()), "endTime": iso(until.timestamp())}
                 records.append({**period, **_amounts(kind, amount), ID[kind]: id})
@@ -55,6 +52,19 @@ def history(bill: Bill, kind: str, query: dict[str, str], now: float) -> dict[st
             "totals": _amounts(kind, total),
         },
     }
+
+
+def _amounts_in(
+    bill: Bill, kind: str, span: tuple[float, float], now: float
+) -> list[tuple[str, float]]:
+    """What each resource of a kind cost in a span; the workers of an endpoint together."""
+    found: dict[str, float] = {}
+    for id, rental in bill.rentals.items():
+        known = {"network volume": "network-volumes", WORKER: "serverless"}
+        if known.get(rental.kind, "pods") == kind:
+            name = rental.name if rental.kind == WORKER else id
+            found[name] = found.get(name, 0.0) + bill.cost_between(id, *span, now)
+    return list(found.items())
 
 
 def _amounts(kind: str, amount: float) -> dict[str, float]:

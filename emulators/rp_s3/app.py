@@ -18,6 +18,7 @@ from emulators.bill import Bill
 from emulators.clock import Clock, iso
 from emulators.faults import Faults
 from emulators.rp_s3 import signing
+from emulators.rp_s3.dialect import RUNPOD, Dialect
 from emulators.rp_s3.signing import refuse
 from emulators.rp_s3.volume import FAULTS, Entry, Volume
 from emulators.shell import Refusal, Reply, Request, Route
@@ -42,7 +43,10 @@ OF_LISTS = {
 
 
 class RunPodS3:
-    """Volumes by bucket name; `keys` are the S3 keys (access -> secret) of the account."""
+    """Volumes by bucket name; `keys` are the S3 keys (access -> secret) of the account.
+
+    With another `dialect` they are buckets of another service.
+    """
 
     def __init__(
         self,
@@ -51,6 +55,7 @@ class RunPodS3:
         region: str = "EU-RO-1",
         keys: Mapping[str, str] | None = None,
         clock: Clock | None = None,
+        dialect: Dialect = RUNPOD,
     ) -> None:
         # Clients sign with the time of day.
         self.clock = clock or Clock(start=time.time())
@@ -59,9 +64,11 @@ class RunPodS3:
         self.url = ""
         self.region = region
         self.keys = dict(keys or {"user_emulated": "rps_emulated"})
+        self.dialect = dialect
+        self.is_public = False  # whether everybody may read, without a key
         self._owned = None if volumes else Path(tempfile.mkdtemp(prefix="rp-s3-"))
         self.volumes = {
-            name: Volume(path)
+            name: Volume(path, dialect.most_bytes)
             for name, path in (volumes or {"volume": self._owned}).items()
             if path
         }
@@ -89,7 +96,9 @@ class RunPodS3:
         if self.faults.strike("bad_gateway", **where) is not None:
             page = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
             raise Refusal(Reply(502, page, kind="text/html"))
-        signing.check(request, self.keys, self.region, self.clock.now())
+        if not (self.is_public and request.method == "GET" and not request.query):
+            account = signing.Account(self.keys, self.region, self.dialect)
+            signing.check(request, account, self.clock.now())
         if self.faults.strike("access_denied", **where) is not None:
             raise refuse(403, "AccessDenied", "Access Denied.")
         yield
@@ -109,7 +118,7 @@ class RunPodS3:
 
     def _only(self, request: Request, known: set[str]) -> None:
         """501 for sub-resources that RunPod has not: acl, tagging, versioning, location, …"""
-        strange = set(request.query) - known
+        strange = {one for one in request.query if not one.startswith("X-Amz-")} - known
         if strange:
             raise refuse(501, "NotImplemented", f"{sorted(strange)[0]} is not supported.")
 
@@ -207,6 +216,9 @@ class RunPodS3:
             entry = volume.copy(from_key, key)
             told = f'<ETag>"{entry.etag}"</ETag><LastModified>{iso(entry.modified)}</LastModified>'
             return _xml("CopyObjectResult", told)
+        only_new = self.dialect.is_conditional and request.headers.get("if-none-match") == "*"
+        if only_new and volume.path(key).is_file():
+            raise refuse(412, "PreconditionFailed", "One of the preconditions did not hold.")
         if "uploadId" in request.query:
             number = int(request.query.get("partNumber", 0))
             etag = volume.put_part(request.query["uploadId"], key, number, request.body)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from emulators.facts import Fact, assumed, published
 
+AMAZON = "docs.aws.amazon.com/AmazonS3: {}"
+AMAZON_DATE = "2026-11-30"
+
 PAGE = "storage/s3-api.mdx"
 FACTS: tuple[Fact, ...] = (
     published(
@@ -35,4 +38,18 @@ FACTS: tuple[Fact, ...] = (
     assumed("What is not supported answers 501 NotImplemented; a full volume 500 InternalError."),
     assumed("Bodies in aws-chunked encoding are refused; sign the body or send UNSIGNED-PAYLOAD."),
     assumed("Unfinished uploads are not listed as objects; ETags of files are their MD5."),
+    Fact(
+        "Buckets of other services (`dialect=AMAZON`): addresses presigned in the query hold for 7"
+        " days at most, then 403 AccessDenied `Request has expired`; times may be off by 15"
+        " minutes; one upload has at most 5 GB.",
+        AMAZON.format("API/sigv4-query-string-auth.html, userguide/upload-objects.html"),
+        AMAZON_DATE,
+        "published",
+    ),
+    Fact(
+        "There a put with `If-None-Match: *` is 412 PreconditionFailed where the object exists.",
+        AMAZON.format("userguide/conditional-writes.html"),
+        AMAZON_DATE,
+        "published",
+    ),
 )

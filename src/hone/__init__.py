@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from hone.errors import HoneError
     from hone.loop import (
         build_dataset,
+        compare,
         decide,
         evaluate,
         import_examples,
@@ -26,6 +27,7 @@ __all__ = [
     "HoneError",
     "__version__",
     "build_dataset",
+    "compare",
     "decide",
     "evaluate",
     "import_examples",

@@ -7,6 +7,7 @@ HoneError                 a user's mistake or a missing thing: two lines, exit 1
 ├── Unavailable           refused for now, the same may succeed later (a full disk)
 │   └── StoreLocked       … because another program writes; also a Conflict
 ├── WorkspaceTooNew       the workspace was written by a later Hone
+├── WorkspaceTooOld       … by an earlier one, where it may only be read
 └── GateRefused           a gate said no: exit 3
 """
 
@@ -55,6 +56,10 @@ class StoreLocked(Conflict, Unavailable):
 
 class WorkspaceTooNew(HoneError):
     """The workspace was written by a later version of Hone."""
+
+
+class WorkspaceTooOld(HoneError):
+    """The workspace was written by an earlier version, and may not be brought up to date now."""
 
 
 class GateRefused(HoneError):

@@ -9,16 +9,19 @@ these functions follow it and come back when it is done.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from hone.errors import HoneError, InvalidInput
+from hone.errors import HoneError, InvalidInput, NotFound
+from hone.records.comparison import Comparison, GateResult
 from hone.records.evaluation import Evaluation
 from hone.records.job import Event
 from hone.records.model import ModelVersion
 from hone.records.review import Decision, Receipt
-from hone.settings import reviewer_name
-from hone.stages import doctor, ingest, jobs, prepare, registry, review
+from hone.settings import reviewer_name, workspace_from_environment
+from hone.stages import compare as comparison
+from hone.stages import doctor, health, ingest, jobs, prepare, registry, review
 from hone.stages import evaluate as evaluation
 from hone.stages import predict as prediction
 from hone.stages.prepare import (
@@ -31,16 +34,26 @@ from hone.stages.prepare import (
     kept_out,
 )
 from hone.stages.recipes import copy_recipe, find_recipe, list_recipes
-from hone.stages.train import collect_trained, merge, prepare_training, start_training
+from hone.stages.train import (
+    collect_trained,
+    look_at_this_machine,
+    merge,
+    prepare_training,
+    start_training,
+)
 from hone.workspace.bases import find_base
 from hone.workspace.config import load_task as read_task
-from hone.workspace.open import Workspace, init_workspace, open_workspace
+from hone.workspace.open import Workspace, find_workspace, init_workspace
+from hone.workspace.open import open_workspace as open_folder
 
 __all__ = [
     "BuildOptions",
     "Workspace",
+    "begin_training",
     "build_dataset",
     "check_files",
+    "check_health",
+    "compare",
     "compare_datasets",
     "copy_recipe",
     "dataset_folder",
@@ -49,8 +62,10 @@ __all__ = [
     "examine_dataset",
     "export_dataset",
     "find_recipe",
+    "finish_training",
     "import_examples",
     "init_workspace",
+    "judge_gate",
     "kept_out",
     "list_models",
     "list_recipes",
@@ -60,11 +75,26 @@ __all__ = [
     "predict",
     "predict_file",
     "read_task",
+    "rebuild_standings",
     "reviewer_name",
+    "set_active",
     "train",
 ]
 
 Progress = Callable[[int, int | None], None]
+
+
+def open_workspace(folder: Path | str | None = None) -> Workspace:
+    """The workspace at `folder`, else that of HONE_WORKSPACE, else the nearest folder up.
+
+    Jobs that wait there, as after a reboot, go on in a process of their own. NotFound where there
+    is no workspace; WorkspaceTooNew where a later Hone wrote it.
+    """
+    workspace = open_folder(folder)
+    # Whoever only reads must not be kept from it; what watches jobs says why they stand still.
+    with suppress(HoneError):
+        jobs.wake_if_owed(workspace)
+    return workspace
 
 
 def import_examples(
@@ -134,6 +164,27 @@ def examine_dataset(
     return doctor.examine(workspace, dataset, options, on_progress=on_progress)
 
 
+def check_health(folder: Path | str | None = None, *, is_online: bool = False) -> health.Health:
+    """What is wrong with machine and workspace, and its mend; changes nothing.
+
+    `folder` as `open_workspace` takes it; where nothing is named and none is found, the machine
+    alone is looked at. With `is_online` the model hub and the providers are asked.
+    """
+    try:
+        root = find_workspace(folder)
+    except NotFound:
+        if folder is not None or workspace_from_environment() is not None:
+            raise
+        root = None
+    return health.examine(root, look_at_this_machine(), is_online=is_online)
+
+
+def rebuild_standings(folder: Path | str | None = None) -> int:
+    """Derive anew from the journal where every example stands; gives the operations replayed."""
+    with open_workspace(folder) as workspace:
+        return workspace.store.journal.rebuild()
+
+
 def train(
     workspace: Workspace,
     recipe: Path | str | Mapping[str, Any],
@@ -146,20 +197,38 @@ def train(
 
     Without `confirm_run` nothing is trained: GateRefused says what is missing.
     """
+    job_id = begin_training(workspace, recipe, overrides=overrides, confirm_run=confirm_run)
+    return finish_training(workspace, job_id, on_event=on_event)
+
+
+def begin_training(
+    workspace: Workspace,
+    recipe: Path | str | Mapping[str, Any],
+    *,
+    overrides: Sequence[str] = (),
+    confirm_run: bool = False,
+) -> str:
+    """The id of a job that trains by this recipe, or waits for its device; as `train` begins it."""
     written = find_recipe(recipe) if isinstance(recipe, str) else recipe
     prepared = prepare_training(workspace, written, overrides=overrides)
-    started = start_training(workspace, prepared, is_confirmed=confirm_run)
-    for seen in jobs.watch(workspace, started.job_id):
+    return start_training(workspace, prepared, is_confirmed=confirm_run).job_id
+
+
+def finish_training(
+    workspace: Workspace, job_id: str, *, on_event: Callable[[Event], None] = lambda event: None
+) -> ModelVersion:
+    """Follow a training that was begun to its end, and give the version that it leaves."""
+    for seen in jobs.watch(workspace, job_id):
         if isinstance(seen, Event):
             on_event(seen)
     collect_trained(workspace)
     registered = (one.model for one in workspace.store.models.list())
-    trained = next((one for one in registered if one.job == started.job_id), None)
+    trained = next((one for one in registered if one.job == job_id), None)
     if trained is None:
-        status = jobs.show(workspace, started.job_id)
+        status = jobs.show(workspace, job_id)
         raise HoneError(
-            f"Job {started.job_id} ended as {status.state}. {status.error}".strip(),
-            hint=status.hint or f"hone jobs logs {started.job_id}",
+            f"Job {job_id} ended as {status.state}. {status.error}".strip(),
+            hint=status.hint or f"hone jobs logs {job_id}",
         )
     return trained
 
@@ -175,6 +244,40 @@ def evaluate(
     options = evaluation.evaluate_options(**choices)
     job = evaluation.evaluate(workspace, model, options)
     return evaluation.finish(workspace, job.id, on_progress=on_progress)
+
+
+def compare(
+    workspace: Workspace,
+    models: Sequence[str],
+    *,
+    on: str | None = None,
+    repeats_base: bool = True,
+    on_progress: Progress = lambda done, total: None,
+    **choices: Any,
+) -> Comparison:
+    """Versions, and bases, on the same examples, paired; who has not answered them is asked first.
+
+    `on` as in `evaluate`. With `repeats_base` the base answers once more, for the noise floor.
+    Choices: confidence and seed of what is said; task, max_new_tokens, and others of `evaluate`,
+    for who is asked. The report is written beside those of evaluations.
+    """
+    terms = {name: choices.pop(name) for name in ("confidence", "seed") if name in choices}
+    wanted = comparison.wanted(workspace, models, on, task=choices.pop("task", None))
+    asked: dict[str, Any] = {**choices, "on": on or wanted.on, "task": wanted.task.name}
+    owed = comparison.owed(workspace, wanted)
+    if owed.models:
+        first, *further = owed.models
+        rows = list(evaluation.ROWS) if first == wanted.refs[0] else ["tuned"]
+        asked_now = {**asked, "rows": rows, "further": further}
+        evaluate(workspace, first, on_progress=on_progress, **asked_now)
+        owed = comparison.owed(workspace, wanted)
+    if owed.repeat is not None and repeats_base:
+        base, batch_size = owed.repeat
+        again = {**asked, "rows": ["base"], "batch_size": batch_size}
+        evaluate(workspace, base, on_progress=on_progress, **again)
+    found = comparison.compare(workspace, wanted, **terms)
+    comparison.write_report(workspace, found)
+    return found
 
 
 def predict(
@@ -202,6 +305,28 @@ def list_models(workspace: Workspace, name: str | None = None) -> list[registry.
     """Every registered version, with its score and whether it is active."""
     collect_trained(workspace)
     return registry.list_models(workspace, name)
+
+
+def judge_gate(workspace: Workspace, ref: str) -> GateResult:
+    """What the gate of hone.yaml says of a version that would replace the active one."""
+    return comparison.judge_gate(workspace, ref)
+
+
+def set_active(
+    workspace: Workspace,
+    judged: GateResult,
+    *,
+    note: str = "",
+    is_forced: bool = False,
+    reviewer: str | None = None,
+) -> ModelVersion:
+    """Make the judged version the one that answers; journalled with what the gate said.
+
+    GateRefused where it said no and nobody overrides it; `is_forced` does, and needs a note.
+    """
+    kept = comparison.refuse_or_note(judged, note=note, is_forced=is_forced)
+    who = reviewer or reviewer_name()
+    return registry.set_active(workspace, judged.challenger, reviewer=who, note=kept)
 
 
 def merge_model(

@@ -74,12 +74,48 @@ def credential(names: tuple[str, ...], folder: Path | None = None) -> str | None
     return None
 
 
+def end_of(key: str) -> str:
+    """By what a key is known again, behind "set": its last letters where it is long enough."""
+    return f", ends in …{key[-4:]}" if len(key) >= 16 else ""
+
+
 def env_file_trouble(folder: Path) -> str:
     """Why `folder`/.env may be read by others than its owner, as a sentence; or nothing."""
     path = folder / ENV_FILE
     if os.name != "posix" or not path.is_file() or not path.stat().st_mode & 0o077:
         return ""
     return f"Others on this machine can read {path}: chmod 600 {path}"
+
+
+def set_credentials(folder: Path, values: dict[str, str]) -> None:
+    """Put keys into `folder`/.env, readable by its owner alone; other lines stay as they are.
+
+    Written aside and moved into place, so that no reader ever sees a part of it.
+    """
+    import tempfile
+
+    from hone.errors import HoneError, InvalidInput
+
+    path = folder / ENV_FILE
+    for name, value in values.items():
+        if not value.isprintable() or not value.strip() or set(value) & set("\"'# "):
+            raise InvalidInput(f"What was given for {name} is no key.", hint="Copy it anew.")
+    try:
+        lines = path.read_text("utf-8-sig").splitlines() if path.exists() else []
+        named = {line: line.strip().removeprefix("export ").partition("=")[0] for line in lines}
+        kept = [line for line in lines if named[line].strip() not in values]
+        text = "\n".join([*kept, *(f"{name}={value}" for name, value in values.items())]) + "\n"
+        handle, aside = tempfile.mkstemp(prefix=".env.", dir=folder)  # made for the owner alone
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(aside).replace(path)
+        finally:
+            Path(aside).unlink(missing_ok=True)  # a disk that is full keeps no half of a key
+    except (OSError, ValueError) as error:
+        raise HoneError(f"{path} cannot be written.", hint=f"chmod 600 {path}") from error
 
 
 def _env_file(path: Path) -> dict[str, str]:
@@ -107,11 +143,29 @@ def _env_file(path: Path) -> dict[str, str]:
 
 
 def cloud_address(provider: str, usual: str) -> str:
-    """Where a provider's API is: HONE_LAMBDA_URL or HONE_RUNPOD_URL, else its usual address.
+    """Where a provider's API is: HONE_LAMBDA_URL, HONE_RUNPOD_URL, …, else its usual address.
 
     Never read from a file of the workspace: whoever writes that file would be sent the key.
     """
     return os.environ.get(f"HONE_{provider.upper()}_URL", usual).rstrip("/")
+
+
+def hub_address() -> str:
+    """The model hub: HONE_HUB_URL, else as its own library finds it (HF_ENDPOINT).
+
+    Of the two the supervisor keeps only the first, which is meant for Hone.
+    """
+    return cloud_address("hub", os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+
+
+def volume_folder() -> Path:
+    """Where a serverless worker finds its network volume: HONE_VOLUME, else RunPod's place."""
+    return Path(os.environ.get("HONE_VOLUME", "/runpod-volume"))
+
+
+def serverless_worker_id() -> str:
+    """What RunPod calls this worker: RUNPOD_POD_ID; nothing outside of its platform."""
+    return os.environ.get("RUNPOD_POD_ID", "")
 
 
 def editor_command() -> list[str] | None:
@@ -136,13 +190,20 @@ SECRET_ENDINGS = ("_API_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_SECRET_KEY", "
 IDLE_SECONDS = 120.0
 
 
-def _is_for_libraries(name: str) -> bool:
-    return name.startswith(tuple(LIBRARIES)) and not name.upper().endswith(SECRET_ENDINGS)
+def _is_for_libraries(name: str, value: str) -> bool:
+    from urllib.parse import urlsplit
+
+    if not name.startswith(tuple(LIBRARIES)) or name.upper().endswith(SECRET_ENDINGS):
+        return False
+    try:
+        return urlsplit(value).password is None  # a mirror of the hub may ask for one
+    except ValueError:
+        return True  # no address
 
 
 def library_environment() -> dict[str, str]:
     """What this terminal tells libraries; it goes with the job, whoever starts that. No secrets."""
-    return {name: value for name, value in os.environ.items() if _is_for_libraries(name)}
+    return {name: value for name, value in os.environ.items() if _is_for_libraries(name, value)}
 
 
 def supervisor_environment() -> dict[str, str]:
@@ -150,7 +211,7 @@ def supervisor_environment() -> dict[str, str]:
 
     It outlives this terminal, so what the terminal tells libraries must not stick to later jobs.
     """
-    return {name: value for name, value in os.environ.items() if not _is_for_libraries(name)}
+    return {name: value for name, value in os.environ.items() if not _is_for_libraries(name, value)}
 
 
 def supervisor_idle_seconds() -> float:

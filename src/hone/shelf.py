@@ -59,6 +59,7 @@ SHELVES: dict[str, dict[str, str]] = {
         "ssh": "hone.targets.ssh",
         "lambda": "hone.targets.lambda_cloud",
         "runpod": "hone.targets.runpod_pod",
+        "runpod-serverless": "hone.targets.runpod_serverless",
     },
 }
 

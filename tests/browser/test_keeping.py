@@ -192,7 +192,10 @@ def test_full_storage_is_said_and_nothing_more_is_accepted(
         }"""
     )
     seat.page.locator(".save-state").get_by_role("button", name="Look").click()
+    shown = seat.page.locator("dialog[open]")
+    shown.wait_for()
     seat.press("Escape")
+    shown.wait_for(state="detached")
     shows(seat, "All saved")
     seat.press("a").stands_at("Pair 2 / 24").is_saved()
 

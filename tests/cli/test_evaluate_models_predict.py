@@ -167,9 +167,11 @@ def test_models_info_goes_down_to_files_and_reviewers(ws: Workspace, hone: Hone)
 
 
 def test_switching_and_taking_out(ws: Workspace, hone: Hone) -> None:
-    assert hone("models", "set-active", "pickup@v2", "--reviewer", "ann").out == (
-        "pickup@v2 answers from now on.\n"
-    )
+    words = ("models", "set-active", "pickup@v2", "--reviewer", "ann")
+    refused = hone(*words)
+    assert refused.code == 3 and ws.store.models.active("pickup").model.ref == "pickup@v1"
+    said = hone(*words, "--force", "--note", "asked for")
+    assert said.code == 0 and said.out.endswith("pickup@v2 answers from now on.\n")
     assert ws.store.models.activations("pickup")[-1].reviewer == "ann"
     said = hone("models", "delete", "pickup@v1")
     assert said.code == 0 and "Its files stay in" in said.out

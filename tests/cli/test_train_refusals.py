@@ -167,13 +167,15 @@ CASES = {
     "scores that are no numbers": Case(
         no_numbers,
         {**BAD, "method": "regression"},
-        "Not one of 20 rows has a finite number for each of depth, care.",
+        "Not one of 20 rows has a text and a finite number for each of depth, care "
+        "(a score is no finite number).",
         "hone import FILE with scores that fit the task; then hone datasets build bad",
     ),
     "fewer scores than dimensions": Case(
         too_few_numbers,
         {**BAD, "method": "regression"},
-        "Not one of 20 rows has a finite number for each of depth, care.",
+        "Not one of 20 rows has a text and a finite number for each of depth, care "
+        "(it has 1 score for 2 dimensions).",
         "hone import FILE with scores that fit the task; then hone datasets build bad",
     ),
     "other dimensions": Case(

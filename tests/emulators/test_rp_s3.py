@@ -15,6 +15,7 @@ import pytest
 
 from emulators.clock import Clock
 from emulators.rp_s3.app import RunPodS3
+from emulators.rp_s3.dialect import AMAZON
 from emulators.serving import served
 from tests.emulators.clients import boto3 as library
 
@@ -284,3 +285,26 @@ def test_fault_volume_full(client: Any, s3: RunPodS3, folder: Path) -> None:
     with pytest.raises(ClientError) as caught:
         client.put_object(Bucket=BUCKET, Key="full", Body=b"1")
     assert code(caught) == "InternalError" and not (folder / "full").exists()
+
+
+def test_with_amazon_s_dialect_addresses_and_conditions_hold(tmp_path: Path) -> None:
+    clock = Clock(start=time.time())
+    with served(RunPodS3({BUCKET: tmp_path}, clock=clock, dialect=AMAZON)) as own:
+        signed = {"signature_version": "s3v4", "s3": {"addressing_style": "path"}}
+        client = made(own, config=Config(**signed))
+        params = {"Bucket": BUCKET, "Key": "runs/ä 1+2"}
+        put = client.generate_presigned_url("put_object", Params=params, ExpiresIn=60)
+        get = client.generate_presigned_url("get_object", Params=params, ExpiresIn=60)
+        assert httpx.put(put, content=b"whole").status_code == 200
+        assert httpx.get(get).content == b"whole" == (tmp_path / "runs/ä 1+2").read_bytes()
+        assert httpx.get(put).status_code == 403 and httpx.get(get[:-1] + "x").status_code == 403
+        with pytest.raises(ClientError) as caught:
+            client.put_object(**params, Body=b"another", IfNoneMatch="*")
+        assert code(caught) == "PreconditionFailed"
+        assert client.put_object(Bucket=BUCKET, Key="new", Body=b"1", IfNoneMatch="*")["ETag"]
+        assert httpx.get(f"{own.url}/{BUCKET}/new").status_code == 403
+        own.is_public = True
+        assert httpx.get(f"{own.url}/{BUCKET}/new").content == b"1"
+        clock.advance(61)
+        assert "Request has expired" in httpx.get(get).text
+        client.close()

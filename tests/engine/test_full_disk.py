@@ -50,7 +50,7 @@ def test_half_a_checkpoint_is_taken_away_and_the_one_before_stays(small_disk: Pa
 @pytest.mark.loop
 @pytest.mark.parametrize("small_disk", ["16m"], indirect=True)
 def test_a_training_says_so_before_it_writes(small_disk: Path, small_base: Path) -> None:
-    rows = (copy_rows(8), copy_rows(4, seed=1))
+    rows = (copy_rows(8), copy_rows(4, seed=1, most_words=2))
     folder = make_job(small_disk / "train-1", small_base, options=frozen(), rows=rows)
     with pytest.raises(HoneError, match=r"The disk is full: .* are needed") as told:
         sft.run(folder)

@@ -1,10 +1,12 @@
 """A torch-free worker for tests: does what a real one does to its folder, step by step.
 
 Run as `python fake_worker.py FOLDER`. `spec["fake"]` steers it: `steps` (how many), `pause_at`
-(the name of a step at which it says so through the FIFO `gate` and waits to be killed),
+(the name of a step at which it says so through the FIFO `gate` and waits to be killed, or until
+there is a file `go`),
 `waits_to_claim` (a file: it says "unclaimed" through the gate and waits until that is there),
-`ignores_stop`, `ignores_term`, `child` (also start a process of its own), `fails`, `lingers`
-(seconds that it stays after its result).
+`breaks` (a package that it needs is broken), `ignores_stop`, `ignores_term`, `child` (also start
+a process of its own), `fails`, `lingers` (seconds that it stays after its result),
+`weights_bytes` (how large a checkpoint is).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hone.errors import HoneError
 from hone.records.job import Artefact, Result
 from hone.workspace.files import write_atomically
 from hone.workspace.job_folder import JobFolder
@@ -48,10 +51,12 @@ def main() -> int:
                 file.write(b'{"seq": 99, "at": "2026-')
         with Path(fake["gate"]).open("w") as gate:
             gate.write(step + "\n")
-        while True:
-            signal.pause()
+        while not Path(fake.get("go", "/nowhere/go")).exists():
+            signal.sigtimedwait([signal.SIGUSR1], 0.05)
 
     print("the fake worker begins", flush=True)
+    if fake.get("breaks"):
+        raise ImportError("libcudart.so.12: cannot open shared object file")
     pause("before claim")
     if fake.get("waits_to_claim"):
         Path(fake["gate"]).write_text("unclaimed\n")
@@ -65,11 +70,16 @@ def main() -> int:
     if fake.get("fails"):
         folder.append("failed", error="it broke", hint="mend it")
         return 1
-    return train(folder, fake, pause)
+    try:
+        return train(folder, fake, pause)
+    except HoneError as error:
+        folder.append("failed", error=error.message, hint=error.hint)
+        return 1
 
 
 def train(folder: JobFolder, fake: dict, pause) -> int:
-    found = [int(path.name.split("-")[1]) for path in folder.checkpoints.glob("checkpoint-*")]
+    whole = folder.checkpoints.glob("checkpoint-*/weights")
+    found = [int(path.parent.name.split("-")[1]) for path in whole]
     done = max(found, default=0)
     total = int(fake.get("steps", 4))
     folder.append("stage", name="training", state="started", begins_at=done)
@@ -80,7 +90,8 @@ def train(folder: JobFolder, fake: dict, pause) -> int:
         folder.append("progress", done=done, total=total, eta_seconds=float(total - done))
         pause("between events")
         pause("before checkpoint")
-        write_atomically(folder.checkpoints / f"checkpoint-{done}" / "weights", str(done))
+        weights = str(done).ljust(int(fake.get("weights_bytes", 0)))
+        write_atomically(folder.checkpoints / f"checkpoint-{done}" / "weights", weights)
         pause("after checkpoint")
         if fake.get("waits_for_stop"):
             if not (folder.path / "trained").exists():

@@ -42,11 +42,15 @@ class Gate:
 
     def wait(self, expected: str) -> float:
         """Return the instant at which the process said `expected`."""
-        ready, _, _ = select.select([self._handle], [], [], DEADLINE_SECONDS)
-        assert ready, f"nothing came through the gate; expected {expected!r}"
-        said = os.read(self._handle, 4096).decode().strip()
+        said = self.said(repr(expected))
         assert said == expected
         return time.monotonic()
+
+    def said(self, awaited: str) -> str:
+        """What a process says next; `awaited` names it where nothing comes."""
+        ready, _, _ = select.select([self._handle], [], [], DEADLINE_SECONDS)
+        assert ready, f"nothing came through the gate; expected {awaited}"
+        return os.read(self._handle, 4096).decode().strip()
 
     def close(self) -> None:
         os.close(self._handle)

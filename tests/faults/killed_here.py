@@ -1,6 +1,6 @@
 """Does one thing in a workspace and stops dead before its n-th change, to be killed from outside.
 
-Run as `python -m tests.faults.killed_here ACTION WORKSPACE N GATE`. A change is a file that is
+Begun with ACTION WORKSPACE N GATE (tests/faults/begun.py). A change is a file that is
 opened for writing, made, moved, linked or removed under the workspace, or a commit of the
 database. Before change N it says through the gate which one it is and waits. With N = 0 it goes
 through and prints every change, one per line.

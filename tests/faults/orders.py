@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from hone.records.job import Job
 from hone.stages import jobs
+from hone.workspace.job_folder import JobFolder
+from hone.workspace.open import Workspace
+
+INPUTS: dict[str, Path | str | bytes] = {"train.jsonl": "{}\n"}
 
 
 def training(name: str = "pickup", **more: Any) -> Job:
@@ -29,3 +35,17 @@ def training(name: str = "pickup", **more: Any) -> Job:
         **more,
     }
     return jobs.new_job("train", spec)
+
+
+def asked(ws: Workspace, order: Job) -> str:
+    """The job's folder, row and attempt, as a command leaves them that is killed before waking."""
+    jobs.submit(ws, order, INPUTS)
+    ws.store.attempts.ask(order.id, queue=jobs.asking.queue_of(order), after_seq=0, environment={})
+    return order.id
+
+
+def job_folder(tmp_path: Path, **fake: object) -> JobFolder:
+    """The folder of a training for the fake worker, outside of any workspace."""
+    name = f"train-{tmp_path.name}"
+    job = Job(id=name, kind="train", created_at=datetime.now(UTC), spec={"fake": fake})
+    return JobFolder.create(tmp_path / "jobs" / job.id, job, inputs={"train.jsonl": "{}\n"})

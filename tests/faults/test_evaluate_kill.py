@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import select
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,11 +12,10 @@ from hone.records.evaluation import Evaluation
 from hone.records.model import ModelVersion
 from hone.stages.evaluate import collect_all_evaluated, evaluate
 from hone.workspace.open import Workspace, open_workspace
-from tests.faults.gates import DEADLINE_SECONDS, Gate
+from tests.faults.changes import all_changes, killed_before
+from tests.faults.gates import Gate
 from tests.stages.answering import Answers, make_workspace, register
 from tests.targets.here import Here
-
-REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -31,26 +26,6 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
         register(ws)
         evaluate(ws, "pickup", target=Here(Answers()))
     return root
-
-
-def changes(root: Path) -> list[str]:
-    """What taking in changes, in order, from a run that goes through."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.killed_here", "take in", str(root), "0", ""],
-        cwd=REPOSITORY, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return done.stdout.splitlines()
-
-
-def kill_before(root: Path, number: int, gate: Gate) -> str:
-    command = [sys.executable, "-m", "tests.faults.killed_here", "take in", str(root)]
-    process = subprocess.Popen([*command, str(number), str(gate.path)], cwd=REPOSITORY)
-    ready, _, _ = select.select([gate._handle], [], [], DEADLINE_SECONDS)
-    assert ready, f"change {number} never came"
-    label = os.read(gate._handle, 4096).decode().strip()
-    process.kill()
-    process.wait()
-    return label
 
 
 def assert_there_once(ws: Workspace) -> None:
@@ -77,7 +52,7 @@ def unnamed(step: str) -> str:
 def kill_and_run_again(answered: Path, tmp_path: Path, gate: Gate, number: int) -> str:
     root = tmp_path / f"killed-{number}"
     shutil.copytree(answered, root)
-    label = kill_before(root, number, gate)
+    label = killed_before("take in", root, number, gate)
     with open_workspace(root) as ws:
         assert_there_once(ws)
     shutil.rmtree(root)
@@ -88,7 +63,7 @@ def test_the_steps_of_taking_in_are_the_ones_that_are_killed(
     answered: Path, tmp_path: Path, gate: Gate
 ) -> None:
     shutil.copytree(answered, tmp_path / "whole")
-    steps = changes(tmp_path / "whole")
+    steps = all_changes("take in", tmp_path / "whole")
     commits = [place for place, step in enumerate(steps, 1) if step == "commit"]
     moves = [place for place, step in enumerate(steps, 1) if step.startswith("os.rename")]
     assert len(commits) == 3 and len(moves) == 4  # scores, figures, settled; four files
@@ -101,7 +76,7 @@ def test_a_kill_before_any_change_at_all_is_mended(
     answered: Path, tmp_path: Path, gate: Gate
 ) -> None:
     shutil.copytree(answered, tmp_path / "whole")
-    steps = changes(tmp_path / "whole")
+    steps = all_changes("take in", tmp_path / "whole")
     hit = [
         kill_and_run_again(answered, tmp_path, gate, number) for number in range(1, len(steps) + 1)
     ]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,17 +15,12 @@ from hone.stages.train.register import collect_trained
 from hone.workspace.files import sha256_of
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace, init_workspace
+from tests.faults.changes import all_changes, killed_before
 from tests.faults.fake_worker import PAUSES
 from tests.faults.gates import DEADLINE_SECONDS, Gate, fake_target, wait_until
 from tests.faults.orders import training
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-
-
-@pytest.fixture
-def ws(tmp_path: Path) -> Iterator[Workspace]:
-    with init_workspace(tmp_path / "ws") as workspace:
-        yield workspace
 
 
 # Where the worker is killed -> the state that follows.
@@ -128,30 +121,6 @@ def test_the_starting_command_killed_while_the_worker_starts_leaves_a_running_jo
     assert jobs.show(ws, order.id).attempts == 1
 
 
-def changes_of(action: str, ws: Workspace) -> list[str]:
-    """What the action changes, in order, from a run that goes through."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.killed_here", action, str(ws.root), "0", ""],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.splitlines()
-
-
-def kill_before(action: str, ws: Workspace, number: int, gate: Gate) -> str:
-    """Run the action in a process of its own, SIGKILL it before change `number`; its label."""
-    command = [sys.executable, "-m", "tests.faults.killed_here", action, str(ws.root)]
-    process = subprocess.Popen([*command, str(number), str(gate.path)], cwd=REPOSITORY)
-    ready, _, _ = select.select([gate._handle], [], [], DEADLINE_SECONDS)
-    assert ready, f"change {number} never came"
-    label = os.read(gate._handle, 4096).decode().strip()
-    process.kill()
-    process.wait()
-    return label
-
-
 def assert_whole(ws: Workspace, count: int) -> None:
     """Every registered version is complete, nothing is left over, and it stays so."""
     for _ in range(2):
@@ -193,7 +162,7 @@ def kill_collect_before(ws: Workspace, numbers: list[int], gate: Gate, earlier: 
     hit: list[str] = []
     for done, number in enumerate(numbers):
         train_one(ws)
-        hit.append(kill_before("collect", ws, number, gate))
+        hit.append(killed_before("collect", ws.root, number, gate))
         # Whatever is visible is whole, before anything is mended.
         for folder in ws.models.glob("pickup/v*"):
             assert_complete(folder)
@@ -207,10 +176,10 @@ def test_a_registration_killed_before_each_kind_of_change_is_mended_by_the_next(
     ws: Workspace, gate: Gate
 ) -> None:
     train_one(ws)
-    first = changes_of("collect", ws)
+    first = all_changes("collect", ws.root)
     assert_whole(ws, 1)
     train_one(ws)
-    changes = changes_of("collect", ws)
+    changes = all_changes("collect", ws.root)
     assert_whole(ws, 2)
     assert first.count("commit") == 4 and changes.count("commit") == 3
     # Once before every commit and every move into place; the long test stops before all.
@@ -229,13 +198,13 @@ def test_the_first_registration_of_a_name_killed_before_each_commit_is_mended(
 ) -> None:
     with init_workspace(tmp_path / "probe") as ws:
         train_one(ws)
-        changes = changes_of("collect", ws)
+        changes = all_changes("collect", ws.root)
     places = [n for n, change in enumerate(changes, start=1) if change == "commit"]
     assert len(places) == 4  # reserve the number, register, make it active, settle
     for place in places:
         with init_workspace(tmp_path / f"ws{place}") as ws:
             train_one(ws)
-            assert kill_before("collect", ws, place, gate) == "commit"
+            assert killed_before("collect", ws.root, place, gate) == "commit"
             assert_whole(ws, 1)
 
 
@@ -246,7 +215,7 @@ def test_a_registration_killed_before_every_single_change_is_mended(
     train_one(ws)
     collect_trained(ws)
     train_one(ws)
-    count = len(changes_of("collect", ws))
+    count = len(all_changes("collect", ws.root))
     hit = kill_collect_before(ws, list(range(1, count + 1)), gate, earlier=2)
     print("\n".join(f"{number:3} {label}" for number, label in enumerate(hit, start=1)))
     assert len(hit) == count
@@ -255,12 +224,12 @@ def test_a_registration_killed_before_every_single_change_is_mended(
 def test_a_launch_killed_before_every_change_leaves_no_job_or_one_that_can_run(
     ws: Workspace, gate: Gate
 ) -> None:
-    count = len(changes_of("launch", ws))
+    count = len(all_changes("launch", ws.root))
     for job in jobs.list_jobs(ws):
         assert list(jobs.watch(ws, job.id))[-1] == "succeeded"
     collect_trained(ws)
     known = {job.id for job in jobs.list_jobs(ws)}
-    hit = [kill_before("launch", ws, number, gate) for number in range(1, count + 1)]
+    hit = [killed_before("launch", ws.root, number, gate) for number in range(1, count + 1)]
     assert "commit" in hit and any("job.json" in label for label in hit)
     new = [job for job in jobs.list_jobs(ws) if job.id not in known]
     assert 0 < len(new) < count

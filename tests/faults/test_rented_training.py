@@ -16,7 +16,8 @@ from emulators.rp_pods.account import Timing
 from emulators.rp_pods.app import RunPodPods
 from emulators.serving import served
 from hone.workspace.files import sha256_of
-from hone.workspace.open import init_workspace
+from hone.workspace.open import init_workspace, open_workspace
+from tests.loop.here import train_here
 from tests.stages.training_set import freeze
 
 KEY = "canary-rpa-4f1d7c20e5b84a6d"
@@ -25,7 +26,7 @@ RECIPE = """\
 base: hone-nano
 dataset: faith
 lora: {r: 4, lora_dropout: 0.1}
-training: {epochs: 1, batch_size: 4, threads: 1, save_steps: 3}
+training: {epochs: 1, batch_size: 4, threads: 1, save_steps: 3, keep_checkpoints: 9}
 """
 
 
@@ -41,6 +42,10 @@ def hone(workspace: Path, url: str, *words: str) -> Any:
     assert KEY not in done.stdout + done.stderr
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout) if "--json" in words else done.stdout
+
+
+def events_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
 
 
 @pytest.mark.loop
@@ -63,12 +68,25 @@ def test_one_command_rents_trains_brings_home_registers_and_gives_back(tmp_path:
         far = hone(home, emulator.url, *train, "--on", "runpod")
         assert emulator.bill.alive() == [] and len(emulator.bill.rentals) == 1
         spent = hone(home, emulator.url, "spend", "--by", "job", "--json")
-        near = hone(home, emulator.url, *train)
-    assert (far["model"], near["model"]) == ("faith@v1", "faith@v2")
+    with open_workspace(home) as ws:
+        near = train_here(ws, home / "recipe.yaml")
+    assert (far["model"], near.ref) == ("faith@v1", "faith@v2")
     assert far["job"]["target"] == "runpod" and far["job"]["attempts"] == 1
     versions = [home / "models" / "faith" / version for version in ("v1", "v2")]
+    folders = [home / "jobs" / job for job in (far["job"]["id"], str(near.job))]
     there, here = (sha256_of(one / "adapter_model.safetensors") for one in versions)
     assert there == here
+    # Rehearsed there, in a folder of its own, with the real worker and the real base.
+    (trial,) = (folders[0] / "rehearsals").iterdir()
+    ended = json.loads((trial / "result.json").read_text())
+    assert ended["status"] == "succeeded" and ended["metrics"]["eval_loss"] > 0
+    steps = [one for one in events_of(trial) if one["type"] == "progress"]
+    assert steps[-1]["total"] == 2 and not (trial / "final").exists()
+    told = [one["text"] for one in events_of(folders[0]) if one["type"] == "rehearsal"]
+    assert len(told) == 2 and "MB of it came here as it was" in told[1]
+    # What the first step of the training left was kept, and came home, at once.
+    kept = [sorted(path.name for path in one.glob("checkpoints/checkpoint-*")) for one in folders]
+    assert kept == [["checkpoint-1", "checkpoint-3", "checkpoint-6"], kept[0][1:]]
     metadata = json.loads((versions[0] / "metadata.json").read_text())
     (line,) = spent["sums"]
     assert metadata["runtime_seconds"] > 0

@@ -2,79 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hone.records.job import Job
 from hone.stages import jobs
 from hone.stages.configure import change_setting
-from hone.supervisor.steps import LOCAL, PLANS, SSH
-from hone.workspace.open import Workspace, init_workspace
+from hone.supervisor.steps import LOCAL, PLANS, RENTED, SERVERLESS, SSH, UNREHEARSED
+from hone.workspace.open import Workspace
 from tests.faults.gates import Gate
-from tests.faults.orders import training
-from tests.faults.supervisors import killed_at, starts_of, supervised
+from tests.faults.orders import INPUTS, asked, training
+from tests.faults.supervisors import (
+    assert_done_once,
+    killed_at,
+    kills_of,
+    starts_of,
+    supervised,
+)
 from tests.targets.machines import Machine
-
-INPUTS: dict[str, Path | str | bytes] = {"train.jsonl": "{}\n"}
-
-
-@pytest.fixture
-def ws(tmp_path: Path) -> Iterator[Workspace]:
-    with init_workspace(tmp_path / "ws") as workspace:
-        yield workspace
-
-
-def asked(ws: Workspace, order: Job) -> str:
-    """The job's folder, row and attempt, as a command leaves them that is killed before waking."""
-    jobs.submit(ws, order, INPUTS)
-    ws.store.attempts.ask(order.id, queue=jobs.asking.queue_of(order), after_seq=0, environment={})
-    return order.id
-
-
-def assert_done_once(ws: Workspace, job: str) -> None:
-    status = jobs.show(ws, job)
-    assert (status.state, status.attempts) == ("succeeded", 1)
-    assert starts_of(ws, job) == 1
-    (model,) = ws.store.models.list()
-    assert (model.model.job, model.is_active) == (job, True)
-    assert ws.store.jobs.unsettled() == [] and ws.store.attempts.open() == []
-    attempt = ws.store.attempts.newest(job)
-    assert attempt is not None and (attempt.number, attempt.outcome) == (1, "succeeded")
-    events = jobs.folder_of(ws, job).events()
-    assert [event.seq for event in events] == list(range(1, len(events) + 1))
 
 
 def test_the_matrix_covers_every_step_that_there_is() -> None:
-    assert PLANS == {1: {"local": LOCAL, "ssh": SSH}}
+    # Rented machines and endpoints have matrices of their own.
+    old = {"local": LOCAL, "ssh": SSH}
+    newer = {**old, "rented": UNREHEARSED, "runpod_serverless": SERVERLESS}
+    assert {1: old, 2: newer, 3: {**newer, "rented": RENTED}} == PLANS
+    assert [step for step in RENTED if step not in UNREHEARSED] == [RENTED[5]]
 
 
-# What was meant and not done, and, after each step, what was done and not recorded.
-KILLS = [
-    (step.name, pause)
-    for step in LOCAL
-    for pause in ("before", "after")
-    if pause == "after" or step.name in ("start", "register")
-]
-
-
-def test_a_local_job_outlives_a_kill_at_each_step(ws: Workspace, gate: Gate) -> None:
+def test_a_local_job_outlives_a_kill_before_and_after_each_step(ws: Workspace, gate: Gate) -> None:
     job = asked(ws, training(fake={"steps": 2}))
-    for step, pause in KILLS:
+    for step, pause in kills_of(LOCAL):
         killed_at(ws, gate, step, pause)
     with supervised(ws):
         assert list(jobs.watch(ws, job))[-1] == "succeeded"
     assert_done_once(ws, job)
 
 
-def test_a_job_over_ssh_outlives_a_kill_after_each_step(
+def test_a_job_over_ssh_outlives_a_kill_before_and_after_each_step(
     ws: Workspace, gate: Gate, there: Machine
 ) -> None:
     change_setting(ws, "targets.ssh", str(there.options()))
     job = asked(ws, training(fake={"steps": 2}).model_copy(update={"target": "ssh"}))
-    for step in SSH:
-        killed_at(ws, gate, step.name, "after")
+    for step, pause in kills_of(SSH):
+        killed_at(ws, gate, step, pause)
     with supervised(ws):
         assert list(jobs.watch(ws, job))[-1] == "succeeded"
     assert_done_once(ws, job)
@@ -114,8 +85,8 @@ def test_an_attempt_is_finished_by_the_steps_under_which_it_was_begun(
     ws: Workspace, gate: Gate
 ) -> None:
     older = asked(ws, training(fake={"steps": 1}))
-    killed_at(ws, gate, "start", "after")
-    with supervised(ws, versions=[1, 2]):
+    killed_at(ws, gate, "start", "after", versions=[1])
+    with supervised(ws, versions=[1, 2, 3, 4]):
         assert list(jobs.watch(ws, older))[-1] == "succeeded"
         newer = jobs.launch(ws, training(fake={"steps": 1}), INPUTS).id
         assert list(jobs.watch(ws, newer))[-1] == "succeeded"

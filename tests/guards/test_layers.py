@@ -40,6 +40,7 @@ HEAVY = {"torch", "transformers", "trl", "peft", "accelerate", "datasets", "safe
 # What the worker may read of the workspace: files, never the store.
 WORKER_WORKSPACE = {"hone.workspace", "hone.workspace.job_folder", "hone.workspace.files"} | {
     "hone.workspace.clock",
+    "hone.workspace.pooling",
     "hone.workspace.priority",
 }
 

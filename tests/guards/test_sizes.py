@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.conftest import REPOSITORY
@@ -14,8 +15,15 @@ BANNED = set("utils common helpers misc manager handler base core data info proc
 
 def files(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
     for folder in folders:
-        for path in sorted((REPOSITORY / folder).rglob("*.py")):
-            yield path.relative_to(REPOSITORY), ast.parse(path.read_text())
+        yield from read(folder)
+
+
+@cache
+def read(folder: str) -> tuple[tuple[Path, ast.Module], ...]:
+    return tuple(
+        (path.relative_to(REPOSITORY), ast.parse(path.read_text()))
+        for path in sorted((REPOSITORY / folder).rglob("*.py"))
+    )
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -1,4 +1,4 @@
-"""A workspace in which every shipped recipe finds its dataset, and a worker in this process."""
+"""A workspace in which every shipped recipe finds its dataset."""
 
 from __future__ import annotations
 
@@ -15,20 +15,13 @@ from hone.demo.reviewer import REVIEWER, as_lines, decisions
 from hone.records.example import Example, Suggestion
 from hone.records.task import Task
 from hone.stages import review
-from hone.worker import __main__ as worker
 from hone.workspace.open import Workspace
 from hone.workspace.store import new_example
 from tests.stages.prepare.mixed import BOOK, NEWS, book_row, decide_all, news_row
-from tests.targets.here import Here
 
 NOTES = Task(kind="chat", name="notes")
 MESSAGES = 48
 HALVES = {"train": 0.8, "val": 0.2, "test": 0.0}
-
-
-def worker_here() -> Here:
-    """The real worker, in this process: libraries load once."""
-    return Here(lambda folder: worker._carry_out(folder, folder.job.kind, None))
 
 
 class _Quiet:

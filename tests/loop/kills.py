@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from hone.workspace.files import sha256_of
 from hone.workspace.job_folder import JobFolder
+from tests.faults.begun import Begun, Parent
 
 PATIENCE_SECONDS = 240.0
 
@@ -69,12 +74,44 @@ def start(folder: JobFolder) -> subprocess.Popen[bytes]:
         )
 
 
-def run_to_end(folder: JobFolder) -> int:
+class Working(Protocol):
+    """A worker's process, as far as it is watched and struck here."""
+
+    def poll(self) -> int | None: ...
+    def kill(self) -> None: ...
+    def send_signal(self, sig: int, /) -> None: ...
+    def wait(self, timeout: float) -> int: ...
+
+
+Start = Callable[[JobFolder], Working]
+
+
+@contextmanager
+def prepared(*hash_seeds: str) -> Iterator[Start]:
+    """Starts workers that need not import first, each by the next order of hashes, in turn.
+
+    As a process that imports for itself the worker is killed in tests/faults.
+    """
+    given = [{**environment(), "PYTHONHASHSEED": seed} for seed in hash_seeds]
+    parents = [Parent("tests.loop.trainer", **settings) for settings in given]
+    turns = itertools.cycle(parents)
+
+    def begin(folder: JobFolder) -> Begun:
+        return Begun(next(turns), str(folder.path), written=folder.log)
+
+    try:
+        yield begin
+    finally:
+        for parent in parents:
+            parent.end()
+
+
+def run_to_end(folder: JobFolder, start: Start = start) -> int:
     """The worker's exit code."""
     return start(folder).wait(PATIENCE_SECONDS)
 
 
-def run_and_kill(folder: JobFolder, instant: Instant) -> Killed | None:
+def run_and_kill(folder: JobFolder, instant: Instant, start: Start = start) -> Killed | None:
     """Start a worker and kill it; None where it had ended before the instant came."""
     seen = max((event.seq for event in folder.events()), default=0)
     process = start(folder)

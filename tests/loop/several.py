@@ -50,11 +50,12 @@ def several_job(
     spec = {name: changes.pop(name) for name in ("device", "sharding") if name in changes}
     given = {**CHANGES, "training.processes": processes, **changes}
     rows = ROWS[method]
+    short = {"most_words": 2} if rows is copy_rows else {}
     return make_job(
         folder,
         base,
         options=frozen(method=method, **given),
-        rows=(rows(22), rows(6, seed=1)),
+        rows=(rows(22), rows(6, seed=1, **short)),
         method=method,
         task=SCORED if method == "regression" else TASK,
         **spec,
@@ -104,9 +105,9 @@ def listening(folder: JobFolder) -> set[str]:
     return {one.laddr[0] for one in sockets if one.status == psutil.CONN_LISTEN}
 
 
-def wait_for_step(folder: JobFolder, step: int) -> None:
+def wait_for_step(folder: JobFolder, step: int, *, after: int = 0) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while step_of(folder, after=0) < step:
+    while step_of(folder, after=after) < step:
         assert time.monotonic() < deadline, folder.log.read_text()[-2000:]
         time.sleep(0.002)
 

@@ -34,7 +34,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def job(folder: Path, base: Path, **changes: object) -> JobFolder:
-    rows = (copy_rows(22), copy_rows(6, seed=1))
+    rows = (copy_rows(22), copy_rows(6, seed=1, most_words=2))
     return make_job(folder, base, options=frozen(**{**CHANGES, **changes}), rows=rows)
 
 

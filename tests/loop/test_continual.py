@@ -18,6 +18,7 @@ from hone.stages.train import merge, start_merge
 from hone.workspace.open import Workspace, open_workspace
 from hone.workspace.store import Filter, new_example
 from tests.engine.small import make_small_base
+from tests.loop.here import evaluate_here, merge_here, train_here
 from tests.stages.answering import RATIOS, example, make_workspace, message
 
 pytestmark = pytest.mark.loop
@@ -51,13 +52,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def ws(built: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(built, tmp_path / "ws")
+    # The supervisor that trained may still be there, and would be taken for the copy's own.
+    without = shutil.ignore_patterns(".supervisor")
+    shutil.copytree(built, tmp_path / "ws", ignore=without)
     with open_workspace(tmp_path / "ws") as workspace:
         yield workspace
 
 
 def continued(ws: Workspace, base: str, **changes: object) -> ModelVersion:
-    return loop.train(ws, {**RECIPE, "base": base, **changes}, confirm_run=True)
+    return train_here(ws, {**RECIPE, "base": base, **changes})
 
 
 def stored_types(folder: Path) -> set[str]:
@@ -96,39 +99,37 @@ def test_a_version_goes_on_and_what_it_forgot_stands_on_its_card(ws: Workspace) 
 
 @pytest.mark.parametrize("kind", ["float32", "bfloat16"])
 def test_a_merged_version_answers_as_its_adapter_and_can_be_gone_on_from(
-    kind: str, built: Path, tmp_path: Path
+    kind: str, ws: Workspace
 ) -> None:
-    shutil.copytree(built, tmp_path / "ws")
-    with open_workspace(tmp_path / "ws") as ws:
-        if kind == "bfloat16":
-            in_bfloat16(ws.root / "small")
-            continued(ws, "small", dataset="pickup@1", name="other")
-        source = "other@v1" if kind == "bfloat16" else "pickup@v1"
-        made = merge(ws, source)
-        assert (made.kind, made.parents, made.base) == ("full", [source], "small")
-        merged = made.details["merged"]
-        assert merged["asked"] == 24
-        assert merged["differences"][merged["dtype"]] == 0
-        folder = ws.store.models.get(made.ref).folder
-        assert stored_types(folder) == {"F32" if merged["dtype"] == "float32" else "BF16"}
-        if kind == "float32":
-            assert merged["dtype"] == "float32"
-        assert registry.validate_model(ws, made.ref).problems == []
-        found = loop.evaluate(
-            ws, made.ref, on="pickup@1/test", rows=["tuned"], further=[source], max_new_tokens=12
-        )
-        one, other = (list(ws.store.evaluations.scores(found.id, row.contender))
-                      for row in found.rows)  # fmt: skip
-        assert [score.text for score in one] == [score.text for score in other]
-        # The figures that the evaluation wrote beside the weights do not change the model.
-        again = continued(ws, made.ref, name="third")
-        assert (again.base, again.parents) == (made.ref, [made.ref])
-        loop.evaluate(ws, made.ref, on="pickup@1/test", rows=["tuned"], max_new_tokens=4)
-        assert registry.validate_model(ws, again.ref).problems == []
+    if kind == "bfloat16":
+        in_bfloat16(ws.root / "small")
+        continued(ws, "small", dataset="pickup@1", name="other")
+    source = "other@v1" if kind == "bfloat16" else "pickup@v1"
+    made = merge(ws, source)
+    assert (made.kind, made.parents, made.base) == ("full", [source], "small")
+    merged = made.details["merged"]
+    assert merged["asked"] == 24
+    assert merged["differences"][merged["dtype"]] == 0
+    folder = ws.store.models.get(made.ref).folder
+    assert stored_types(folder) == {"F32" if merged["dtype"] == "float32" else "BF16"}
+    if kind == "float32":
+        assert merged["dtype"] == "float32"
+    assert registry.validate_model(ws, made.ref).problems == []
+    found = evaluate_here(
+        ws, made.ref, on="pickup@1/test", rows=["tuned"], further=[source], max_new_tokens=12
+    )
+    one, other = (list(ws.store.evaluations.scores(found.id, row.contender))
+                  for row in found.rows)  # fmt: skip
+    assert [score.text for score in one] == [score.text for score in other]
+    # The figures that the evaluation wrote beside the weights do not change the model.
+    again = continued(ws, made.ref, name="third")
+    assert (again.base, again.parents) == (made.ref, [made.ref])
+    evaluate_here(ws, made.ref, on="pickup@1/test", rows=["tuned"], max_new_tokens=4)
+    assert registry.validate_model(ws, again.ref).problems == []
 
 
 def test_what_cannot_be_merged_is_refused_before_a_job_exists(ws: Workspace) -> None:
-    made = merge(ws, "pickup@v1", dtype="float32")
+    made = merge_here(ws, "pickup@v1", dtype="float32")
     before = len(jobs.list_jobs(ws))
     with pytest.raises(InvalidInput, match="no adapter to merge"):
         start_merge(ws, made.ref)

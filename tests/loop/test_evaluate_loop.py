@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from hone import loop
 from hone.errors import HoneError
 from hone.records.evaluation import Contender
 from hone.rendering.messages import messages_of
@@ -22,6 +23,7 @@ from hone.workspace.open import Workspace, open_workspace
 from hone.workspace.predictions import read_predictions
 from tests.engine.small import make_small_base
 from tests.faults.gates import wait_until
+from tests.loop.here import worker_here
 from tests.stages.answering import Lines, make_workspace, message, register, write_lines
 
 pytestmark = pytest.mark.loop
@@ -113,7 +115,7 @@ def test_a_worker_killed_on_the_way_goes_on_and_ends_with_the_same_answers(ws: W
 
 def test_one_message_and_a_file_are_answered_alike(ws: Workspace) -> None:
     options = predict_options(max_new_tokens=12, method="both")
-    one = predict_message(ws, message(7), options)
+    one = predict_message(ws, message(7), options, target=worker_here())
     assert [answer.by for answer in one.answers] == ["rules", "pickup@v1"]
     assert one.agree is False and (one.answers[1].confidence or 0) > 0
     source = write_lines(ws.root / "in.jsonl", [{"message": message(n)} for n in range(5, 10)])
@@ -141,6 +143,23 @@ def test_a_loaded_model_answers_as_the_worker_does(ws: Workspace) -> None:
             pad_token_id=tokenizer.pad_token_id,
         )
     text = tokenizer.decode(made[0][len(prompt.ids) :], skip_special_tokens=True).strip()
-    answer = predict_message(ws, message(7), predict_options(max_new_tokens=12)).answers[0]
+    options = predict_options(max_new_tokens=12)
+    answer = predict_message(ws, message(7), options, target=worker_here()).answers[0]
     assert text == answer.text
     assert str(device) == "cpu"
+
+
+def test_a_comparison_asks_whoever_has_not_answered_and_the_base_twice(ws: Workspace) -> None:
+    register(ws, files=ws.root / "adapter")
+    found = loop.compare(ws, ["pickup@v1", "pickup@v2"], max_new_tokens=6)
+    first, second = sorted(ws.store.evaluations.list(), key=lambda one: one.at)
+    assert [row.contender for row in first.rows] == [
+        "base", "few-shot", "rules", "pickup@v1", "pickup@v2",
+    ]  # fmt: skip
+    assert [row.contender for row in second.rows] == ["base"]
+    assert found.noise.examples == found.examples == 24 and found.noise.value is not None
+    # The same weights under another name: nothing is won, and nothing proven equal.
+    same = found.pairs[0]
+    assert (same.one, same.other, same.finding) == ("pickup@v1", "pickup@v2", "same")
+    assert loop.compare(ws, ["pickup@v1", "pickup@v2"]).pairs == found.pairs
+    assert len(ws.store.evaluations.list()) == 2

@@ -12,12 +12,13 @@ from hone.cli.run import run
 from hone.errors import InvalidInput
 from hone.records.model import ModelVersion
 from hone.stages.predict import predict_message, predict_options
-from hone.stages.train import collect_trained, prepare_training, start_dry_run, start_training
+from hone.stages.train import collect_trained, prepare_training, start_dry_run
 from hone.stages.train.recipe import check_recipe, read_recipe
 from hone.workspace.bases import find_base
 from hone.workspace.open import Workspace
 from tests.conftest import REPOSITORY
-from tests.loop.every_job import make_workspace, more_messages, worker_here
+from tests.loop.every_job import make_workspace, more_messages
+from tests.loop.here import train_here, worker_here
 
 pytestmark = pytest.mark.loop
 
@@ -54,13 +55,7 @@ def needs_a_card(name: str) -> bool:
 
 
 def trained(ws: Workspace, name: str, *overrides: str) -> ModelVersion:
-    prepared = prepare_training(ws, SHIPPED[name], overrides=[*changes_of(name), *overrides])
-    started = start_training(ws, prepared, is_confirmed=True, target=worker_here())
-    collected = collect_trained(ws)
-    assert collected.problems == []
-    found = [one.model for one in ws.store.models.list() if one.model.job == started.job_id]
-    assert len(found) == 1
-    return found[0]
+    return train_here(ws, SHIPPED[name], [*changes_of(name), *overrides])
 
 
 @pytest.fixture(scope="module")

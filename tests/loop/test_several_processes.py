@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from safetensors.numpy import load_file
 
 from hone.workspace.job_folder import JobFolder
 from tests.engine.small import copy_rows, make_small_base
-from tests.loop.kills import PATIENCE_SECONDS, run_to_end, start, traces
+from tests.loop.here import worker_here
+from tests.loop.kills import PATIENCE_SECONDS, run_to_end, start, step_of, traces
 from tests.loop.several import (
     figures,
     kill,
@@ -82,7 +84,8 @@ def test_two_processes_follow_the_curve_of_one_on_the_bundled_base(
     tmp_path: Path, nano: Path
 ) -> None:
     changes = {**WITHOUT_CHANCE, "training.epochs": 8}
-    one = trained(several_job(tmp_path / "one", nano, 1, **changes))
+    one = several_job(tmp_path / "one", nano, 1, **changes)
+    worker_here().start(one)
     two = trained(several_job(tmp_path / "two", nano, 2, **changes))
     curve = losses(one)
     assert curve[max(curve)] < 0.8 * curve[1], "nothing was learned that could be compared"
@@ -122,62 +125,72 @@ def test_each_row_is_seen_once_in_an_epoch_over_all_processes(tmp_path: Path, ba
         assert together == sorted(row["id"] for row in copy_rows(22))
 
 
+LONGER = {"training.epochs": 6}
+
+
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory, base: Path) -> JobFolder:
     """Two processes with dropout, undisturbed."""
-    return trained(several_job(tmp_path_factory.mktemp("straight") / "straight", base, 2))
+    folder = tmp_path_factory.mktemp("straight") / "straight"
+    return trained(several_job(folder, base, 2, **LONGER))
 
 
-def test_one_process_that_is_killed_ends_all_and_the_job_goes_on_exactly(
-    tmp_path: Path, base: Path, straight: JobFolder
-) -> None:
-    broken = several_job(tmp_path / "broken", base, 2)
-    process = start(broken)
-    wait_for_step(broken, 4)
+def at_work(folder: JobFolder, *, step: int = 1) -> tuple[subprocess.Popen[bytes], int]:
+    """One more attempt that has told a step, `step` or a later one; the last event before it."""
+    seen = max((event.seq for event in folder.events()), default=0)
+    process = start(folder)
+    wait_for_step(folder, step, after=seen)
+    return process, seen
+
+
+def ended_by_a_kill_of_one_process(folder: JobFolder) -> None:
+    process, _ = at_work(folder, step=3)  # one checkpoint is there
     # Nothing can be reached from another machine, and all of them give way as the launcher does.
-    assert listening(broken) <= {"127.0.0.1", "::1"}
-    assert {one.nice() for one in workers_of(broken)} == {workers_of(broken)[0].nice()}
-    kill(ranks_of(broken)[1])
+    assert listening(folder) <= {"127.0.0.1", "::1"}
+    assert {one.nice() for one in workers_of(folder)} == {workers_of(folder)[0].nice()}
+    kill(ranks_of(folder)[1])
     assert process.wait(PATIENCE_SECONDS) == 1
-    wait_until_all_have_ended(broken)
-    assert broken.state() == "failed"
-    said = last_failure(broken)
+    wait_until_all_have_ended(folder)
+    assert folder.state() == "failed"
+    said = last_failure(folder)
     assert said["error"] == "Process 1 of 2 was killed (signal 9), so all were ended."
-    assert said["hint"].startswith(f"hone jobs resume {broken.path.name}")
-    trained(broken)
-    texts = [str((event.model_extra or {}).get("text", "")) for event in broken.events()]
-    assert any("Going on from checkpoint-" in text for text in texts)
-    assert traces(broken) == traces(straight)
+    assert said["hint"].startswith(f"hone jobs resume {folder.path.name}")
 
 
-def test_a_launcher_that_is_killed_leaves_nothing_running(
-    tmp_path: Path, base: Path, straight: JobFolder
-) -> None:
-    broken = several_job(tmp_path / "broken", base, 2)
-    process = start(broken)
-    wait_for_step(broken, 5)
-    kill(process)
-    process.wait(PATIENCE_SECONDS)
-    wait_until_all_have_ended(broken)
-    assert broken.state() == "lost"
-    trained(broken)
-    assert traces(broken) == traces(straight)
-
-
-def test_a_polite_signal_stops_all_at_a_checkpoint(
-    tmp_path: Path, base: Path, straight: JobFolder
-) -> None:
-    stopped = several_job(tmp_path / "stopped", base, 2)
-    process = start(stopped)
-    wait_for_step(stopped, 3)
+def ended_by_a_polite_signal(folder: JobFolder) -> int:
+    """The step at which it stopped."""
+    process, seen = at_work(folder)
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE_SECONDS) == 0
-    assert stopped.state() == "cancelled" and not stopped.has_result
-    assert not workers_of(stopped)
-    assert (stopped.checkpoints / f"checkpoint-{max(losses(stopped))}").is_dir()
-    stopped.clear_stop()
-    trained(stopped)
-    assert traces(stopped) == traces(straight)
+    assert folder.state() == "cancelled" and not folder.has_result
+    assert not workers_of(folder)
+    stopped_at = step_of(folder, after=seen)
+    assert (folder.checkpoints / f"checkpoint-{stopped_at}").is_dir()
+    folder.clear_stop()
+    return stopped_at
+
+
+def ended_by_a_kill_of_the_launcher(folder: JobFolder) -> None:
+    process, _ = at_work(folder)
+    kill(process)
+    process.wait(PATIENCE_SECONDS)
+    wait_until_all_have_ended(folder)
+    assert folder.state() == "lost"
+
+
+def test_however_it_is_ended_nothing_runs_on_and_the_job_goes_on_exactly(
+    tmp_path: Path, base: Path, straight: JobFolder
+) -> None:
+    broken = several_job(tmp_path / "broken", base, 2, **LONGER)
+    ended_by_a_kill_of_one_process(broken)
+    stopped_at = ended_by_a_polite_signal(broken)
+    ended_by_a_kill_of_the_launcher(broken)
+    assert max(losses(broken)) < max(losses(straight)), "it was faster than the kill"
+    trained(broken)
+    texts = [str((event.model_extra or {}).get("text", "")) for event in broken.events()]
+    assert sum("Going on from checkpoint-" in text for text in texts) == 3
+    assert any(f"Going on from checkpoint-{stopped_at}" in text for text in texts)
+    assert traces(broken) == traces(straight)
 
 
 @pytest.mark.long
@@ -213,7 +226,7 @@ def test_accelerate_that_starts_one_process_instead_of_two_is_refused(
 def test_accelerate_that_starts_them_all_is_taken(
     tmp_path: Path, base: Path, straight: JobFolder
 ) -> None:
-    folder = several_job(tmp_path / "taken", base, 2)
+    folder = several_job(tmp_path / "taken", base, 2, **LONGER)
     done = launched_by(
         folder, "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "-m",
         "hone.worker",

@@ -91,16 +91,25 @@ def test_a_label_is_true_or_false(base: Path, tmp_path: Path, label: object) -> 
 
 
 def test_scores_are_finite_and_as_many_as_dimensions(base: Path, tmp_path: Path) -> None:
-    rows = scored_rows(5)
-    rows[0]["labels"] = [1.0]
-    rows[1]["labels"] = [float("nan"), 1.0]
-    rows[2]["text"] = ""
-    folder, renderer = job_of(rows, base, tmp_path), Renderer.load(base)
-    found = read_scored(folder, "train", renderer, max_length=128, dimensions=2)
-    assert [row["labels"] for row in found] == [rows[3]["labels"], rows[4]["labels"]]
-    assert found[0]["input_ids"] == renderer.text_ids(rows[3]["text"])
-    for part in ("1 scores for 2 dimensions", "no finite number", "its text is empty"):
-        assert part in told(folder)
+    bad: list[tuple[dict[str, object], str]] = [
+        ({"labels": [1.0]}, "it has 1 score for 2 dimensions"),
+        ({"labels": [float("nan"), 1.0]}, "a score is no finite number"),
+        ({"text": ""}, "its text is empty"),
+        ({"text": None}, "its text is empty"),
+        ({"labels": [1.0, None]}, "a score is missing"),
+        ({"labels": [1.0, ""]}, "a score is missing"),
+        ({"labels": [1.0, "high"]}, "a score is no number"),
+        ({"labels": None}, "it has no scores"),
+    ]
+    renderer = Renderer.load(base)
+    for place, (change, reason) in enumerate(bad):
+        rows = scored_rows(3)
+        rows[1] |= change
+        folder = job_of(rows, base, tmp_path / str(place))
+        found = read_scored(folder, "train", renderer, max_length=128, dimensions=2)
+        assert [row["labels"] for row in found] == [rows[0]["labels"], rows[2]["labels"]]
+        assert found[0]["input_ids"] == renderer.text_ids(rows[0]["text"])
+        assert f"row 2: {reason}" in told(folder)
 
 
 def test_a_long_text_loses_its_end_and_that_is_said(base: Path, tmp_path: Path) -> None:

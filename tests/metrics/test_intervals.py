@@ -13,6 +13,7 @@ from hone.metrics._intervals import (
     bootstrap_mean,
     mean_interval,
     paired_difference,
+    proportion,
     unpaired_difference,
     wilson,
 )
@@ -46,6 +47,29 @@ def test_wilson_covers_about_as_often_as_it_says() -> None:
         coverage.append(np.dot(chances, inside))
     assert 0.945 <= np.mean(coverage) <= 0.96
     assert min(coverage) > 0.88
+
+
+def test_a_proportion_is_wilsons_but_for_rare_events() -> None:
+    assert proportion(81, 263) == wilson(81, 263)
+    assert proportion(0, 20) == wilson(0, 20)
+    # Worked: the Poisson mean at which at least one event has a chance of .05 is -ln .95.
+    assert proportion(1, 100).low == pytest.approx(-math.log(0.95) / 100)
+    assert proportion(99, 100).high == pytest.approx(1 + math.log(0.95) / 100)
+    # Half the 5 % points of chi-square with 4 and 6 degrees of freedom: .3554 and .8177.
+    assert proportion(2, 100).low == pytest.approx(0.3554 / 100, abs=1e-6)
+    assert proportion(3, 100).low == pytest.approx(0.8177 / 100, abs=1e-6)
+
+
+@pytest.mark.parametrize("trials", [50, 75, 150, 400])
+def test_a_proportion_covers_everywhere_what_it_says_almost(trials: int) -> None:
+    limits = [proportion(k, trials) for k in range(trials + 1)]
+    coverage = []
+    for share in np.linspace(0.005, 0.995, 199):
+        chances = [
+            math.comb(trials, k) * share**k * (1 - share) ** (trials - k) for k in range(trials + 1)
+        ]
+        coverage.append(np.dot(chances, [one.low <= share <= one.high for one in limits]))
+    assert min(coverage) >= 0.93 and 0.945 <= np.mean(coverage) <= 0.96
 
 
 def skewed(random: np.random.Generator, amount: int) -> np.ndarray:
@@ -139,8 +163,8 @@ def test_extreme_skew_stays_inside_the_sample() -> None:
     assert 0.0 <= found.low <= found.value <= found.high <= 1.0
 
 
-def test_zeros_and_ones_get_the_wilson_interval() -> None:
-    assert mean_interval([1.0, 0.0, 1.0, 1.0]) == wilson(3, 4)
+def test_zeros_and_ones_get_the_interval_of_a_proportion() -> None:
+    assert mean_interval([1.0, 0.0, 1.0, 1.0]) == proportion(3, 4)
     assert mean_interval([1.0, 0.5, 1.0]) == bootstrap_mean([1.0, 0.5, 1.0])
 
 

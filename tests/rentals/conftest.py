@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from hone.workspace.open import Workspace, init_workspace
-from tests.faults.gates import Gate
 from tests.rentals.scene import Scene, scene
 
 
@@ -36,10 +35,3 @@ def at_lambda(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]
 def at_runpod(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     with scene("runpod", ws, monkeypatch) as found:
         yield found
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    opened = Gate(tmp_path)
-    yield opened
-    opened.close()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from emulators.clock import Clock as EmulatedClock
@@ -15,16 +16,17 @@ from emulators.lambda_cloud.cloud import Timing as LambdaTiming
 from emulators.rp_pods.account import Timing as PodTiming
 from emulators.rp_pods.app import RunPodPods
 from emulators.serving import served
-from hone import shelf
 from hone.records.job import Job
 from hone.stages import jobs
 from hone.stages.configure import change_setting
 from hone.stages.jobs.rented import RentedTarget
+from hone.supervisor.carry import Carrier
+from hone.supervisor.steps import PLANS
 from hone.targets._clouds import Renter
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 from hone.workspace.rental_file import changing
-from tests.faults.gates import FAKE_WORKER
+from tests.faults.gates import DEADLINE_SECONDS, FAKE_WORKER
 from tests.faults.orders import training
 
 GPUS = {"lambda": ["gpu_1x_a10", "gpu_1x_a6000"], "runpod": ["NVIDIA A40", "NVIDIA L40S"]}
@@ -53,8 +55,11 @@ class WaitingClock:
 
 
 def emulated(name: str, **more: Any) -> Any:
-    """An emulator of the provider, standing still; its machines boot as fast as they can."""
-    clock = EmulatedClock(0.0)
+    """An emulator of the provider, standing still unless a clock is handed in.
+
+    Its machines boot as fast as they can.
+    """
+    clock = more.pop("clock", None) or EmulatedClock(0.0)
     if name == "lambda":
         return LambdaCloud(clock=clock, key=more.pop("key", CANARY), **more)
     return RunPodPods(clock=clock, key=more.pop("key", CANARY), **more)
@@ -83,6 +88,7 @@ class Scene:
         self.emulator = emulator
         self.ws = ws
         self.clock = WaitingClock(emulator.clock)
+        self.kind: type[RentedTarget] = RentedTarget
         self.set()
 
     def set(self, **more: Any) -> None:
@@ -96,20 +102,49 @@ class Scene:
         """As `--on` finds it, with the waiting clock and the worker without torch."""
         found = jobs.target_named(self.ws, self.name)
         assert isinstance(found, RentedTarget)
-        module = shelf.load("targets", self.name)
-        return found._replace(
-            renter=lambda: module.renter(found.options, clock=self.clock), command=FAKE_WORKER
-        )
+        return self.kind(*found._replace(clock=self.clock, command=FAKE_WORKER))
 
-    def order(self, *, seconds: float = 600.0, budget: float | None = None, **fake: Any) -> Job:
+    def order(
+        self,
+        *,
+        seconds: float = 600.0,
+        budget: float | None = None,
+        rehearses: bool = False,
+        **fake: Any,
+    ) -> Job:
         """A training that is planned to take so long at most."""
         spec = {"plan": {"seconds": [1.0, seconds], "memory_gib": [1.0, 2.0]}}
-        job = training(fake=fake, budget_usd=budget, **spec)
+        job = training(fake=fake, budget_usd=budget, rehearses=rehearses, **spec)
         return job.model_copy(update={"target": self.name})
 
-    def launch(self, job: Job | None = None, **fake: Any) -> str:
-        order = job or self.order(**fake)
-        return jobs.launch(self.ws, order, {"train.jsonl": "{}\n"}, target=self.target).id
+    def asked(self, job: Job | None = None, **fake: Any) -> str:
+        """A job that is handed in, while no supervisor is there."""
+        order = jobs.submit(self.ws, job or self.order(**fake), {"train.jsonl": "{}\n"})
+        jobs.asking.enqueue(self.ws, self.folder(order.id))
+        return order.id
+
+    def carry(self, job: str) -> str:
+        """What the supervisor does for a job, in this process; how its last attempt ended."""
+        carrier, plan = Carrier(self.ws, lambda _ws, _name: self.target), PLANS[max(PLANS)]
+        outcome = ""
+        while (attempt := jobs.in_hand(self.ws, job)) is not None:
+            outcome = carrier.carry(plan, (job, attempt.number), lambda _name, act: act())
+        return outcome
+
+    @contextmanager
+    def carried(self, job: str) -> Iterator[Thread]:
+        """The same beside the block, which may watch, stop and trouble the job; then its end."""
+        jobs.show_supervisor(self.ws)
+        thread = Thread(target=self.carry, args=(job,), daemon=True)
+        thread.start()
+        yield thread
+        thread.join(DEADLINE_SECONDS)
+        assert not thread.is_alive(), f"{job} is carried on and on"
+
+    def step_of(self, job: str) -> str:
+        """What the supervisor is at for a job."""
+        attempt = self.ws.store.attempts.newest(job)
+        return "" if attempt is None else attempt.step
 
     def submitted(self, job: Job | None = None) -> JobFolder:
         """A job that waits, with money set aside, and nothing rented yet."""
@@ -126,8 +161,9 @@ class Scene:
     def arm(self, fault: str, **more: Any) -> None:
         self.emulator.faults.arm(fault, **more)
 
-    def watch(self, job: str) -> list[Any]:
-        return list(jobs.watch(self.ws, job, target=self.target))
+    def watch(self, job: str) -> list[str]:
+        """The states of a job, one after the other, until it has ended and all is given back."""
+        return [one for one in jobs.watch(self.ws, job) if isinstance(one, str)]
 
     def folder(self, job: str) -> JobFolder:
         return JobFolder(self.ws.jobs / job)
@@ -149,6 +185,25 @@ class Scene:
     @property
     def billed(self) -> float:
         return self.emulator.bill.total(self.clock.now())
+
+
+def looking(after: Callable[[RentedTarget, JobFolder], None]) -> type[RentedTarget]:
+    """A target at which something happens after each look at a job."""
+
+    class Looking(RentedTarget):
+        @contextmanager
+        def follow(self, folder: JobFolder) -> Generator[Callable[[], None]]:
+            with super().follow(folder) as pull:
+
+                def look() -> None:
+                    try:
+                        pull()
+                    finally:
+                        after(self, folder)
+
+                yield look
+
+    return Looking
 
 
 TIMES = {

@@ -7,7 +7,6 @@ import shutil
 import time
 
 import pytest
-from filelock import FileLock
 
 from hone.cli.run import run
 from hone.stages import jobs
@@ -71,10 +70,11 @@ def test_what_a_job_runs_on_is_freed_only_when_all_is_asked_for(rented: Scene) -
     assert rented.alive == [] and not folder.is_alive()
 
 
-def test_what_some_process_rents_for_just_now_is_left_alone(at_runpod: Scene) -> None:
+def test_what_the_supervisor_has_in_hand_is_left_alone(at_runpod: Scene) -> None:
     folder = rented_for_a_job(at_runpod)
-    with FileLock(at_runpod.ws.jobs / f".{folder.path.name}.start.lock", thread_local=False):
-        assert reaped(at_runpod) == [("starting", False)] and len(at_runpod.alive) == 1
+    attempt = jobs.asking.enqueue(at_runpod.ws, folder)
+    assert reaped(at_runpod) == [("in hand", False)] and len(at_runpod.alive) == 1
+    at_runpod.ws.store.attempts.end(attempt.seq, "killed")
     assert reaped(at_runpod) == [("nobody's", True)]
 
 
@@ -99,8 +99,8 @@ def test_the_ledger_equals_the_provider_s_bill_once_it_is_asked_for(at_runpod: S
             renter.clock.sleep(60.0)
             renter.cloud.look(id)
         give_back(renter, folder)
-        settle(ws, folder, renter)
-        settle(ws, folder, renter)  # again: nothing
+        settle(ws, folder, renter.clock)
+        settle(ws, folder, renter.clock)  # again: nothing
         measured = ledger.total()
         assert measured >= at_runpod.billed > 0 and ledger.promised() == 0
         assert reconcile(ws, folder, renter) == 0  # too early: the bill may still grow

@@ -94,7 +94,7 @@ def test_a_real_run_beyond_the_budget_exits_3_and_a_dry_run_rents_nothing(
     assert hone(rented, *train) == 0  # without --confirm-run it only says what is missing
     assert "--confirm-run was not given" in capsys.readouterr().out
     assert hone(rented, *train, "--dry-run") == 3
-    assert "would rent a machine" in capsys.readouterr().err
+    assert "would cost money" in capsys.readouterr().err
     assert hone(rented, *train, "--confirm-run", "--set", "budget_usd=0.01") == 3
     said = capsys.readouterr().err
     assert "it may cost $" in said and "$0.01 are allowed" in said

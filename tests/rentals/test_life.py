@@ -10,9 +10,11 @@ import psutil
 import pytest
 
 from hone import settings
+from hone.cli.told import describe
 from hone.stages import jobs
-from hone.stages.train.register import collect_trained
 from hone.workspace.rental_file import rentals_of
+from tests.faults.gates import Gate
+from tests.faults.read_elsewhere import contents
 from tests.rentals.scene import CANARY, Scene
 
 
@@ -20,10 +22,7 @@ def holding(scene: Scene, secret: str) -> list[Path]:
     """Files of the workspace, of the person's settings and of the machines that hold it."""
     places = [scene.ws.root.parent, scene.files]
     return [
-        path
-        for place in places
-        for path in place.rglob("*")
-        if path.is_file() and secret.encode() in path.read_bytes()
+        path for place in places for path, content in contents(place) if secret.encode() in content
     ]
 
 
@@ -37,23 +36,33 @@ def processes_with(secret: str) -> list[str]:
     return found
 
 
-def test_a_job_runs_on_a_rented_machine_which_is_given_back_and_accounted(rented: Scene) -> None:
+def test_a_job_runs_on_a_rented_machine_which_is_given_back_and_accounted(
+    rented: Scene, gate: Gate, tmp_path: Path
+) -> None:
     ws = rented.ws
-    job = rented.launch(steps=3)
-    (rental,) = rentals_of(rented.folder(job)).rentals
-    assert rental.usable_at is not None and rental.is_open
-    assert ws.store.ledger.promised(job=job) > 0
-    assert rental.name.startswith("hone-") and holding(rented, rental.name)  # the search finds
-    assert holding(rented, CANARY) == [] == processes_with(CANARY)
-    assert rented.watch(job)[-1] == "succeeded"
+    go = tmp_path / "go"
+    fake = {"waits_to_claim": str(go), "gate": str(gate.path), "steps": 3}
+    job = rented.asked(**fake)
+    with rented.carried(job):
+        gate.wait("unclaimed")
+        (rental,) = rentals_of(rented.folder(job)).rentals
+        assert rental.usable_at is not None and rental.is_open
+        assert ws.store.ledger.promised(job=job) > 0
+        assert rental.name.startswith("hone-") and holding(rented, rental.name)  # the search finds
+        assert holding(rented, CANARY) == [] == processes_with(CANARY)
+        go.touch()
+        assert rented.watch(job)[-1] == "succeeded"
     (machine,) = rented.machines
     assert rented.alive == [] and machine["name"] == rental.name and job in rental.name
     assert ws.store.ledger.promised() == 0.0
     (rental,) = rentals_of(rented.folder(job)).rentals
     assert rental.cost_usd is not None and rental.cost_usd >= machine["cost_usd"] - 0.03
     assert ws.store.ledger.total(job=job) == pytest.approx(rental.cost_usd, abs=1e-6)
-    (model,) = collect_trained(ws).models
+    (model,) = [one.model for one in ws.store.models.list()]  # nobody had to ask
     assert model.target == rented.name and model.cost_usd == pytest.approx(rental.cost_usd)
+    told = [text for event in rented.folder(job).events() if (text := describe(event))]
+    assert told[0].startswith(f"Renting {rental.offer.text} at $") and "is usable" in told[1]
+    assert told[-1].startswith(f"Gave {rental.offer.text} back: $")
     status = jobs.show(ws, job)
     assert holding(rented, CANARY) == [] and holding(rented, "emulated-secret-") == []
     assert (Path(settings.user_config_folder()) / "rentals_ed25519").stat().st_mode & 0o077 == 0

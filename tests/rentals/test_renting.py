@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import Any
 
 import pytest
 
-from hone.errors import GateRefused, HoneError, Unavailable
+from hone.errors import GateRefused, Unavailable
 from hone.records.rental import Offer
 from hone.stages import jobs
 from hone.stages.jobs.rented import reserve
 from hone.targets._clouds import Machine, Renter
 from hone.targets._rental_choice import candidates
 from hone.targets._rental_life import BadMachine, give_back, record_intent, rent
-from hone.targets._rest import AnswerLost, BadKey, NoCapacity, NoCredit
-from hone.workspace.config import LambdaTarget
+from hone.targets._rest import AnswerLost
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.rental_file import rentals_of
+from hone.workspace.targets_config import LambdaTarget
+from tests.faults.gates import wait_until
 from tests.rentals.scene import LAUNCH, Scene
 
 
@@ -151,13 +154,14 @@ def test_a_machine_that_costs_more_than_was_offered_is_refused(at_lambda: Scene)
 # Refusals: nothing is rented, nothing stays promised
 
 
-def refused(scene: Scene, kind: type[HoneError], words: str) -> HoneError:
-    job = scene.order()
-    with pytest.raises(kind, match=words) as caught:
-        scene.launch(job)
-    assert caught.value.hint and "\n" not in caught.value.message
+def refused(scene: Scene, words: str) -> jobs.JobStatus:
+    job = scene.asked()
+    outcome = scene.carry(job)
+    status = jobs.show(scene.ws, job)
+    assert re.search(words, outcome) and status.error == outcome and status.state == "failed"
+    assert status.hint and "\n" not in status.error
     assert scene.machines == [] and scene.ws.store.ledger.promised() == 0.0
-    return caught.value
+    return status
 
 
 def test_a_wrong_key_is_said_and_nothing_is_promised(
@@ -166,8 +170,8 @@ def test_a_wrong_key_is_said_and_nothing_is_promised(
     key = "canary-not-the-key-0123456789"
     monkeypatch.setenv("LAMBDA_API_KEY", key)
     monkeypatch.setenv("RUNPOD_API_KEY", key)
-    error = refused(rented, BadKey, "does not accept the key")
-    assert key not in str(error) and rented.ws.store.ledger.entries() == []
+    status = refused(rented, "does not accept the key")
+    assert key not in str(status) and rented.ws.store.ledger.entries() == []
 
 
 def test_without_a_key_it_says_where_to_put_one(
@@ -175,8 +179,8 @@ def test_without_a_key_it_says_where_to_put_one(
 ) -> None:
     monkeypatch.delenv("LAMBDA_API_KEY", raising=False)
     monkeypatch.delenv("RUNPOD_API_KEY", raising=False)
-    error = refused(rented, BadKey, "There is no key")
-    assert "_API_KEY=" in error.hint and ".env" in error.hint
+    hint = refused(rented, "There is no key").hint
+    assert "_API_KEY=" in hint and ".env" in hint
 
 
 def test_a_key_in_the_env_file_of_the_workspace_is_found(
@@ -192,27 +196,47 @@ def test_a_key_in_the_env_file_of_the_workspace_is_found(
 
 
 @pytest.mark.parametrize(
-    ("name", "fault", "kind", "words"),
+    ("name", "fault", "words"),
     [
-        ("lambda", "quota_exceeded", NoCredit, "quota is reached"),
-        ("lambda", "account_inactive", BadKey, "account is inactive"),
-        ("runpod", "balance_low", NoCredit, "balance is too low"),
+        ("lambda", "quota_exceeded", "quota is reached"),
+        ("lambda", "account_inactive", "account is inactive"),
+        ("runpod", "balance_low", "balance is too low"),
     ],
 )
 def test_an_account_that_may_not_rent_is_said_and_the_job_can_be_resumed(
-    request: pytest.FixtureRequest, name: str, fault: str, kind: type[HoneError], words: str
+    request: pytest.FixtureRequest, name: str, fault: str, words: str
 ) -> None:
     scene: Scene = request.getfixturevalue(f"at_{name}")
     scene.arm(fault, times=-1)
-    refused(scene, kind, words)
-    for one in jobs.list_jobs(scene.ws):
-        assert (one.state, words in one.error) == ("failed", True)
+    status = refused(scene, words)
+    scene.emulator.faults.disarm()
+    jobs.asking.enqueue(scene.ws, scene.folder(status.id))
+    assert scene.carry(status.id) == "succeeded" and scene.alive == []
 
 
-def test_no_capacity_anywhere_is_said_with_all_that_was_tried(rented: Scene) -> None:
+def test_no_capacity_anywhere_is_waited_for_and_then_said_with_all_that_was_tried(
+    rented: Scene,
+) -> None:
     rented.arm("no_capacity", times=-1)
-    error = refused(rented, NoCapacity, "is free|Nothing is free")
-    assert "targets." in error.hint
+    rented.set(capacity_seconds=300.0)
+    before = rented.clock.waited
+    assert "targets." in refused(rented, "is free|Nothing is free").hint
+    assert 155 <= rented.clock.waited - before <= 420
+
+
+@pytest.mark.parametrize("fault", ["no_capacity", "http_status"])
+def test_a_job_waits_for_a_provider_that_has_nothing_or_is_in_trouble(
+    rented: Scene, fault: str
+) -> None:
+    where = {"method": "POST", "path": LAUNCH[rented.name]}
+    rented.arm(fault, times=-1, **({} if fault == "no_capacity" else where))
+    job = rented.asked(steps=1)
+    with rented.carried(job):
+        says = partial(jobs.show, rented.ws, job)
+        wait_until(lambda: says().says.endswith(jobs.asking.AGAIN), "it waits, and says so")
+        rented.emulator.faults.disarm()
+        assert rented.watch(job)[-1] == "succeeded"
+    assert len(rented.machines) == 1 and rented.alive == []
 
 
 def test_a_rate_limit_with_a_page_of_html_is_waited_out(at_lambda: Scene) -> None:
@@ -289,11 +313,9 @@ def test_a_machine_that_will_not_go_stays_open_and_is_asked_for_by_the_next(
 
 
 def test_a_worst_case_above_the_job_s_budget_starts_nothing(rented: Scene) -> None:
-    with pytest.raises(
-        GateRefused, match=r"may cost \$\d+\.\d\d, and \$0\.10 are allowed"
-    ) as caught:
-        rented.launch(rented.order(seconds=3600, budget=0.10))
-    assert caught.value.exit_code == 3 and rented.machines == []
+    job = rented.asked(rented.order(seconds=3600, budget=0.10))
+    assert re.match(r".* may cost \$\d+\.\d\d, and \$0\.10 are allowed", rented.carry(job))
+    assert rented.machines == [] and jobs.show(rented.ws, job).state == "failed"
     assert rented.ws.store.ledger.entries() == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -19,7 +20,7 @@ from tests.engine.small import (
     pair_rows,
     scored_rows,
 )
-from tests.loop.kills import run_to_end
+from tests.loop.kills import Start, prepared, run_to_end
 
 CHOICES = names("methods")
 # What plans, guards and the web form read from every method.
@@ -62,10 +63,16 @@ def test_every_method_says_its_limits_and_loads_no_torch() -> None:
     assert all(load("methods", name).LIMITS for name in CHOICES)
 
 
+@pytest.fixture(scope="module")
+def begin() -> Iterator[Start]:
+    with prepared("1") as start:
+        yield start
+
+
 # The loss of grpo is near 0 by construction; that its reward rises is held in tests/loop.
 @pytest.mark.loop
 @pytest.mark.parametrize("name", [name for name in CHOICES if name != "grpo"])
-def test_every_method_learns_its_rows_by_heart(name: str, tmp_path: Path) -> None:
+def test_every_method_learns_its_rows_by_heart(name: str, tmp_path: Path, begin: Start) -> None:
     base = make_small_base(tmp_path / "base")
     options = frozen(
         is_lora=False,
@@ -81,7 +88,7 @@ def test_every_method_learns_its_rows_by_heart(name: str, tmp_path: Path) -> Non
         method=name,
         **({"task": SCORED} if kind == "regression" else {}),
     )
-    assert run_to_end(folder) == 0, folder.log.read_text()
+    assert run_to_end(folder, begin) == 0, folder.log.read_text()
     losses = [
         (event.model_extra or {})["values"]["loss"]
         for event in folder.events()

@@ -8,9 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -23,12 +22,13 @@ from pydantic import BaseModel, ValidationError
 from emulators.serving import served
 from hone import shelf
 from hone.errors import Conflict, HoneError
-from hone.records.job import Job
 from hone.workspace.files import sha256_of
 from hone.workspace.job_folder import Identity, JobFolder
 from hone.workspace.rental_file import changing
 from tests.faults.gates import FAKE_WORKER, Gate, wait_until
+from tests.faults.orders import job_folder
 from tests.rentals.scene import KEYS, TIMES, WaitingClock, emulated, settings_of
+from tests.serverless.scene import Serverless, serverless, set_environment
 from tests.targets.machines import Machine, machine
 
 ORDER = ("Options", "LIMITS", "start", "is_alive", "follow", "stop", "release")
@@ -59,17 +59,30 @@ def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, An
         yield {name: partial(served_as, name) for name in TIMES}
 
 
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serverless]:
+    with serverless(tmp_path_factory.mktemp("endpoint")) as found:
+        yield found
+
+
 class Target(NamedTuple):
-    """A target with its options, and the worker without torch; `more`: the clock of rentals."""
+    """A target with its options, and the worker without torch; `more`: the clock of rentals.
+
+    `puts` puts another worker in place where a start cannot say which one.
+    """
 
     module: ModuleType
     options: Any
     more: Mapping[str, Any] = MappingProxyType({})
+    puts: Callable[[tuple[str, ...]], None] | None = None
 
     def start(
         self, folder: JobFolder, *, command: tuple[str, ...] = FAKE_WORKER, **changed: Any
     ) -> Identity:
         options = self.options.model_copy(update=changed)
+        if self.puts is not None:
+            self.puts(command)
+            return self.module.start(folder, options)
         if self.more:
             with changing(folder) as rentals:
                 rentals.reserved_usd = 5.0  # the stage reserves before it starts
@@ -106,6 +119,11 @@ def target(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Target]:
+    if module.__name__ == "hone.targets.runpod_serverless":
+        endpoint: Serverless = request.getfixturevalue("endpoint")
+        set_environment(endpoint, monkeypatch)
+        yield Target(module, module.Options(**endpoint.said), puts=endpoint.run)
+        return
     if not hasattr(module, "renter"):
         yield _owned(module, request)
         return
@@ -127,12 +145,6 @@ def _owned(module: ModuleType, request: pytest.FixtureRequest) -> Target:
         found: Machine = request.getfixturevalue("another")
         return Target(module, module.Options(**found.options()))
     return Target(module, module.Options())
-
-
-def make_folder(tmp_path: Path, **fake: object) -> JobFolder:
-    name = f"train-{tmp_path.name}"
-    job = Job(id=name, kind="train", created_at=datetime.now(UTC), spec={"fake": fake})
-    return JobFolder.create(tmp_path / "jobs" / job.id, job, inputs={"train.jsonl": "{}\n"})
 
 
 def begins(folder: JobFolder) -> list[int]:
@@ -160,7 +172,7 @@ def test_options_describe_every_field_and_refuse_others(module: ModuleType) -> N
 def test_limits_are_sentences_and_only_a_rented_machine_has_a_price(module: ModuleType) -> None:
     assert module.LIMITS and all(limit.endswith(".") for limit in module.LIMITS)
     # A machine of one's own costs nothing by the hour; a provider is asked for its prices.
-    assert hasattr(module, "renter") or module.PRICE_PER_HOUR_USD == 0
+    assert hasattr(module, "KEYS") or module.PRICE_PER_HOUR_USD == 0
 
 
 def test_a_target_loads_nothing_heavy(module: ModuleType) -> None:
@@ -175,7 +187,7 @@ def test_a_target_loads_nothing_heavy(module: ModuleType) -> None:
 def test_start_says_who_works_and_a_second_start_is_refused(
     target: Target, tmp_path: Path, gate: Gate
 ) -> None:
-    folder = make_folder(tmp_path, pause_at="between events", gate=str(gate.path))
+    folder = job_folder(tmp_path, pause_at="between events", gate=str(gate.path))
     assert not target.is_alive(folder) and target.stop(folder, 0.0) == "not running"
     identity = target.start(folder)
     assert isinstance(identity, Identity) and target.is_alive(folder)
@@ -192,7 +204,7 @@ def test_start_says_who_works_and_a_second_start_is_refused(
 
 
 def test_a_job_runs_to_its_result_and_all_of_it_is_here(target: Target, tmp_path: Path) -> None:
-    folder = make_folder(tmp_path, steps=3)
+    folder = job_folder(tmp_path, steps=3)
     target.start(folder)
     assert target.wait(folder) == "succeeded"
     assert folder.log_tail(1) == ["the fake worker begins"]
@@ -213,7 +225,7 @@ def test_a_job_runs_to_its_result_and_all_of_it_is_here(target: Target, tmp_path
 def test_stop_leaves_a_checkpoint_and_the_next_start_goes_on_from_it(
     target: Target, tmp_path: Path, gate: Gate
 ) -> None:
-    folder = make_folder(tmp_path, waits_for_stop=True, gate=str(gate.path), steps=3)
+    folder = job_folder(tmp_path, waits_for_stop=True, gate=str(gate.path), steps=3)
     target.start(folder)
     gate.wait("training")
     assert target.stop(folder, 20.0) == "stopped"
@@ -235,15 +247,15 @@ def test_stop_leaves_a_checkpoint_and_the_next_start_goes_on_from_it(
 def test_a_killed_worker_is_lost_and_the_next_start_goes_on(
     target: Target, tmp_path: Path, gate: Gate
 ) -> None:
-    folder = make_folder(
+    folder = job_folder(
         tmp_path, pause_at="after checkpoint", gate=str(gate.path), child=True, steps=3
     )
     identity = target.start(folder)
     gate.wait("after checkpoint")
+    child = _child_of(identity.pid, folder)
     os.kill(identity.pid, signal.SIGKILL)
     wait_until(lambda: not target.is_alive(folder), "the worker is dead")
     assert folder.state() == "lost"
-    child = _child_of(identity.pid, folder)
     target.release(folder)
     assert _is_gone(child)
     target.start(folder)
@@ -255,7 +267,7 @@ def test_a_killed_worker_is_lost_and_the_next_start_goes_on(
 def test_a_worker_that_ends_before_its_claim_fails_with_the_end_of_its_log(
     target: Target, tmp_path: Path
 ) -> None:
-    folder = make_folder(tmp_path)
+    folder = job_folder(tmp_path)
     command = (sys.executable, "-c", "print('no such library'); raise SystemExit(3)")
     with pytest.raises(HoneError, match="did not start: it ended with code 3") as caught:
         target.start(folder, command=command)
@@ -266,7 +278,7 @@ def test_a_worker_that_ends_before_its_claim_fails_with_the_end_of_its_log(
 def test_a_worker_that_never_claims_is_ended_at_the_deadline(
     target: Target, tmp_path: Path, gate: Gate
 ) -> None:
-    folder = make_folder(tmp_path, pause_at="before claim", gate=str(gate.path))
+    folder = job_folder(tmp_path, pause_at="before claim", gate=str(gate.path))
     with pytest.raises(HoneError, match=r"did not start: nothing came for 0\.8 seconds"):
         target.start(folder, claim_seconds=0.8)
     assert folder.state() == "failed" and not target.is_alive(folder)
@@ -275,10 +287,11 @@ def test_a_worker_that_never_claims_is_ended_at_the_deadline(
 def test_a_command_that_does_not_exist_is_said_and_not_a_traceback(
     target: Target, tmp_path: Path
 ) -> None:
-    folder = make_folder(tmp_path)
+    folder = job_folder(tmp_path)
     with pytest.raises(HoneError):
         target.start(folder, command=(str(tmp_path / "no-python"),))
-    assert folder.state() == "waiting"
+    # An endpoint was asked before it could be seen.
+    assert folder.state() == ("waiting" if target.puts is None else "failed")
 
 
 def _child_of(worker: int, folder: JobFolder) -> int:

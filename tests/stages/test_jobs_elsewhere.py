@@ -140,6 +140,7 @@ def test_targets_are_listed_checked_and_named(ws: Workspace, there: Machine) -> 
     named = {one.name: one for one in list_targets(ws)}
     assert {name: one.kind for name, one in named.items()} == {
         "local": "local", "ssh": "ssh", "lambda": "lambda", "runpod": "runpod", "spare": "ssh",
+        "runpod-serverless": "runpod-serverless",
     }  # fmt: skip
     assert named["spare"].where == "me@127.0.0.1"
     assert [name for name, one in named.items() if one.is_set] == ["local", "ssh", "spare"]

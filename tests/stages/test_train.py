@@ -13,6 +13,7 @@ import pytest
 
 from hone.errors import Conflict, GateRefused, HoneError, InvalidInput
 from hone.stages import jobs
+from hone.stages.configure import change_setting
 from hone.stages.train.prepare import Prepared, prepare_training
 from hone.stages.train.register import collect_trained
 from hone.stages.train.start import (
@@ -86,6 +87,18 @@ def train(ws: Workspace, *overrides: str, **more: Any) -> str:
     started = start_training(ws, prepared, is_confirmed=True, target=fake_target(), **more)
     assert list(jobs.watch(ws, started.job_id))[-1] == "succeeded"
     return started.job_id
+
+
+def test_how_many_share_the_device_is_frozen_and_no_part_of_what_makes_a_training(
+    ws: Workspace,
+) -> None:
+    first = ws.store.jobs.get(train(ws)).spec
+    assert "trainings_at_once" not in first
+    change_setting(ws, "targets.local.trainings_at_once", "3")
+    job = ws.store.jobs.get(train(ws))
+    assert job.spec["trainings_at_once"] == 3
+    assert job.spec["fingerprint"] == first["fingerprint"]
+    assert jobs.asking.queue_of(job) == "local: cpu (3 at once)"
 
 
 def test_the_order_is_frozen_with_inputs_sources_and_environment(ws: Workspace) -> None:

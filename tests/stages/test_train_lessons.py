@@ -170,14 +170,73 @@ def scores(*labels: float, names: list[str] | None = None) -> dict[str, Any]:
 
 def test_scores_that_are_no_numbers_are_refused_where_all_are(tmp_path: Path) -> None:
     nan = float("nan")
-    told = "not one of 2 rows has a finite number for each of depth, care"
+    told = (
+        "not one of 2 rows has a text and a finite number for each of depth, care "
+        "(a score is no finite number)"
+    )
     assert look(tmp_path, [scores(1, nan), scores(nan, 2)]) == ([told], [])
     problems, notes = look(tmp_path, [scores(1, 2), scores(1, 3), scores(nan, 2), scores(1)])
     assert problems == []
     assert notes == [
-        "1 row is left out: another number of scores.",
-        "1 row is left out: a score is no finite number.",
+        "1 row is left out (row 3): a score is no finite number.",
+        "1 row is left out (row 4): it has 1 score for 2 dimensions.",
     ]
+
+
+BAD: list[tuple[Any, str]] = [
+    ([1, None], "a score is missing"),
+    ([1, " "], "a score is missing"),
+    (None, "it has no scores"),
+    ([1, "high"], "a score is no number"),
+    ([1, [2]], "a score is no number"),
+    ([1, float("inf")], "a score is no finite number"),
+    ([1, 2, 3], "it has 3 scores for 2 dimensions"),
+    ([], "it has 0 scores for 2 dimensions"),
+]
+
+
+@pytest.mark.parametrize(("labels", "reason"), BAD)
+def test_a_row_whose_scores_cannot_be_read_is_named_with_why(
+    tmp_path: Path, labels: Any, reason: str
+) -> None:
+    bad = {"text": "A text.", "labels": labels}
+    problems, notes = look(tmp_path, [scores(1, 2), bad, scores(1, 3)])
+    assert (problems, notes) == ([], [f"1 row is left out (row 2): {reason}."])
+
+
+def test_the_first_of_many_rows_are_named(tmp_path: Path) -> None:
+    rows = [scores(1, 2), scores(1, 3), *[{"text": "", "labels": [1, 2]}] * 7]
+    [note] = look(tmp_path, rows)[1]
+    assert note == "7 rows are left out (rows 3, 4, 5, 6, 7 and 2 more): its text is empty."
+
+
+def test_rows_with_bad_scores_are_told_by_the_plan_with_the_mend_and_not_counted(
+    ws: Workspace,
+) -> None:
+    def change(row: dict[str, Any]) -> dict[str, Any]:
+        number = number_of(row)
+        bad = {3: [1.0, None], 4: [1.0, "high"], 5: [1.0]}.get(number)
+        return {"id": row["id"], "text": "A text.", "labels": bad or [1.0, float(number)]}
+
+    rewrite(ws, "faith@1", "bad", "regression", change, task=SCORES)
+    plan = plan_of(ws, "regression", dataset="bad")
+    assert (plan.train.masked, plan.train.remaining, plan.steps_per_epoch) == (3, 37, 10)
+    told = [
+        "1 row is left out (row 4): a score is missing.",
+        "1 row is left out (row 5): a score is no number.",
+        "1 row is left out (row 6): it has 1 score for 2 dimensions.",
+    ]
+    mend = (
+        "To learn from them: hone import FILE with the scores of these rows; "
+        "then hone datasets build bad --format regression."
+    )
+    assert plan.notes == [*told, *(f"Of val: {one}" for one in told), mend]
+    rewrite(ws, "faith@1", "none", "regression", lambda row: {**change(row), "labels": None})
+    with pytest.raises(InvalidInput) as refusal:
+        plan_of(ws, "regression", dataset="none", task="scores")
+    assert any("not one of 40 rows has a text and a finite" in one for one in (
+        refusal.value.message, *refusal.value.problems
+    ))  # fmt: skip
 
 
 def test_scores_of_other_dimensions_are_refused_by_name(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_an_adapter_is_counted_by_the_shapes_of_the_base(ws: Workspace) -> None:
 
 def test_what_stood_open_is_chosen_with_its_reason(ws: Workspace) -> None:
     options = prepare(ws).plan.options
-    assert options["training.learning_rate"].value == 4e-3
+    assert options["training.learning_rate"].value == 6e-3
     assert options["training.learning_rate"].source.startswith("chosen: LoRA of 1")
     assert options["training.dtype"].value == "float32"
     assert options["training.threads"].value == 1

@@ -11,8 +11,12 @@ import yaml
 
 from hone.errors import InvalidInput
 from hone.records.task import Task
+from hone.stages.train.characters import estimate_tokens
 from hone.stages.train.plan import Plan
 from hone.stages.train.prepare import prepare_training
+from hone.stages.train.recipe import check_recipe
+from hone.stages.train.resolve import resolve
+from hone.workspace.bases import FoundBase
 from hone.workspace.open import Workspace, init_workspace
 from tests.stages.training_set import CPU, freeze, make_small_base, rewrite
 
@@ -55,11 +59,38 @@ def test_a_scored_text_is_counted_bare_and_cut_at_the_limit(ws: Workspace) -> No
     task = Task.model_validate({"kind": "score", "name": "scores", "dimensions": ["one"]})
 
     def scored(row: dict[str, Any]) -> dict[str, Any]:
-        return {**row, "text": "word " * 30, "labels": [float(row["id"][-1])]}
+        return {"id": row["id"], "text": "word " * 30, "labels": [float(row["id"][-1])]}
 
     rewrite(ws, "faith@1", "scored", "regression", scored, task=task)
-    found = plan_of(ws, "regression", "data.max_seq_length=20", dataset="scored").train
+    plan = plan_of(ws, "regression", "data.max_seq_length=20", dataset="scored")
+    found = plan.train
     assert (found.tokens, found.longest, found.shortened) == (40 * 20, 20, 40)
+    # Where the tokenizer is not here, its characters are counted.
+    file = ws.datasets / "scored@1" / "train.jsonl"
+    assert estimate_tokens(file, max_length=20).tokens == 40 * 20
+    assert estimate_tokens(file, max_length=500).tokens == round(40 * 150 / 4)
+
+
+def test_a_head_goes_on_reading_texts_as_it_learned_to(tmp_path: Path) -> None:
+    adapter = tmp_path / "v1"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text('{"task_type": "SEQ_CLS", "r": 2}')
+    (adapter / "hone.json").write_text("{}")
+    base = FoundBase(id="small", path=tmp_path, adapter=adapter, model="scores@v1")
+
+    def asked(base: FoundBase, *overrides: str) -> tuple[object, str]:
+        written = {"base": "small", "dataset": "d", "lora": {"r": 2}, "method": "regression"}
+        found = resolve(check_recipe(written, overrides).options, base, CPU)["training.pooling"]
+        return found.value, found.source
+
+    assert asked(base) == ("last", "chosen: as scores@v1 has it")
+    (adapter / "hone.json").write_text('{"pooling": "mean"}')
+    assert asked(base) == ("mean", "default")
+    with pytest.raises(InvalidInput, match="is last, and the head of scores@v1 reads mean") as told:
+        asked(base, "training.pooling=last")
+    assert told.value.hint.startswith("--set training.pooling=mean")
+    (tmp_path / "config.json").write_text('{"architectures": ["Qwen2ForCausalLM"]}')
+    assert asked(FoundBase(id="small", path=tmp_path), "training.pooling=last")[0] == "last"
 
 
 def test_a_row_of_another_shape_is_named(ws: Workspace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,11 +17,12 @@ import pytest
 from hone.errors import Conflict
 from hone.records.job import Event
 from hone.stages import jobs
-from hone.stages.jobs.where import is_supervised
+from hone.stages.jobs.where import unsupervised
 from hone.targets import local
-from hone.workspace.open import Workspace, init_workspace
+from hone.workspace.open import Workspace, init_workspace, open_workspace
 from tests.faults.gates import DEADLINE_SECONDS, Gate, fake_target, wait_until
 from tests.faults.orders import training
+from tests.faults.read_elsewhere import contents
 from tests.faults.supervisors import starts_of, supervised, supervisor
 
 INPUTS: dict[str, Path | str | bytes] = {"train.jsonl": "{}\n"}
@@ -77,6 +79,37 @@ def test_trainings_of_a_device_run_one_after_the_other_and_other_jobs_beside_the
     assert refs[:2] == ["pickup@v1", "pickup@v2"]
 
 
+def test_as_many_trainings_share_a_device_as_the_settings_allow(ws: Workspace, gate: Gate) -> None:
+    def asked(steps: int, **fake: Any) -> str:
+        job = training(fake={"steps": steps, **fake})
+        job.spec["trainings_at_once"] = 2
+        return jobs.launch(ws, job, INPUTS).id
+
+    with supervised(ws):
+        first = asked(2, waits_for_stop=True, gate=str(gate.path))
+        gate.wait("training")
+        beside = asked(1)
+        assert list(jobs.watch(ws, beside))[-1] == "succeeded"
+        second = asked(2, waits_for_stop=True, gate=str(gate.path))
+        gate.wait("training")
+        third = asked(1)
+
+        def said(job: str) -> str:
+            return {one.id: one.says for one in jobs.list_jobs(ws, asks_targets=True)}[job]
+
+        wait_until(lambda: said(second) == "", "its worker speaks for it")
+        assert said(third) == (
+            f"Waiting in the queue: {first} has cpu (2 at once), and 1 more before it."
+        )
+        alone = jobs.launch(ws, training(fake={"steps": 1}), INPUTS).id
+        assert jobs.stop(ws, second, deadline_seconds=DEADLINE_SECONDS) == "stopped"
+        assert list(jobs.watch(ws, third))[-1] == "succeeded"
+        # Of those who want the device alone one waits for the last that has it.
+        assert jobs.show(ws, alone).state == "waiting"
+        assert jobs.stop(ws, first, deadline_seconds=DEADLINE_SECONDS) == "stopped"
+        assert list(jobs.watch(ws, alone))[-1] == "succeeded"
+
+
 def test_who_watches_a_queued_job_is_told_what_it_waits_for(ws: Workspace, gate: Gate) -> None:
     with supervised(ws):
         slow = {"waits_for_stop": True, "gate": str(gate.path), "steps": 1}
@@ -96,24 +129,38 @@ def test_who_watches_a_queued_job_is_told_what_it_waits_for(ws: Workspace, gate:
 def test_a_second_supervisor_does_not_start(ws: Workspace) -> None:
     with supervised(ws) as first:
         second = supervisor(ws)
-        assert "another one is at work" in second.communicate(timeout=DEADLINE_SECONDS)[0]
+        assert "another one is at work" in second.written(DEADLINE_SECONDS)
         found = jobs.supervisor_of(ws)
         assert first.poll() is None and found is not None and found.pid == first.pid
+
+
+def test_the_supervisor_of_a_workspace_is_not_that_of_its_copy(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    with supervised(ws):
+        assert jobs.supervisor_of(ws) is not None
+        shutil.copytree(ws.root, tmp_path / "copy")
+        with open_workspace(tmp_path / "copy") as copy:
+            assert jobs.supervisor_of(copy) is None
+            with supervised(copy):
+                job = jobs.launch(copy, training(fake={"steps": 1}), INPUTS).id
+                assert list(jobs.watch(copy, job))[-1] == "succeeded"
+        assert jobs.supervisor_of(ws) is not None
 
 
 def test_a_supervisor_whose_workspace_is_gone_ends(ws: Workspace) -> None:
     process = supervisor(ws, idle_seconds=1000.0)
     wait_until(lambda: jobs.supervisor_of(ws) is not None, "it is at work")
     (ws.root / "hone.yaml").unlink()
-    assert "served" in process.communicate(timeout=DEADLINE_SECONDS)[0]
+    assert "served" in process.written(DEADLINE_SECONDS)
 
 
 def test_what_cannot_repeat_a_start_is_started_by_who_asks(ws: Workspace) -> None:
     chosen = jobs.target_named(ws, "local")
-    assert is_supervised(chosen)
-    plug_in = SimpleNamespace(start=local.start, stop=local.stop)
-    assert not is_supervised(chosen._replace(module=plug_in))
-    assert not is_supervised(fake_target())
+    assert isinstance(chosen, jobs.Chosen) and unsupervised(chosen) is None
+    assert unsupervised(jobs.target_named(ws, "lambda")) is None
+    plug_in = chosen._replace(module=SimpleNamespace(start=local.start, stop=local.stop))
+    assert unsupervised(plug_in) == plug_in
     job = jobs.launch(ws, training(fake={"steps": 1}), INPUTS, target=fake_target()).id
     assert list(jobs.watch(ws, job))[-1] == "succeeded"
     assert ws.store.attempts.newest(job) is None and jobs.supervisor_of(ws) is None
@@ -123,7 +170,6 @@ WAKE = """
 import sys
 from pathlib import Path
 from hone.stages import jobs
-from hone.stages.jobs.where import is_supervised
 from hone.targets import local
 from hone.workspace.open import open_workspace
 with open_workspace(Path(sys.argv[1])) as ws:
@@ -181,6 +227,6 @@ def test_settings_for_libraries_go_with_the_job_and_secrets_do_not(
         assert list(jobs.watch(ws, job))[-1] == "succeeded"
     attempt = ws.store.attempts.newest(job)
     assert attempt is not None and attempt.environment["CUDA_VISIBLE_DEVICES"] == "3"
-    written = b"".join(path.read_bytes() for path in ws.root.rglob("*") if path.is_file())
+    written = b"".join(content for _, content in contents(ws.root))
     assert b"canary" not in written
     assert json.loads((ws.jobs / job / "result.json").read_text())["status"] == "succeeded"

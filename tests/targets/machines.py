@@ -55,14 +55,7 @@ class Machine(NamedTuple):
         """The only program on its path, python3; `patch` runs inside before anything else."""
         programs = self.folder / "programs"
         programs.mkdir(exist_ok=True)
-        script = f'exec {shlex.quote(sys.executable)} "$@"'
-        if patch:
-            # python3 -I -c LOADER SIZE VERB
-            me = f"import sys; sys.executable = {str(programs / 'python3')!r}"
-            code = f'"$(printf "%s\\n%s\\n%s" {shlex.quote(me)} {shlex.quote(patch)} "$3")"'
-            script = f'exec {shlex.quote(sys.executable)} -I -c {code} "$4" "$5"'
-        (programs / "python3").write_text(f"#!/bin/sh\n{script}\n")
-        (programs / "python3").chmod(0o755)
+        write_python(programs / "python3", patch=patch)
         # Nothing else: a test must not depend on what this machine has.
         self.set(path=str(programs))
 
@@ -74,6 +67,18 @@ class Machine(NamedTuple):
                 if process.environ().get("HOME") == str(self.home):
                     found.append(process)
         return found
+
+
+def write_python(path: Path, *, patch: str = "") -> None:
+    """A Python under another name; `patch` runs inside before what a target sends it."""
+    script = f'exec {shlex.quote(sys.executable)} "$@"'
+    if patch:
+        # python3 -I -c LOADER SIZE VERB
+        me = f"import sys; sys.executable = {str(path)!r}"
+        code = f'"$(printf "%s\\n%s\\n%s" {shlex.quote(me)} {shlex.quote(patch)} "$3")"'
+        script = f'exec {shlex.quote(sys.executable)} -I -c {code} "$4" "$5"'
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
 
 
 @contextmanager

@@ -187,7 +187,7 @@ def test_no_name_leads_out_of_its_folder_on_either_side(
     with pytest.raises(HoneError, match="outside of its folder"):
         asyncio.run(work())
     with pytest.raises(HoneError, match="outside of the job's folder"):
-        _transfer._inside(tmp_path, name)
+        _transfer.inside(tmp_path, name)
 
 
 def test_what_runs_there_is_one_text_that_imports_nothing_of_hone() -> None:

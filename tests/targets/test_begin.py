@@ -11,7 +11,7 @@ import pytest
 from hone.targets import local, ssh
 from hone.workspace.job_folder import JobFolder, Ticket
 from tests.faults.gates import DEADLINE_SECONDS, HURRIED_WORKER, wait_until
-from tests.shelves.test_targets_contract import make_folder
+from tests.faults.orders import job_folder
 from tests.targets.machines import Machine, machine
 
 
@@ -38,7 +38,7 @@ def test_a_ticket_starts_one_worker_and_the_next_ticket_another(
 ) -> None:
     said = {"claim_seconds": DEADLINE_SECONDS}
     options = module.Options(**(said if module is local else there.options(**said)))
-    folder = make_folder(tmp_path, steps=1, fails=True)
+    folder = job_folder(tmp_path, steps=1, fails=True)
     ticket = Ticket("job.1", 0, environment={"OMP_NUM_THREADS": "3"})
     module.begin(folder, ticket, options, command=HURRIED_WORKER)
     # As after a kill at any time since: while it runs, and when it has ended.

@@ -16,7 +16,7 @@ from hone.settings import user_config_folder
 from hone.targets import ssh
 from hone.workspace.job_folder import JobFolder
 from tests.faults.gates import FAKE_WORKER
-from tests.targets.machines import Machine, machine, switched_on
+from tests.targets.machines import Line, Machine, machine, switched_on
 
 LACKING = "import time; import importlib.metadata as found; found.version = lambda name: '0.1'"
 
@@ -85,6 +85,17 @@ def test_a_host_is_pinned_when_first_seen_and_another_key_is_refused(tmp_path: P
             found = {one.name: one for one in ssh.check(options(again), mends=False, new_key=True)}
             assert "now pinned" in found["key"].text and "trouble" not in found
             assert ssh.machine(options(again))["notes"] == []
+
+
+def test_a_known_host_that_hangs_up_before_it_shows_its_key_is_asked_again(there: Machine) -> None:
+    line = Line(there.port)
+    chosen = options(there, port=line.port)
+    assert ssh.machine(chosen)["cores"] >= 1
+    known = line.lines
+    line.cut_after(back=1)
+    assert ssh.machine(chosen)["cores"] >= 1
+    assert line.lines == known + 2
+    line.close()
 
 
 def test_a_host_without_python_or_with_an_old_one_is_told(there: Machine) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from hone.records.example import Example, Suggestion
+from hone.records.person import Person
 from hone.stages import people
 from hone.web.site import Site
 from hone.workspace.open import Workspace, init_workspace
 from hone.workspace.store import new_example
+from hone.workspace.store.people import Secret
 from tests.web.browser import Browser, access
 
 PICKUP = """\
@@ -70,9 +72,19 @@ def browser(site: Site) -> Browser:
     return Browser(site).sign_in()
 
 
+@pytest.fixture(scope="session")
+def known(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Person, Secret]]:
+    """Somebody of each role, once: to hash a password takes a quarter of a second by intent."""
+    with init_workspace(tmp_path_factory.mktemp("known") / "ws") as workspace:
+        for name, role in (("vera", "viewer"), ("rita", "reviewer"), ("tom", "trainer")):
+            people.add_person(workspace, name, role, f"password of {name}")
+        found = [workspace.store.people.find(one.name) for one in people.list_people(workspace)]
+    return [one for one in found if one is not None]
+
+
 @pytest.fixture
-def shared(ws: Workspace) -> Site:
+def shared(ws: Workspace, known: list[tuple[Person, Secret]]) -> Site:
     """A server that others reach, with somebody of each role."""
-    for name, role in (("vera", "viewer"), ("rita", "reviewer"), ("tom", "trainer")):
-        people.add_person(ws, name, role, f"password of {name}")
+    for person, secret in known:
+        ws.store.people.add(person.name, person.role, secret, is_replacing=False)
     return Site(ws, access(is_shared=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hone.rendering.tokens import Renderer
 from hone.worker.times import active_seconds
 from hone.workspace.job_folder import JobFolder
 from tests.engine.small import TASK, copy_rows, frozen, make_job, make_small_base
-from tests.loop.kills import environment, run_to_end
+from tests.loop.kills import Start, environment, prepared, run_to_end
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,13 @@ def predictions(folder: JobFolder, name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
+@pytest.fixture(scope="module")
+def begin() -> Iterator[Start]:
+    """As a process that imports for itself the worker trains once below."""
+    with prepared("1") as start:
+        yield start
+
+
 def test_a_folder_without_a_job_is_a_user_error(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hone.worker", str(tmp_path)],
@@ -71,13 +79,15 @@ def test_a_folder_without_a_job_is_a_user_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_the_user_can_mend_is_a_failed_event_with_a_hint(base: Path, tmp_path: Path) -> None:
+def test_what_the_user_can_mend_is_a_failed_event_with_a_hint(
+    base: Path, tmp_path: Path, begin: Start
+) -> None:
     long_rows = [
         {"prompt": [{"role": "user", "content": "?"}],
          "completion": [{"role": "assistant", "content": "word " * 300}]}
     ]  # fmt: skip
     folder = make_job(tmp_path / "train-1", base, rows=(long_rows, []))
-    assert run_to_end(folder) == 1
+    assert run_to_end(folder, begin) == 1
     assert "Not one of 1 training rows can be learned" in failure(folder)["error"]
     assert "the limit is 128" in failure(folder)["error"]
     assert "data.max_seq_length" in failure(folder)["hint"]
@@ -85,18 +95,22 @@ def test_what_the_user_can_mend_is_a_failed_event_with_a_hint(base: Path, tmp_pa
     assert "Traceback" not in folder.log.read_text()
 
 
-def test_a_bug_leaves_its_trace_in_the_log_and_exits_70(base: Path, tmp_path: Path) -> None:
+def test_a_bug_leaves_its_trace_in_the_log_and_exits_70(
+    base: Path, tmp_path: Path, begin: Start
+) -> None:
     folder = make_job(tmp_path / "train-1", base, options={"training.epochs": {}})
-    assert run_to_end(folder) == 70
+    assert run_to_end(folder, begin) == 70
     assert failure(folder)["error"].startswith("KeyError")
     assert "Traceback" in folder.log.read_text()
     assert folder.state() == "failed"
 
 
-def test_a_dry_run_builds_everything_and_leaves_nothing(base: Path, tmp_path: Path) -> None:
+def test_a_dry_run_builds_everything_and_leaves_nothing(
+    base: Path, tmp_path: Path, begin: Start
+) -> None:
     options = frozen(**{"training.dry_run": True, "training.epochs": 0})
     folder = make_job(tmp_path / "train-1", base, options=options, dry_run=True)
-    assert run_to_end(folder) == 0, folder.log.read_text()
+    assert run_to_end(folder, begin) == 0, folder.log.read_text()
     result = folder.result()
     assert result is not None and result.artefacts == []
     assert result.metrics["trained_parameters"] < result.metrics["parameters"]
@@ -142,13 +156,15 @@ def test_a_training_leaves_model_tokenizer_curves_and_says_what_it_did(
     assert steps == [5, 10]
 
 
-def test_everybody_answers_and_a_cut_off_file_is_gone_on_with(base: Path, tmp_path: Path) -> None:
+def test_everybody_answers_and_a_cut_off_file_is_gone_on_with(
+    base: Path, tmp_path: Path, begin: Start
+) -> None:
     contenders = [
         {"name": "base", "generator": "model", "options": {"base": str(base)}},
         {"name": "few-shot", "generator": "model", "shots": 2, "options": {"base": str(base)}},
     ]
     folder = make_evaluation(tmp_path / "evaluate-1", contenders, 10)
-    assert run_to_end(folder) == 0, folder.log.read_text()
+    assert run_to_end(folder, begin) == 0, folder.log.read_text()
     whole = {name: predictions(folder, name) for name in ("base", "few-shot")}
     assert {one["id"] for one in whole["base"]} == {f"row-{n}" for n in range(10)}
     assert all(0 < one["confidence"] <= 1 and one["seconds"] > 0 for one in whole["base"])
@@ -159,7 +175,7 @@ def test_everybody_answers_and_a_cut_off_file_is_gone_on_with(base: Path, tmp_pa
     path.write_text("".join(lines[:3]) + lines[3][:20])
     for name in ("result.json", "identity.json"):
         (folder.path / name).unlink()
-    assert run_to_end(folder) == 0, folder.log.read_text()
+    assert run_to_end(folder, begin) == 0, folder.log.read_text()
     kept = [line for line in path.read_text().splitlines() if line.endswith("}")]
     again = {one["id"]: one["text"] for one in map(json.loads, kept)}
     assert again == {one["id"]: one["text"] for one in whole["base"]}
@@ -176,10 +192,10 @@ def test_few_shot_prompts_hold_the_worked_examples(base: Path) -> None:
     assert text.index("milk") < text.index("tea")
 
 
-def test_a_kind_without_a_worker_is_refused(tmp_path: Path) -> None:
+def test_a_kind_without_a_worker_is_refused(tmp_path: Path, begin: Start) -> None:
     job = Job(id="host-1", kind="host", created_at=datetime(2026, 11, 20, tzinfo=UTC), spec={})
     folder = JobFolder.create(tmp_path / "host-1", job)
-    assert run_to_end(folder) == 1
+    assert run_to_end(folder, begin) == 1
     assert 'the kind "host"' in failure(folder)["error"]
 
 

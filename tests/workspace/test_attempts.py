@@ -64,3 +64,17 @@ def test_an_attempt_of_no_job_is_refused(ws: Workspace) -> None:
     with pytest.raises(Exception, match="FOREIGN KEY"):
         asked(ws, "train-of-nobody")
     assert ws.store.attempts.open() == []
+
+
+def test_an_attempt_is_replaced_by_the_next_in_one_go_and_only_once(ws: Workspace) -> None:
+    job = jobs.submit(ws, jobs.new_job("train", {}), {}).id
+    attempts = ws.store.attempts
+    asked(ws, job, queue="runpod: " + job)
+    (first,) = attempts.open()
+    second = attempts.replace(first, "its machine died", after_seq=7)
+    assert second is not None and attempts.open() == [second]
+    assert (second.number, second.after_seq) == (2, 7) and second.step == second.trouble == ""
+    assert (second.queue, second.environment) == (first.queue, first.environment)
+    assert attempts.replace(first, "again", after_seq=9) is None and attempts.open() == [second]
+    ended = attempts.get(job, 1)
+    assert ended is not None and ended.outcome == "its machine died"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,30 @@ def test_where_folding_fails_the_log_stays_and_nothing_is_lost(
     assert not path.with_name("gone.db").exists()
 
 
+def test_a_log_that_the_folding_left_is_taken_away_at_the_end(
+    path: Path, writer: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow(writer, 3)
+    copy = path.with_name("copy.db")  # as if both had closed at once: a log, and nobody at it
+    shutil.copy(path, copy)
+    shutil.copy(f"{path}-wal", f"{copy}-wal")
+    folding = Folding(copy, fold_bytes=2 * MEGABYTE)
+    folding.finish()
+    assert log_bytes(copy) > 3 * MEGABYTE, "what others wrote is theirs to fold"
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", _refuse)
+        folding.fold_if_long()
+        folding.stop()
+    assert log_bytes(copy) > 3 * MEGABYTE
+    folding.finish()
+    assert not copy.with_name("copy.db-wal").exists()
+    assert copy.stat().st_size > 3 * MEGABYTE
+
+
+def _refuse(*_arguments: object, **_options: object) -> sqlite3.Connection:
+    raise sqlite3.OperationalError("unable to open database file")
+
+
 def test_a_store_folds_what_an_import_wrote_and_closes_without_a_log(tmp_path: Path) -> None:
     path = tmp_path / "hone.db"
     store = Store.open(path)
@@ -90,7 +115,7 @@ def test_a_store_folds_what_an_import_wrote_and_closes_without_a_log(tmp_path: P
     with sqlite3.connect(path) as other:
         assert other.execute("SELECT count(*) FROM examples").fetchone() == (11_000,)
     other.close()
-    store._engine.dispose()
+    store.close()
     assert not path.with_name("hone.db-wal").exists()
     again = Store.open(path)
     assert again.examples.get("e10999").position == 11_000

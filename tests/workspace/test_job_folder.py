@@ -202,6 +202,26 @@ def test_a_second_training_on_a_device_fails_and_names_the_first(tmp_path: Path)
     other.release()
 
 
+def test_a_device_may_have_places_for_several_trainings(tmp_path: Path) -> None:
+    def training(name: str, at_once: int) -> JobFolder:
+        job = make_job(name, device="cpu", trainings_at_once=at_once)
+        return JobFolder.create(tmp_path / name, job)
+
+    first, second, third = (training(name, 2) for name in ("first", "second", "third"))
+    alone = JobFolder.create(tmp_path / "alone", make_job("alone", device="cpu"))
+    assert first.claim() == second.claim() == 1
+    for late in (third, alone):
+        with pytest.raises(Conflict, match="device cpu is busy with first"):
+            late.claim()
+    second.release()
+    with pytest.raises(Conflict, match="busy with first"):
+        alone.claim()
+    assert third.claim() == 1
+    assert (tmp_path / ".cpu-2.holder").read_text() == "third\n"
+    first.release()
+    third.release()
+
+
 def test_states_follow_from_the_traces(folder: JobFolder) -> None:
     folder.claim()
     folder.append("failed", error="out of memory", hint="smaller batches")

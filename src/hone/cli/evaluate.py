@@ -64,6 +64,9 @@ def evaluate(
         bool,
         typer.Option("--include-trained", help="Keep examples that were trained on; labelled."),
     ] = False,
+    on: Annotated[
+        str, typer.Option("--on", help="Where to answer: only on this machine so far (local).")
+    ] = "local",
     detach: Annotated[
         bool, typer.Option("--detach", help="Do not wait; the same command again shows the result.")
     ] = False,
@@ -93,6 +96,7 @@ def evaluate(
         includes_trained=include_trained,
     )
     with loop.open_workspace(workspace) as opened:
+        evaluation.refuse_elsewhere(opened, on)
         # Only trainings: an evaluation that waits to be reported is what this very command shows.
         collect_trained(opened)
         job = evaluation.evaluate(opened, model, options)

@@ -77,10 +77,13 @@ def show(job: JobArgument, workspace: WorkspaceOption = None, json: JsonOption =
     ]
     if status.runtime_seconds is not None:
         rows.append(("seconds", f"{status.runtime_seconds:.1f}"))
+    rows += [("went on elsewhere", why) for why in status.moves]
     if status.rented:
         rows.append(("rented", status.rented))
     if status.cost_usd:
-        rows.append(("cost", f"${status.cost_usd:.4f}"))
+        is_billed = status.billed_usd == status.cost_usd
+        by = "by the provider's bill" if is_billed else "measured here"
+        rows.append(("cost", f"${status.cost_usd:.4f}   ({by})"))
     if status.seen_at is not None:
         rows.append(("seen there", _seen(status)))
     if status.damaged_lines:
@@ -217,15 +220,17 @@ def reap(
     only_list: Annotated[bool, typer.Option("--list", help="Give nothing back.")] = False,
     everything: Annotated[
         bool,
-        typer.Option("--all", help="Also machines that jobs run on: the jobs are lost."),
+        typer.Option("--all", help="Also what jobs run on or can be resumed from: that is lost."),
     ] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Give back rented machines that nobody owns, and list all others.
 
-    The providers are asked what is rented under this workspace's names. Their bills, where they
-    have one, take the place of what was measured. Exits 1 where something could not be given back.
+    The providers are asked what is rented under this workspace's names; a serverless endpoint, for
+    requests that no living job here needs, and its volume, for files that jobs left there. Their
+    bills, where they have one, take the place of what was measured. Exits 1 where something could
+    not be given back.
 
     Example: hone jobs reap --list
     """

@@ -10,6 +10,7 @@ import typer
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 if TYPE_CHECKING:
+    from hone.records.comparison import GateResult
     from hone.records.model import Measured
     from hone.stages.registry import ModelInfo
 
@@ -154,27 +155,45 @@ def _say_ancestry(found: ModelInfo) -> None:
 def set_active(
     model: Annotated[str, typer.Argument(help="NAME@VERSION.")],
     note: Annotated[str, typer.Option(help="Why; kept in the journal.")] = "",
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also where the gate says no; needs --note, is journalled."),
+    ] = False,
     reviewer: ReviewerOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Choose the version that answers.
+    """Choose the version that answers, where the gate lets it.
 
     Example: hone models set-active pickup@v2 --note "wins on the new messages"
     """
     from hone import loop
     from hone.cli import show
     from hone.cli.finished import take_in_finished
-    from hone.stages import registry
 
     with loop.open_workspace(workspace) as opened:
         take_in_finished(opened)
-        who = reviewer or loop.reviewer_name()
-        chosen = registry.set_active(opened, model, reviewer=who, note=note)
+        judged = loop.judge_gate(opened, model)
+        is_refused = judged.verdict != "pass" and not force
+        if not json:
+            _say_gate(judged)
+        elif is_refused:
+            show.print_json({"gate": judged})
+        chosen = loop.set_active(opened, judged, note=note, is_forced=force, reviewer=reviewer)
     if json:
-        show.print_json(chosen)
+        show.print_json({**chosen.model_dump(mode="json"), "gate": judged})
         return
     show.say(f"{chosen.ref} answers from now on.")
+
+
+def _say_gate(result: GateResult) -> None:
+    from hone.cli import show
+
+    for one in result.rules:
+        show.say(f"{one.verdict:<11} {one.rule} on {one.on}: {one.says}.")
+        if one.command:
+            show.say(f"            Next: {one.command}")
+    show.say(f"Gate: {result.says}")
 
 
 @app.command()

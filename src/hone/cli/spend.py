@@ -37,11 +37,17 @@ def spend(
         show.print_json(found)
         return
     rows = [
-        (one.what, _usd(one.reserved_usd), _usd(one.spent_usd), _usd(one.promised_usd))
+        (
+            one.what,
+            _usd(one.reserved_usd),
+            _usd(one.spent_usd),
+            _usd(one.billed_usd),
+            _usd(one.promised_usd),
+        )
         for one in found.sums
     ]
     if rows:
-        show.table([found.by, "reserved $", "spent $", "still promised $"], rows)
+        show.table([found.by, "reserved $", "spent $", "of it billed $", "still promised $"], rows)
     show.say(
         f"{found.month}: ${found.spent_this_month_usd:.2f} spent, ${found.promised_usd:.2f} "
         f"promised, ${found.left_usd:.2f} of ${found.per_month_usd:.2f} left."

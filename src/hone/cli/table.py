@@ -75,17 +75,19 @@ COMMANDS: dict[str, Command] = {
         {
             "list": "List where jobs may run.",
             "check": "Look whether a job could run there, and mend what can be mended.",
+            "setup": "Make what a target needs at its provider: the price first, then a question.",
         },
     ),
     "spend": Command("hone.cli.spend", "Show what was spent and what is promised."),
     "evaluate": Command("hone.cli.evaluate", "Score a model beside base, few-shot and rules."),
+    "compare": Command("hone.cli.compare", "Compare versions on the same examples, in pairs."),
     "models": Command(
         "hone.cli.models",
         "The registered models.",
         {
             "list": "List models and versions.",
             "info": "Show one version: figures, ancestry down to the reviewers.",
-            "set-active": "Choose the version that answers.",
+            "set-active": "Choose the version that answers, where the gate lets it.",
             "delete": "Take a version out of the registry.",
             "validate": "Check a version's files, base and template, and try it on samples.",
             "merge": "Make whole weights of an adapter, as a version of its own.",
@@ -102,6 +104,9 @@ COMMANDS: dict[str, Command] = {
         "hone.cli.config",
         "The settings of this workspace, hone.yaml.",
         {"show": "Show every setting, its value and its meaning.", "set": "Change one setting."},
+    ),
+    "doctor": Command(
+        "hone.cli.health", "Look at machine and workspace: what is wrong, and its mend."
     ),
     "users": Command(
         "hone.cli.users",

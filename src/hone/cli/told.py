@@ -25,7 +25,7 @@ def describe(event: Event) -> str:
         said = f"{fields.get('name', '')} {fields.get('state', '')}".strip()
     elif event.type == "log" and fields.get("level") in ("warning", "error"):
         said = f"{fields['level']}: {fields.get('text', '')}"
-    elif event.type == "verdict":
+    elif event.type in ("verdict", "rental", "rehearsal"):
         said = str(fields.get("text", ""))
     elif event.type == "metric":
         said = validation_lines(fields.get("step", 0), fields.get("values", {}))
@@ -38,6 +38,8 @@ def describe(event: Event) -> str:
         said = f"stopped: {fields.get('text', '')}"
     elif event.type == "samples":
         said = "\n".join(_sample(one) for one in fields.get("rows", []))
+    elif event.type == "queued" and fields.get("moved"):
+        said = f"Going on on another machine, from the last checkpoint: {fields['moved']}."
     elif event.type == "attempt" and int(fields.get("number", 1)) > 1:
         said = f"attempt {fields['number']}"
     return visible(said)

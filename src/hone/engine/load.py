@@ -22,10 +22,11 @@ from transformers import (
 )
 from transformers.utils.logging import disable_progress_bar
 
-from hone.engine.heads import register_heads
+from hone.engine.heads import read_the_mean, register_heads
 from hone.errors import HoneError, InvalidInput
 from hone.rendering.template import read_settings, special_tokens_of
 from hone.workspace.files import NO_PART_OF_THE_MODEL, sha256_of
+from hone.workspace.pooling import IN_CONFIG, Pooling
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 META_FROM_BYTES = 4 * 1024**3
@@ -75,19 +76,20 @@ class BaseSpec:
 
 @dataclass(frozen=True)
 class ScoreHead:
-    """A head of `outputs` numbers over the last token that is not `pad_id`.
+    """A head of `outputs` numbers over the last token that is not `pad_id`, or over all tokens.
 
     The same id must fill up batches, in training as in scoring: it decides which token is read.
     """
 
     outputs: int
     pad_id: int
+    pooling: Pooling = "last"
 
     @classmethod
-    def of(cls, folder: Path, outputs: int, stop_id: int) -> ScoreHead:
+    def of(cls, folder: Path, outputs: int, stop_id: int, pooling: Pooling = "last") -> ScoreHead:
         """For the base in `folder`: its own padding, or `stop_id` where it has none."""
         tokenizer: Any = tokenizer_of(folder, stop_id)
-        return cls(outputs, int(tokenizer.pad_token_id))
+        return cls(outputs, int(tokenizer.pad_token_id), pooling)
 
 
 def refuse_unfit(folder: Path) -> None:
@@ -165,7 +167,8 @@ def load_base(
         config = AutoConfig.from_pretrained(str(base.path), trust_remote_code=False)
         _ask_for(head, config)
         if on_meta or base.init == "random":
-            return _without_weights(config, base, (DTYPES[dtype], device), head, on_meta=on_meta)
+            made = _without_weights(config, base, (DTYPES[dtype], device), head, on_meta=on_meta)
+            return _read_as(head, made)
         model: Any = _kind_of(head).from_pretrained(
             str(base.path),
             config=config,
@@ -178,7 +181,7 @@ def load_base(
         )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise _loading_failed(base, error) from error
-    return model if base.in_4bit else model.to(torch.device(device))
+    return _read_as(head, model if base.in_4bit else model.to(torch.device(device)))
 
 
 def refuse_4_bits(device: str) -> None:
@@ -247,6 +250,16 @@ def _ask_for(head: ScoreHead | None, config: PretrainedConfig) -> None:
     config.problem_type = "regression"
     # The head looks at the last token that is no padding.
     config.get_text_config().pad_token_id = head.pad_id
+    if head.pooling == "mean":
+        setattr(config, IN_CONFIG, "mean")
+    elif getattr(config, IN_CONFIG, None) == "mean":
+        delattr(config, IN_CONFIG)
+
+
+def _read_as(head: ScoreHead | None, model: PreTrainedModel) -> PreTrainedModel:
+    if head is not None and head.pooling == "mean":
+        read_the_mean(model)
+    return model
 
 
 def _without_weights(

@@ -15,6 +15,7 @@ from transformers import Trainer, TrainingArguments
 from trl import RewardConfig, RewardTrainer
 from trl.trainer.reward_trainer import DataCollatorForPreference
 
+from hone.engine.ridge import fitted_head
 from hone.engine.samples import Judged, clipped, pair_shown
 from hone.engine.train_loop import Exact, Measures, Parts, arguments_of
 
@@ -33,8 +34,8 @@ class ScoredRow(TypedDict):
     labels: list[float]
 
 
-LOOKED_AT = 64
-"""Texts over which a fresh head learns what it reads."""
+LOOKED_AT = 1024
+"""Texts, at most, that a fresh head is fitted to before the first step."""
 
 
 @dataclass(frozen=True)
@@ -118,33 +119,33 @@ class ScoreTrainer(Exact, Trainer):
             train_dataset=parts.train,  # type: ignore[arg-type]
         )
         self.settle()
-        if not parts.is_on_meta:
-            self._begin_at_the_mean()
+        self._is_head_fresh = parts.is_head_fresh
 
-    def _begin_at_the_mean(self) -> None:
-        """Let the fresh head say the labels' mean: it has no bias, and would spend the run on it.
+    def begin_fresh(self) -> None:
+        """Fit a fresh head: the ridge regression of the labels on what the head reads of the texts.
 
-        With h the mean of what the head reads over some texts, W = mean / |h|^2 h^T gives
-        W h = mean. A head of another shape stays as it was drawn; a checkpoint overwrites it.
+        The head has no bias: drawn at random it would spend the run on the labels' mean and scale.
+        One of another shape stays as it was drawn, and so does one of weights that are dealt out
+        to the cards only when the training begins.
         """
         head = _linear_head(self.model, len(self.scale.dimensions))
-        if head is None:
+        if head is None or not self._is_head_fresh or self.is_sharded:
             return
         read: list[torch.Tensor] = []
         hook = head.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
-        rows = list(self._train_rows[:LOOKED_AT])
+        rows = sorted(self._train_rows[:LOOKED_AT], key=self.length_of)
         self.model.eval()
         with torch.no_grad():
             for start in range(0, len(rows), self.plan.batch_size):
                 part = self.data_collator(rows[start : start + self.plan.batch_size])
                 batch: Any = self._prepare_inputs(part)
                 self.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
-                last = batch["attention_mask"].sum(-1) - 1
-                read[-1] = read[-1][torch.arange(len(last)), last].float()
+                if read[-1].dim() == 3:  # of every token, of which the last one counts
+                    last = batch["attention_mask"].sum(-1) - 1
+                    read[-1] = read[-1][torch.arange(len(last)), last]
             hook.remove()
-            seen = torch.cat(read).mean(0)
-            mean = torch.tensor([row["labels"] for row in self._train_rows]).mean(0).to(seen)
-            head.weight.copy_(mean[:, None] * seen / seen.square().sum())
+            labels = torch.tensor([row["labels"] for row in rows])
+            head.weight.copy_(fitted_head(torch.cat(read).cpu(), labels))
 
     def compute_loss(
         self,

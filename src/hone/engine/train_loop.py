@@ -85,6 +85,8 @@ class Parts:
     """The base's public name, for the adapter's configuration."""
     stop_ids: tuple[int, ...] = ()
     """Ids that end an answer."""
+    is_head_fresh: bool = False
+    """Whether a head of numbers has learned nothing yet."""
 
     @property
     def pad_id(self) -> int:
@@ -145,6 +147,9 @@ class Exact(Sharing):
     def length_of(self, row: Any) -> int:
         """Tokens of a row, by which rows are grouped."""
         return len(row["input_ids"])
+
+    def begin_fresh(self) -> None:
+        """What is done once, before the first step of a run; not where a checkpoint goes on."""
 
     # The order of rows
 
@@ -313,6 +318,8 @@ class Exact(Sharing):
 def train(trainer: Exact, callback: TrainerCallback, *, resume_from: Path | None) -> dict[str, Any]:
     """Run to the end or to a stop; returns the final state's facts."""
     trainer.add_callback(callback)
+    if resume_from is None:
+        trainer.begin_fresh()
     trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
     return {"step": trainer.state.global_step, "epoch": trainer.state.epoch}
 

@@ -37,6 +37,9 @@ class Habits:
     reactions: Actions = field(default_factory=Actions)
     samples: int = 0
     """Predictions of each kind that a validation shows."""
+    saves_first: bool = False
+    """A checkpoint after the first step too: on a machine that is paid for it is then known at once
+    whether one can be written and brought home."""
 
 
 class Watch(TrainerCallback):
@@ -94,6 +97,7 @@ class Watch(TrainerCallback):
             step % plan.save_steps == 0
             or is_last
             or now - self._saved >= self._habits.save_minutes * 60
+            or (is_first and self._habits.saves_first)
         )
         control.should_log = (
             is_first

@@ -36,15 +36,21 @@ def write_weights(
     given: dict[str, Any] = {} if weights is None else {"state_dict": weights}
     saver: Any = model
     if isinstance(model, PeftModel):
+        # The page about the adapter that PEFT writes is not kept: setting its text takes longer
+        # than a small adapter's weights.
+        saver.create_or_update_model_card = _without_page
         # PEFT would ask the hub whether the base's embeddings have grown; ours never do.
         # A copy of the adapter that serves as reference is no part of the model.
         saver.save_pretrained(
             str(folder), save_embedding_layers=False, selected_adapters=["default"], **given
         )
-        (folder / "README.md").unlink(missing_ok=True)
         write_adapter_config(folder, base_id)
     else:
         saver.save_pretrained(str(folder), **given)
+
+
+def _without_page(folder: str) -> None:
+    """Stands for PEFT's own way to write one."""
 
 
 def resume_bytes(model: nn.Module) -> int:

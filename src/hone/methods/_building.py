@@ -16,8 +16,10 @@ from hone.methods._stages import stage
 from hone.methods._training_options import TrainingOptions
 from hone.rendering.tokens import Renderer
 from hone.workspace.job_folder import JobFolder
+from hone.workspace.pooling import pooling_in, pooling_of
 
 if TYPE_CHECKING:
+    from hone.engine.load import ScoreHead
     from hone.engine.train_loop import Parts, TrainingPlan
 
 VARIABLE_LENGTHS = "flash_attention_2"
@@ -39,6 +41,7 @@ def gather(
     `outputs` above 0 asks for a head of so many numbers instead of one over the vocabulary.
     """
     from hone.engine import load, threads
+    from hone.engine.adapted_linear import quicken
     from hone.engine.train_loop import Parts
 
     spec = folder.job.spec
@@ -68,14 +71,28 @@ def gather(
             # What is shared out goes to the cards share by share.
             device="cpu" if sharding == "fsdp2" else device,
             on_meta=options.dry_run and is_large,
-            head=load.ScoreHead.of(base.path, outputs, renderer.stop_ids[0]) if outputs else None,
+            head=_head(spec, base.path, outputs, renderer),
         )
         if base.in_4bit:
             model = load.ready_for_adapters(model, options.gradient_checkpointing)
         model = _with_adapter(folder, model, lora)
+        if device == "cpu" and lora is not None and (count := quicken(model)):
+            text = f"{count} adapted layers train as one operation each: plain, float32, processor."
+            folder.append("log", level="info", text=text)
     plan = _plan(options, len(train), (device, sharding), batches_of(folder, options))
     place, stops = folder.checkpoints, renderer.stop_ids
-    return Parts(model, plan, train, val, tokenizer, place, base.id, stops)
+    is_fresh = bool(outputs) and not spec.get("adapter") and pooling_of(base.path) is None
+    return Parts(model, plan, train, val, tokenizer, place, base.id, stops, is_fresh)
+
+
+def _head(
+    spec: Mapping[str, Any], base: Path, outputs: int, renderer: Renderer
+) -> ScoreHead | None:
+    from hone.engine.load import ScoreHead
+
+    if not outputs:
+        return None
+    return ScoreHead.of(base, outputs, renderer.stop_ids[0], pooling_in(spec["options"]))
 
 
 def is_packed(options: TrainingOptions) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hone.errors import HoneError
 from hone.workspace.job_folder import JobFolder
+from hone.workspace.pooling import IN_HONE, OPTION, pooling_in
 
 
 def export_model(folder: JobFolder) -> dict[str, float]:
@@ -38,6 +39,7 @@ def export_model(folder: JobFolder) -> dict[str, float]:
         or None,
         "dataset": spec["dataset"],
         "step": facts["step"],
+        **({IN_HONE: pooling_in(spec["options"])} if OPTION in spec["options"] else {}),
     }
     # The path of the base is this machine's own affair.
     about["base"] = {key: value for key, value in spec["base"].items() if key != "path"}

@@ -6,6 +6,7 @@ from typing import Any
 
 from hone.workspace.files import write_json
 from hone.workspace.job_folder import JobFolder
+from hone.workspace.pooling import pooling_in
 
 HISTORY, METADATA = "training_history.json", "training_metadata.json"
 GO_ON_BELOW, WITH_CARE_UP_TO = 0.10, 0.15
@@ -39,6 +40,7 @@ def write_history(
             "learning_rate": options.get("training.learning_rate"),
             "loss": options.get("training.loss"),
             "dimension_weights": options.get("training.dimension_weights"),
+            "pooling": pooling_in(spec["options"]),
             "best_val_mae": figures.get("best_val_mae"),
             "best_step": figures.get("best_step"),
             "best_epoch": best["epoch"] if best is not None else None,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from hone.errors import InvalidInput
 from hone.methods._token_cache import Tokenised, kept_or_made
+from hone.records.dataset import scores_in
 from hone.rendering.tokens import MASKED, Renderer, TrainingRow, TrainOn
 from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
@@ -197,17 +197,14 @@ def read_scored(
 
     def fill(sieve: Sieve[dict[str, Any]]) -> None:
         found = json_rows(folder, split, _Layout("regression", layout, _scored))
-        for number, (text, labels) in enumerate(found, start=1):
-            ids = renderer.text_ids(text)
-            if len(labels) != dimensions:
-                sieve.refuse(number, f"it has {len(labels)} scores for {dimensions} dimensions")
-            elif not all(math.isfinite(label) for label in labels):
-                sieve.refuse(number, "a score is no finite number")
-            elif not ids:
-                sieve.refuse(number, "its text is empty")
-            else:
-                row = {"input_ids": ids[:max_length], "labels": labels}
-                sieve.keep(row, is_shortened=len(ids) > max_length)
+        for number, (text, given) in enumerate(found, start=1):
+            labels, problem = scores_in(given, dimensions)
+            ids = renderer.text_ids(text) if not problem else []
+            if problem or not ids:
+                sieve.refuse(number, problem or "its text is empty")
+                continue
+            row = {"input_ids": ids[:max_length], "labels": labels}
+            sieve.keep(row, is_shortened=len(ids) > max_length)
 
     how = ("regression", renderer.fingerprint, max_length, dimensions)
     return _once(folder, split, how, fill).told(folder, split, max_length)
@@ -263,8 +260,10 @@ def _judged(row: dict[str, Any]) -> tuple[list[dict[str, str]], bool]:
     return _conversation(row), row["label"]
 
 
-def _scored(row: dict[str, Any]) -> tuple[str, list[float]]:
-    return str(row["text"]), [float(label) for label in row["labels"]]
+def _scored(row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    if not isinstance(row, dict):  # what a line holds is not known yet
+        raise TypeError("it holds no object")
+    return str(row.get("text") or ""), row
 
 
 def _problem_of(row: TrainingRow) -> str:

@@ -103,6 +103,7 @@ def _watch(folder: JobFolder, options: TrainingOptions, trainer: Exact) -> Watch
         tensorboard=_board(folder),
         # Answers are drawn by one process, which must hold the weights whole.
         samples=0 if trainer.is_sharded else options.samples,
+        saves_first=bool(folder.job.spec.get("rehearses")),
         reactions=Actions(
             not_finite=options.on_not_finite,
             divergence=options.on_divergence,

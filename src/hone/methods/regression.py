@@ -4,8 +4,9 @@ Needs: rows of the format `regression` of a score task; a base that has a
     sequence-classification head in transformers (Qwen2, Llama and most others), or Mamba.
 Gives: checkpoints, the model with the lowest validation MAE in final/: an adapter with its head,
     or a whole model; training_history.json and training_metadata.json beside it.
-Source: transformers' AutoModelForSequenceClassification with problem_type "regression"; Huber
-    loss after Huber 1964, "Robust estimation of a location parameter".
+Source: transformers' AutoModelForSequenceClassification with problem_type "regression"; mean
+    pooling as in Reimers and Gurevych 2019, arXiv:1908.10084, section 3; Huber loss after Huber
+    1964, "Robust estimation of a location parameter".
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ class Options(TrainingOptions):
     huber_delta: float = Field(
         1.0, gt=0, description="huber: the error, in points, from which it counts linearly"
     )
+    pooling: Literal["last", "mean"] = Field(
+        "mean",
+        description="what the head reads: mean, the mean of all tokens' states; last, the last "
+        "token's alone",
+    )
     dimension_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
         default_factory=dict, description="weight of a dimension's error; 1 where none is given"
     )
@@ -49,6 +55,8 @@ RATE_SHARE = 0.5
 """Of the learning rate that sft would choose for the same base and adapter."""
 LIMITS: tuple[str, ...] = (
     "The text is read bare, without a chat template; what is too long loses its end.",
+    "AutoModelForSequenceClassification reads the last token: it gives other numbers for a model "
+    "with training.pooling mean, the default. What reads such a model stands in docs/reference.",
     "Bases without a classification head in transformers are refused; Mamba gets one of ours.",
     "Row weights are kept in the dataset and not used by the loss.",
     "Tested on processors only, in one process and in several; never on cards.",

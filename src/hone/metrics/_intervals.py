@@ -1,11 +1,13 @@
 """Confidence intervals of scores: Wilson for proportions, BCa bootstrap for means.
 
-Source: Wilson 1927; Efron 1987, "Better bootstrap confidence intervals". All take numbers and
-return floats, never NaN; the same seed gives the same interval.
+Source: Wilson 1927; Brown, Cai and DasGupta 2001, "Interval estimation for a binomial proportion"
+(few successes or failures); Efron 1987, "Better bootstrap confidence intervals". All take numbers
+and return floats, never NaN; the same seed gives the same interval.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from statistics import NormalDist
 from typing import NamedTuple
@@ -19,6 +21,8 @@ RESAMPLES = 2000
 VALUES_HELD = 1 << 22
 # Up to so many distinct values a resample is drawn as counts of them, which is much faster.
 FEW_DISTINCT = 64
+# So few successes, or failures, are rare events: Wilson's interval then begins too late.
+RARE = 3
 
 _NORMAL = NormalDist()
 
@@ -50,16 +54,41 @@ def wilson(successes: int, trials: int, *, confidence: float = 0.95) -> Interval
     return Interval(share, float(low), float(high))
 
 
+def proportion(successes: int, trials: int, *, confidence: float = 0.95) -> Interval:
+    """Wilson's interval; with one to three successes, or failures, it reaches further out.
+
+    There Wilson alone covers as seldom as 0.86 for 0.95. The end then comes from the Poisson
+    distribution, as Brown, Cai and DasGupta have it.
+    """
+    found = wilson(successes, trials, confidence=confidence)
+    low, high = found.low, found.high
+    if 0 < successes <= RARE:
+        low = min(low, _rare(successes, confidence) / trials)
+    if 0 < trials - successes <= RARE:
+        high = max(high, 1 - _rare(trials - successes, confidence) / trials)
+    return Interval(found.value, low, high)
+
+
+def _rare(events: int, confidence: float) -> float:
+    """The expected number at which so many events or more happen by chance 1 - confidence."""
+    low, high = 0.0, float(events)
+    for _ in range(60):
+        middle = (low + high) / 2
+        fewer = sum(math.exp(-middle) * middle**k / math.factorial(k) for k in range(events))
+        low, high = (middle, high) if 1 - fewer < 1 - confidence else (low, middle)
+    return low
+
+
 def mean_interval(
     values: Sequence[float] | np.ndarray, *, confidence: float = 0.95, seed: int = 0
 ) -> Interval:
-    """The mean of scores: Wilson where all are 0 or 1, BCa bootstrap otherwise.
+    """The mean of scores: a proportion where all are 0 or 1, BCa bootstrap otherwise.
 
     A constant sample has an interval of no width; so has a single value.
     """
     sample = _checked(values, "values")
     if np.isin(sample, (0.0, 1.0)).all():
-        return wilson(int(sample.sum()), len(sample), confidence=confidence)
+        return proportion(int(sample.sum()), len(sample), confidence=confidence)
     return bootstrap_mean(sample, confidence=confidence, seed=seed)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -100,3 +101,27 @@ def answer_in(row: Mapping[str, Any]) -> str | None:
     if "completion" not in row or row.get("label") is False:
         return None
     return str(row["completion"][-1]["content"])
+
+
+def miscounted(scores: int, dimensions: int) -> str:
+    """The sentence for a row with so many scores for a task with so many dimensions."""
+    given = f"{scores} score" if scores == 1 else f"{scores} scores"
+    wanted = "1 dimension" if dimensions == 1 else f"{dimensions} dimensions"
+    return f"it has {given} for {wanted}"
+
+
+def scores_in(row: Mapping[str, Any], dimensions: int) -> tuple[list[float], str]:
+    """The scores of a frozen row, and why nothing can be learned of them; empty where it can."""
+    given: Any = row.get("labels")
+    if given is None:
+        return [], "it has no scores"
+    listed = cast("list[Any]", given if isinstance(given, list) else [given])
+    if any(one is None or (isinstance(one, str) and not one.strip()) for one in listed):
+        return [], "a score is missing"
+    try:
+        scores = [float(one) for one in listed]
+    except (TypeError, ValueError, OverflowError):
+        return [], "a score is no number"
+    if len(scores) != dimensions:
+        return scores, miscounted(len(scores), dimensions)
+    return scores, "" if all(map(math.isfinite, scores)) else "a score is no finite number"

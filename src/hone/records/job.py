@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 JobKind = Literal["train", "evaluate", "generate", "suggest", "label", "index", "export", "host"]
 JobState = Literal["waiting", "running", "succeeded", "failed", "cancelled", "lost"]
 FINISHED: tuple[JobState, ...] = ("succeeded", "failed", "cancelled")
+# Trainings that may share a device of a machine, whatever a workspace says.
+MOST_AT_ONCE = 64
 
 
 class Job(BaseModel):
@@ -84,3 +86,8 @@ def state_of(events: Sequence[Event], *, is_alive: bool, has_result: bool = Fals
     if is_alive:
         return "running" if has_begun else "waiting"
     return "lost" if has_begun else "waiting"
+
+
+def device_of(job: Job) -> tuple[str, int]:
+    """The device that a training needs, and how many it may share it with, itself included."""
+    return str(job.spec.get("device", "cpu")), int(job.spec.get("trainings_at_once", 1))

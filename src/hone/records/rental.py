@@ -57,6 +57,9 @@ class Rental(BaseModel):
     given_back_at: datetime | None = Field(default=None, description="when we asked to end it")
     gone_at: datetime | None = Field(default=None, description="when the provider said it is gone")
     why: str = Field(default="", description="why it was given back, in a sentence")
+    is_lost: bool = Field(
+        default=False, description="it died or fell silent: the job may go on elsewhere"
+    )
     cost_usd: float | None = Field(default=None, description="measured here, or as it was billed")
     cost_of: Literal["", "measured", "billed"] = ""
 
@@ -105,11 +108,16 @@ class Rentals(BaseModel):
         """The newest, gone or not."""
         return self.rentals[-1] if self.rentals else None
 
+    @property
+    def of_this_attempt(self) -> list[Rental]:
+        """Those that the present reservation pays for."""
+        return self.rentals[self.before :]
+
     def cost_at(self, now: datetime) -> float:
         """Dollars of all of them so far."""
         return sum(one.cost_at(now) for one in self.rentals)
 
     def left_usd(self, now: datetime) -> float:
         """What of the present reservation is not used up."""
-        used = sum(one.cost_at(now) for one in self.rentals[self.before :])
+        used = sum(one.cost_at(now) for one in self.of_this_attempt)
         return self.reserved_usd - used

@@ -8,7 +8,9 @@ from pydantic import BaseModel, Field
 
 from hone.errors import NotFound
 from hone.records.ledger import LedgerEntry
+from hone.stages import jobs
 from hone.workspace.clock import now
+from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 
 MICRO = 1_000_000
@@ -21,6 +23,9 @@ class Sum(BaseModel):
     reserved_usd: float = Field(description="that were ever set aside before renting")
     spent_usd: float = Field(description="that were really paid, as measured or as billed")
     promised_usd: float = Field(description="set aside, and neither spent nor released yet")
+    billed_usd: float = Field(
+        default=0.0, description="of what was spent, by the providers' own bills, not measured here"
+    )
 
 
 class Spending(BaseModel):
@@ -52,7 +57,7 @@ def spending(ws: Workspace, *, by: str = "month", month: str | None = None) -> S
     groups: dict[str, list[LedgerEntry]] = {}
     for one in entries:
         groups.setdefault(names[by](one), []).append(one)
-    sums = [_sum(name, lines) for name, lines in groups.items()]
+    sums = [_sum(ws, name, lines) for name, lines in groups.items()]
     sums.sort(
         key=lambda one: one.what if by == "month" else f"{one.spent_usd:015.6f}", reverse=True
     )
@@ -70,19 +75,21 @@ def spending(ws: Workspace, *, by: str = "month", month: str | None = None) -> S
     )
 
 
-def _sum(name: str, lines: list[LedgerEntry]) -> Sum:
-    jobs = {one.job for one in lines}
-    open_usd = 0.0
-    for job in jobs:
+def _sum(ws: Workspace, name: str, lines: list[LedgerEntry]) -> Sum:
+    open_usd = billed_usd = 0.0
+    for job in {one.job for one in lines}:
         of_it = [one for one in lines if one.job == job]
         left = _total(of_it, "reserved") - _total(of_it, "spent") - _total(of_it, "released")
         open_usd += max(0.0, left)
+        # Of a job that was paid in two months, each has no more than was written there.
+        billed_usd += min(jobs.billed_of(JobFolder(ws.jobs / job)), _total(of_it, "spent"))
     open_usd = round(open_usd * MICRO) / MICRO
     return Sum(
         what=name,
         reserved_usd=_total(lines, "reserved"),
         spent_usd=_total(lines, "spent"),
         promised_usd=open_usd,
+        billed_usd=round(billed_usd * MICRO) / MICRO,
     )
 
 

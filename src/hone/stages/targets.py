@@ -47,6 +47,9 @@ def list_targets(ws: Workspace) -> list[ListedTarget]:
         if jobs.is_rented(kind):
             found.append(_rented(ws, name, module))
             continue
+        if jobs.is_paid(kind):
+            found.append(_endpoint(ws, name, module))
+            continue
         is_set = kind == "local" or said is not None or not hasattr(module, "check")
         found.append(
             ListedTarget(
@@ -60,7 +63,7 @@ def _rented(ws: Workspace, name: str, module: Any) -> ListedTarget:
     said = ws.config.targets.rented().get(name)
     key = settings.credential(module.KEYS, ws.root)
     wanted = [] if said is None else [*said.gpu, *filter(None, [getattr(said, "cpu", None)])]
-    shown = "no key" if key is None else f"key set{_end_of(key)}"
+    shown = "no key" if key is None else f"key set{settings.end_of(key)}"
     where = f"rents {', '.join(wanted)} ({shown})"
     if not wanted:
         where = f"not set: hone config set targets.{name} '{{gpu: [NAME]}}' ({shown})"
@@ -70,8 +73,16 @@ def _rented(ws: Workspace, name: str, module: Any) -> ListedTarget:
     )
 
 
-def _end_of(key: str) -> str:
-    return f", ends in …{key[-4:]}" if len(key) >= 16 else ""
+def _endpoint(ws: Workspace, name: str, module: Any) -> ListedTarget:
+    """An endpoint is set where its id, its volume and every key are known."""
+    options = jobs.target_named(ws, name).options
+    lacks = module.lacks(options)
+    where = f"not set: hone targets setup {name}   ({'; '.join(lacks)})"
+    if not lacks:
+        where = module.place(options)
+    return ListedTarget(
+        name=name, kind=name, where=where, is_set=not lacks, limits=list(module.LIMITS)
+    )
 
 
 def check_target(
@@ -85,7 +96,7 @@ def check_target(
     check = getattr(chosen.module, "check", None)
     if check is not None:
         found = [Finding(*one) for one in check(chosen.options, mends=mends, new_key=new_key)]
-        if jobs.is_rented(name) and (trouble := settings.env_file_trouble(ws.root)):
+        if jobs.is_paid(name) and (trouble := settings.env_file_trouble(ws.root)):
             found.append(Finding(".env", False, *trouble.split(": ", 1)))
         return found
     if new_key:

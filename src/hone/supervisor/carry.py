@@ -6,12 +6,15 @@ import logging
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
-from hone.errors import HoneError
+from hone.errors import HoneError, NotFound
 from hone.records.attempt import Attempt
 from hone.stages import jobs
-from hone.supervisor.steps import Case, Plan, Step, steps_for
+from hone.supervisor.case import Case, Step
+from hone.supervisor.steps import Plan, steps_for
+from hone.targets._rental_life import MachineLost
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 
@@ -24,7 +27,7 @@ class Carrier(NamedTuple):
     """What carries attempts out: a workspace, the steps, and where targets come from."""
 
     ws: Workspace
-    target_of: jobs.TargetOf = jobs.supervised_target
+    target_of: jobs.TargetOf = jobs.target_named
 
     def carry(self, plan: Plan, name: tuple[str, int], record: Recorder) -> str:
         """Every step that is not recorded yet, in order; how the attempt ended."""
@@ -33,7 +36,7 @@ class Carrier(NamedTuple):
         for step in self._steps(plan, job):
             if ended and not step.is_owed:
                 continue
-            said = record(step.name, lambda step=step: self._take(step, job, number))
+            said = record(step.name, partial(self._take, step, name, ended))
             ended = ended or said
         outcome = ended or "succeeded"
         return record("end", lambda: self._end(job, number, outcome))
@@ -51,7 +54,8 @@ class Carrier(NamedTuple):
         # hone.yaml no longer speaks of the target: the attempt ends with that sentence.
         return (Step("check", refuse),)
 
-    def _take(self, step: Step, job: str, number: int) -> str:
+    def _take(self, step: Step, name: tuple[str, int], ended: str) -> str:
+        job, number = name
         attempt = self.ws.store.attempts.get(job, number)
         folder = JobFolder(self.ws.jobs / job)
         if attempt is None or not (step.is_owed or self._is_wanted(folder, attempt)):
@@ -63,7 +67,9 @@ class Carrier(NamedTuple):
         try:
             order = folder.job
             target = self.target_of(self.ws, order.target)
-            said = step.run(Case(self.ws, attempt, order, folder, target), is_again)
+            said = step.run(Case(self.ws, attempt, order, folder, target, ended), is_again)
+        except MachineLost as error:
+            said = error.message  # whether it goes on elsewhere is decided at the end
         except HoneError as error:
             said = self._refused(folder, number, error)
         except Exception as error:
@@ -96,6 +102,11 @@ class Carrier(NamedTuple):
 
     def _end(self, job: str, number: int, outcome: str) -> str:
         attempt = self.ws.store.attempts.get(job, number)
-        if attempt is not None:
-            self.ws.store.attempts.end(attempt.seq, outcome)
+        if attempt is None or not attempt.is_open:
+            return outcome
+        folder = JobFolder(self.ws.jobs / job)
+        with suppress(NotFound):  # its folder may be gone
+            if jobs.asking.move_on(self.ws, folder, attempt, outcome):
+                return outcome
+        self.ws.store.attempts.end(attempt.seq, outcome)
         return outcome

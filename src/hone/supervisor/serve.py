@@ -9,13 +9,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from hone.records.attempt import Attempt
 from hone.stages import jobs
 from hone.supervisor.carry import Carrier
 from hone.supervisor.steps import PLANS, Plan
 from hone.workspace.config import CONFIG_FILE
-from hone.workspace.files import write_json
-from hone.workspace.job_folder import Identity
 from hone.workspace.open import Workspace, open_workspace
 
 log = logging.getLogger("hone.supervisor")
@@ -31,7 +28,7 @@ def supervise(
     *,
     idle_seconds: float,
     plans: Mapping[int, Plan] = PLANS,
-    target_of: jobs.TargetOf = jobs.supervised_target,
+    target_of: jobs.TargetOf = jobs.target_named,
 ) -> bool:
     """Carry out what the workspace's store asks for until nothing is open for `idle_seconds`.
 
@@ -71,7 +68,7 @@ def _serve(ws: Workspace, carrier: Carrier, plans: Mapping[int, Plan], idle_seco
         carrier, plans, database=f"sqlite:///{(place / 'durable.db').relative_to(ws.root)}"
     )
     durable.launch()
-    _show(place)
+    jobs.show_supervisor(ws)
     log.info("at work in %s", ws.root)
     busy_at = time.monotonic()
     mark, looked_at = ws.store.mark(), time.monotonic()
@@ -81,7 +78,7 @@ def _serve(ws: Workspace, carrier: Carrier, plans: Mapping[int, Plan], idle_seco
         if (seen := ws.store.mark()) != mark or time.monotonic() - looked_at > ANYWAY_SECONDS:
             mark, looked_at = seen, time.monotonic()
             waiting = ws.store.attempts.open()
-        for attempt in heads(waiting):
+        for attempt in jobs.asking.carried_out(waiting):
             durable.begin(attempt)
         if waiting:
             busy_at = time.monotonic()
@@ -91,19 +88,7 @@ def _serve(ws: Workspace, carrier: Carrier, plans: Mapping[int, Plan], idle_seco
             waiting = ws.store.attempts.open()
             if not waiting:
                 break
-            _show(place)
+            jobs.show_supervisor(ws)
         time.sleep(LOOK_SECONDS)
     log.info("nothing to do any more")
     durable.close()
-
-
-def heads(waiting: list[Attempt]) -> list[Attempt]:
-    """The first attempt of each queue: these are carried out, the others wait."""
-    found: dict[str, Attempt] = {}
-    for attempt in waiting:
-        found.setdefault(attempt.queue, attempt)
-    return list(found.values())
-
-
-def _show(place: Path) -> None:
-    write_json(place / jobs.IDENTITY, Identity.of_this_process()._asdict())

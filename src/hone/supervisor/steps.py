@@ -7,65 +7,27 @@ effect (a worker that claimed the folder, files that are there, a row that is se
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
-from hone.errors import HoneError, Unavailable
-from hone.records.attempt import Attempt
-from hone.records.job import FINISHED, Job
+from hone.errors import HoneError
+from hone.records.job import FINISHED, device_of
 from hone.stages import jobs
-from hone.workspace.job_folder import JobFolder
-from hone.workspace.open import Workspace
+from hone.supervisor import endpoint, rental
+from hone.supervisor.case import FOLLOW_SECONDS, LOOK_SECONDS, Case, Step
+from hone.supervisor.patience import pulls
 
-LOOK_SECONDS = 0.2
-FOLLOW_SECONDS = 7 * 24 * 3600.0
-AWAY_SECONDS = (1.0, 60.0)
 # Jobs of these kinds leave something that is taken in; others are taken in by who asked.
 TAKEN_IN = ("train", "export", "evaluate")
 
 
-class Case(NamedTuple):
-    """One attempt, and what its steps work with."""
-
-    ws: Workspace
-    attempt: Attempt
-    job: Job
-    folder: JobFolder
-    target: jobs.Chosen
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether nobody has taken the attempt back since."""
-        newest = self.ws.store.attempts.get(self.attempt.job, self.attempt.number)
-        is_open = newest is not None and newest.is_open
-        return is_open and not jobs.asking.is_taken_back(self.folder, self.attempt)
-
-    def says_trouble(self, text: str) -> None:
-        """Tell people why it does not get on; nothing: it does again."""
-        self.ws.store.attempts.note(self.attempt.seq, trouble=text)
-
-
-class Step(NamedTuple):
-    """One thing to do; `run` gives how the attempt ended, or nothing: the next step comes.
-
-    `is_again`, which it is told, says that a kill may have cut it off before. With `is_owed` the
-    step is taken in every ending too: what was taken is given back whatever happened.
-    """
-
-    name: str
-    run: Callable[[Case, bool], str]
-    is_owed: bool = False
-
-
 def wait_for_device(case: Case, is_again: bool) -> str:
-    """Wait until no other training on this machine has the device; it may have its own starter."""
-    device = str(case.job.spec.get("device", "cpu"))
+    """Wait until a place on the device is free; what trains there may have its own starter."""
     if case.job.kind != "train" or not jobs.asking.is_unbegun(case.folder, case.attempt):
         return ""
-    while (other := jobs.running_training(case.ws, device)) not in (None, case.job.id):
+    while (other := jobs.training_before(case.ws, case.job)) is not None:
         if not case.is_wanted:
             return jobs.asking.STOPPED_IN_QUEUE
-        case.says_trouble(f"Waiting: {other} has {device}.")
+        case.says_trouble(f"Waiting: {other} has {device_of(case.job)[0]}.")
         time.sleep(LOOK_SECONDS)
     case.says_trouble("")
     return ""
@@ -80,7 +42,8 @@ def look_at_target(case: Case, is_again: bool) -> str:
 
 def upload(case: Case, is_again: bool) -> str:
     """Bring Hone and what the job reads to the machine; what is there is known by its hash."""
-    case.target.module.upload(case.folder, case.target.options)
+    assert isinstance(case.target, jobs.Chosen)
+    case.target.upload(case.folder)
     return ""
 
 
@@ -92,37 +55,22 @@ def start(case: Case, is_again: bool) -> str:
             return ""
         if not case.is_wanted:
             return jobs.asking.STOPPED_IN_QUEUE
-        case.target.module.begin(case.folder, ticket, case.target.options)
+        case.target.begin(case.folder, ticket)
     return ""
 
 
 def follow(case: Case, is_again: bool) -> str:
-    """Bring here what the job writes until it has ended, whoever looks; how it ended.
-
-    While its machine cannot be reached the job goes on there, and this tries again.
-    """
-    deadline = time.time() + FOLLOW_SECONDS
+    """Bring here what the job writes until it has ended, whoever looks; how it ended."""
+    until = time.time() + FOLLOW_SECONDS
     if case.job.deadline_at is not None:
-        deadline = case.job.deadline_at.timestamp()
-    away = 0.0
+        until = case.job.deadline_at.timestamp()
     with case.target.follow(case.folder) as pull:
-        while time.time() < deadline:
-            try:
-                pull()
-            except Unavailable as error:
-                case.says_trouble(f"{error.message} {jobs.asking.TRYING}")
-                away = min(max(2 * away, AWAY_SECONDS[0]), AWAY_SECONDS[1])
-                time.sleep(away)
-                continue
-            if away:
-                away = 0.0
-                case.says_trouble("")
+        for _ in pulls(case, pull, until):
             # Its events are read only when it has ended: there may be many.
             if not case.folder.is_alive() or case.folder.has_result:
                 state = case.folder.state()
-                if state in (*FINISHED, "lost") and not jobs.is_open(case.folder):
+                if state in (*FINISHED, "lost") and not jobs.is_awaited(case.folder):
                     return "" if state == "succeeded" else state
-            time.sleep(LOOK_SECONDS)
     return "not followed any longer: its time is over"
 
 
@@ -170,16 +118,49 @@ SSH = (
     Step("give back", give_back, is_owed=True),
     Step("register", register),
 )
+RENTED = (
+    Step("check", rental.check),
+    Step("reserve", rental.reserve),
+    Step("rent", rental.rent),
+    Step("wait", rental.wait),
+    Step("upload", rental.upload),
+    Step("rehearse", rental.rehearse),
+    Step("start", start),
+    Step("follow", follow),
+    Step("verify", verify),
+    Step("give back", rental.give_back, is_owed=True),
+    Step("register", register),
+    Step("reconcile", rental.reconcile, is_owed=True),
+)
+UNREHEARSED = tuple(step for step in RENTED if step.name != "rehearse")
+SERVERLESS = (
+    Step("check", look_at_target),
+    Step("reserve", endpoint.reserve),
+    Step("upload", upload),
+    Step("submit", start),
+    Step("queue", endpoint.queue),
+    Step("follow", follow),
+    Step("verify", verify),
+    Step("give back", endpoint.give_back, is_owed=True),
+    Step("settle", endpoint.settle, is_owed=True),
+    Step("register", register),
+)
 Plan = Mapping[str, tuple[Step, ...]]
 # Steps by kind of target, by version. A job goes on by the steps under which it was begun: where
 # their order changes, the new order comes under the next number and the old one stays.
-PLANS: Mapping[int, Plan] = {1: {"local": LOCAL, "ssh": SSH}}
+PLANS: Mapping[int, Plan] = {
+    1: {"local": LOCAL, "ssh": SSH},
+    2: {"local": LOCAL, "ssh": SSH, "rented": UNREHEARSED, "runpod_serverless": SERVERLESS},
+    3: {"local": LOCAL, "ssh": SSH, "rented": RENTED, "runpod_serverless": SERVERLESS},
+}
 
 
-def steps_for(plan: Plan, target: jobs.Chosen) -> tuple[Step, ...]:
+def steps_for(plan: Plan, target: jobs.Chosen | jobs.RentedTarget) -> tuple[Step, ...]:
     """The steps of a target by its kind; machines of `targets.hosts` are of the kind ssh.
 
-    A plug-in whose verbs are those of `ssh` has its steps too.
+    Whatever rents is of the kind rented. A plug-in whose verbs are those of `ssh` has its steps.
     """
+    if isinstance(target, jobs.RentedTarget):
+        return plan["rented"]
     kind = str(target.module.__name__).rpartition(".")[2]
     return plan.get(kind) or plan["ssh" if hasattr(target.module, "upload") else "local"]

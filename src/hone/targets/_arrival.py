@@ -118,10 +118,11 @@ async def find_python(host: Host, wanted: Wanted, *, asks_torch: bool = False) -
 
 def unmet(packages: Mapping[str, str]) -> list[str]:
     """Needs that these installed versions do not meet, as pip would be asked for them."""
-    return [line for line in NEEDS if not _meets(packages.get(_name(line)), line)]
+    return [line for line in NEEDS if not meets(packages.get(_name(line)), line)]
 
 
-def _meets(version: str | None, line: str) -> bool:
+def meets(version: str | None, line: str) -> bool:
+    """Whether an installed version meets a need such as torch>=2.9,<2.14; None never does."""
     if version is None:
         return False
     for sign, wanted in re.findall(r"(>=|<)([0-9.]+)", line):

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from hone.records.rental import Offer
 from hone.targets._clock import Clock
-from hone.workspace.config import Rented
+from hone.workspace.targets_config import Rented
 from hone.workspace.yaml_file import read_yaml
 
 PRICES = Path(__file__).parents[1] / "bundled" / "rental_prices.yaml"
@@ -36,8 +36,18 @@ class Standing(NamedTuple):
     balance_usd: float | None = None
 
 
+class OwnEnd(NamedTuple):
+    """How a machine ends itself: where it asks, and after how long a silence."""
+
+    url: str
+    silent_seconds: float
+
+
 class Cloud(Protocol):
     """One provider with one account."""
+
+    own_end: OwnEnd | None
+    """How a machine ends itself by a key of its own; None: it has none."""
 
     def standing(self) -> Standing:
         """Whether the key is valid, and what is left; HoneError where it is not."""

@@ -18,17 +18,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from filelock import FileLock, Timeout
-
 from hone.errors import Conflict, HoneError
 from hone.targets._arrival import Place
 from hone.targets._ssh import Host
 from hone.targets._transfer import Sent, fetch, send
+from hone.workspace.file_lock import holding
 from hone.workspace.files import explained
 from hone.workspace.job_folder import Identity, JobFolder, Seen
 
 FOLLOWED = ("events.jsonl", "worker.log")
 LEFT = ("checkpoints", "final", "predictions", "logs")
+UNFINISHED = ("checkpoints", "logs")  # worth having of a job that did not end well
 SHOWN_BYTES = 64
 LOOK_SECONDS = 0.2
 GRACE_SECONDS = 5.0
@@ -125,16 +125,17 @@ async def _claimed(
             return looked.identity
         if not looked.is_alive:
             code = looked.exit_code
-            raise _did_not_start(folder, last_seq, f"it ended with code {code}")
+            raise did_not_start(folder, last_seq, f"it ended with code {code}")
         if time.monotonic() > deadline:
             await host.surely("end", {"folder": home, "grace_seconds": 0})
             _note(folder, host, await host.patiently(lambda: look(host, folder, home)))
             why = f"nothing came for {order.claim_seconds:g} seconds"
-            raise _did_not_start(folder, last_seq, why)
+            raise did_not_start(folder, last_seq, why)
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def _did_not_start(folder: JobFolder, last_seq: int, why: str) -> HoneError:
+def did_not_start(folder: JobFolder, last_seq: int, why: str) -> HoneError:
+    """The error of a worker that never claimed its folder; the job has failed then."""
     job = folder.path.name
     for event in reversed(folder.events(after=last_seq)):
         if event.type == "failed":
@@ -162,7 +163,7 @@ async def _put_there(
     """Everything that the job reads: its folder, and the models that its order names."""
     spec = json.loads(folder.job.model_dump_json())
     spec["spec"].pop("cache", None)  # a folder of this machine
-    for path, put in _paths_in(spec["spec"]):
+    for path, put in paths_in(spec["spec"]):
         put(await _put_model(host, place.folder, path))
     names = [path for path in sorted(folder.inputs.rglob("*")) if path.is_file()]
     if not has_checkpoints:
@@ -177,7 +178,7 @@ async def _put_there(
         await send(host, home, [*files, Sent.of("job.json", order)])
 
 
-def _paths_in(spec: dict[str, Any]) -> list[tuple[Path, Callable[[str], None]]]:
+def paths_in(spec: dict[str, Any]) -> list[tuple[Path, Callable[[str], None]]]:
     """The folders that an order names, each with a way to name another one instead."""
     found: list[tuple[Path, Callable[[str], None]]] = []
 
@@ -264,7 +265,14 @@ async def _append(talk: Any, path: Path, length: int) -> None:
         length -= len(block)
 
 
-async def pull(host: Host, folder: JobFolder, root: str, *, brings_checkpoints: bool) -> Looked:
+async def pull(
+    host: Host,
+    folder: JobFolder,
+    root: str,
+    *,
+    brings_checkpoints: bool,
+    left: Sequence[str] = LEFT,
+) -> Looked:
     """Bring here what the job has written, and when it has ended, what it left; result.json last.
 
     A wish to stop that was written here is told there.
@@ -278,13 +286,14 @@ async def pull(host: Host, folder: JobFolder, root: str, *, brings_checkpoints: 
             _note(folder, host, looked)
             if brings_checkpoints and set(looked.checkpoints) - _names(folder.checkpoints):
                 await fetch(host, home, ["checkpoints"], folder.path)
-                _drop_old(folder, looked.checkpoints)
+                drop_old(folder, looked.checkpoints)
             return looked
         if looked.is_there and not folder.has_result:
             _note(folder, host, looked, is_owed=True)
-            wanted = (*LEFT, "result.json") if looked.has_result else ("checkpoints", "logs")
+            unfinished = [name for name in left if name in UNFINISHED]
+            wanted = (*left, "result.json") if looked.has_result else unfinished
             await fetch(host, home, wanted, folder.path)
-            _drop_old(folder, looked.checkpoints)
+            drop_old(folder, looked.checkpoints)
         _note(folder, host, looked)
         return looked
 
@@ -292,19 +301,14 @@ async def pull(host: Host, folder: JobFolder, root: str, *, brings_checkpoints: 
 @contextmanager
 def pulling(folder: JobFolder) -> Generator[None]:
     """One process at a time follows a job; another one waits for it."""
-    lock = FileLock(folder.path / ".pull.lock", thread_local=False)
-    try:
-        lock.acquire(timeout=LOCK_SECONDS)
-    except Timeout as error:
-        raise Conflict(
-            f"Another process has been bringing {folder.path.name} here for "
-            f"{LOCK_SECONDS:g} seconds.",
-            hint=f"hone jobs watch {folder.path.name}",
-        ) from error
-    try:
+    with holding(
+        folder.path / ".pull.lock",
+        within=LOCK_SECONDS,
+        refused=f"Another process has been bringing {folder.path.name} here for "
+        f"{LOCK_SECONDS:g} seconds.",
+        hint=f"hone jobs watch {folder.path.name}",
+    ):
         yield
-    finally:
-        lock.release()
 
 
 def _note(folder: JobFolder, host: Host, looked: Looked, *, is_owed: bool = False) -> None:
@@ -328,7 +332,7 @@ def _names(place: Path) -> set[str]:
     return {one.name for one in place.iterdir()} if place.is_dir() else set()
 
 
-def _drop_old(folder: JobFolder, there: Sequence[str]) -> None:
+def drop_old(folder: JobFolder, there: Sequence[str]) -> None:
     """What the worker let go of is let go of here too, once the newer checkpoints are here."""
     if not there or not set(there) <= _names(folder.checkpoints):
         return

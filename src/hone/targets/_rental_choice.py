@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hone.errors import HoneError, NotFound, nearest
+from hone.records.job import Job
 from hone.records.rental import Offer
 from hone.targets._check import Checked
 from hone.targets._clouds import Renter, dated_offers, in_order
 from hone.targets._rest import NoCapacity
-from hone.workspace.config import Rented
+from hone.workspace.targets_config import Rented
 
 USABLE_SHARE = 0.93  # GiB that can be used, of the GB that a card is sold with
 SHOWN = 6
@@ -22,6 +23,12 @@ def candidates(renter: Renter, *, least_memory_gib: float = 0.0) -> list[Offer]:
     NotFound where no type is named or one does not exist; NoCapacity where none is free.
     """
     return wanted_among(renter.cloud.offers(), renter.options, least_memory_gib=least_memory_gib)
+
+
+def memory_needed(job: Job) -> float:
+    """GiB that the job's plan needs at least, of each card; 0 where it has no plan."""
+    planned = job.spec.get("plan", {}).get("memory_gib") or [0.0]
+    return float(planned[0])
 
 
 def wanted_among(

@@ -41,6 +41,10 @@ class BadMachine(HoneError):
     """A rented machine that cannot be used; another one may be good."""
 
 
+class MachineLost(HoneError):
+    """The machine that a job runs on is gone; the job may go on on another one."""
+
+
 def record_intent(renter: Renter, folder: JobFolder, offer: Offer) -> Rental:
     """The open rental of this job, else a new one for `offer`, on the disk with its unique name.
 
@@ -160,10 +164,12 @@ def close_intent(renter: Renter, folder: JobFolder, why: str) -> None:
     _note(folder, gone_at=now, why=why, cost_usd=0.0, cost_of="measured")
 
 
-def wait_usable(renter: Renter, folder: JobFolder) -> Rental:
+def wait_usable(
+    renter: Renter, folder: JobFolder, goes_on: Callable[[], bool] = lambda: True
+) -> Rental:
     """Wait until SSH answers, cards work and the disk has room; `boot_seconds` at most.
 
-    BadMachine where it never is; the caller gives it back.
+    BadMachine where it never is; the caller gives it back. Conflict once it need not `goes_on`.
     """
     rental = _current(folder)
     id = rental.id
@@ -175,7 +181,7 @@ def wait_usable(renter: Renter, folder: JobFolder) -> Rental:
         raise BadMachine(f"{rental.offer.text} is gone.", hint="hone jobs resume JOB")
     options, clock = renter.options, renter.clock
     began = (rental.rented_at or rental.intended_at).timestamp()
-    said = "it never came up"
+    patience, said = min(options.boot_seconds, rental.limit_seconds), "it never came up"
     while True:
         machine = renter.cloud.look(id)
         if machine is None or machine.state in ("ill", "ending"):
@@ -194,15 +200,16 @@ def wait_usable(renter: Renter, folder: JobFolder) -> Rental:
                     hint="hone jobs resume JOB   (rents another one)",
                 )
             said = found.text
-        if clock.now() - began > options.boot_seconds:
+        if clock.now() - began > patience:
             raise BadMachine(
-                f"{rental.offer.text} was not usable within {options.boot_seconds:.0f} seconds: "
-                f"{said}.",
+                f"{rental.offer.text} was not usable within {patience:.0f} seconds: {said}.",
                 hint="hone jobs resume JOB   (rents another one)",
             )
         clock.sleep(POLL_SECONDS)
         if _current(folder).given_back_at is not None:
             raise Conflict("The machine was given back meanwhile.", hint="hone jobs list")
+        if not goes_on():
+            raise Conflict("The job was stopped.", hint="hone jobs list")
 
 
 def _reached(folder: JobFolder, rental: Rental, machine: Machine) -> Rental:
@@ -282,38 +289,64 @@ def _close(renter: Renter, folder: JobFolder, why: str) -> None:
     tell(folder, f"Gave {rental.offer.text} back: ${rental.cost_usd:.4f}.")
 
 
-def acquire(renter: Renter, folder: JobFolder, offers: Sequence[Offer]) -> Rental:
+def rent_one(renter: Renter, folder: JobFolder, offers: Callable[[], Sequence[Offer]]) -> Rental:
+    """A rented machine: the one that is open for this job, else the first offer that is free.
+
+    One that costs more than was offered is given back, as in `pass_over`. NoCapacity where none
+    is free; what is asked for again then is the next of them.
+    """
+    current = rentals_of(folder).current
+    if current is not None and current.given_back_at is not None:
+        give_back(renter, folder)  # a kill came before it was gone
+        current = None
+    waiting = [current.offer] if current is not None else _in_turn(folder, offers())
+    for offer in waiting:
+        record_intent(renter, folder, offer)
+        try:
+            return rent(renter, folder)
+        except NoCapacity:
+            tell(folder, f"{offer.text} is not free.", level="warning")
+        except BadMachine as error:
+            pass_over(renter, folder, error)
+    tried = ", ".join(dict.fromkeys(one.text for one in waiting))
+    raise NoCapacity(
+        f"Nothing is free: {tried}.",
+        hint=f"Name more in {renter.options.setting}.gpu, or try again later.",
+    )
+
+
+def _in_turn(folder: JobFolder, offers: Sequence[Offer]) -> list[Offer]:
+    """In the order that is wanted, those last that turned out bad for this attempt."""
+    bad = [one.offer.text for one in rentals_of(folder).of_this_attempt if one.id is not None]
+    return sorted(offers, key=lambda offer: bad.count(offer.text))
+
+
+def pass_over(renter: Renter, folder: JobFolder, error: BadMachine) -> None:
+    """Give a bad machine back; raises what is wrong with it where it was the last of `tries`."""
+    tell(folder, error.message, level="warning")
+    give_back(renter, folder, error.message)
+    had = [one for one in rentals_of(folder).of_this_attempt if one.id is not None]
+    if len(had) >= renter.options.tries:
+        raise error
+
+
+def acquire(
+    renter: Renter,
+    folder: JobFolder,
+    offers: Callable[[], Sequence[Offer]],
+    goes_on: Callable[[], bool] = lambda: True,
+) -> Rental:
     """A usable machine: the one that is already rented for this job, else one of the offers.
 
     Where one is not free, the next; a machine that turns out bad is given back, and another one
     is rented, `tries` in all. HoneError with the last reason where none remains.
     """
-    waiting, bad = list(offers), 0
     while True:
-        current = rentals_of(folder).current
-        if current is not None and current.given_back_at is not None:
-            give_back(renter, folder)  # a kill came before it was gone
-            continue
-        if current is None and not waiting:
-            tried = ", ".join(dict.fromkeys(one.text for one in offers))
-            raise NoCapacity(
-                f"Nothing is free: {tried}.",
-                hint=f"Name more in {renter.options.setting}.gpu, or try again later.",
-            )
-        offer = current.offer if current is not None else waiting.pop(0)
-        record_intent(renter, folder, offer)
+        rent_one(renter, folder, offers)
         try:
-            rent(renter, folder)
-            return wait_usable(renter, folder)
-        except NoCapacity:
-            tell(folder, f"{offer.text} is not free.", level="warning")
+            return wait_usable(renter, folder, goes_on)
         except BadMachine as error:
-            bad += 1
-            tell(folder, error.message, level="warning")
-            give_back(renter, folder, error.message)
-            if bad >= renter.options.tries:
-                raise
-            waiting.append(offer)
+            pass_over(renter, folder, error)
 
 
 def ssh_options(renter: Renter, rental: Rental) -> Any:
@@ -332,7 +365,11 @@ def ssh_options(renter: Renter, rental: Rental) -> Any:
 
 def tell(folder: JobFolder, text: str, *, level: str = "info") -> None:
     """An event of the job, for whoever watches; only while no worker writes there."""
-    if not folder.is_alive():
+    if folder.is_alive():
+        return
+    if level == "info":
+        folder.append("rental", text=text)
+    else:
         folder.append("log", level=level, text=text)
 
 

@@ -93,7 +93,7 @@ class Rest:
     ) -> None:
         import httpx
 
-        _refuse_open_address(provider)
+        refuse_open_address(provider.name, provider.url)
         self.provider = provider
         self.clock = clock
         self._free_at = 0.0
@@ -170,7 +170,8 @@ class Rest:
             self._free_at = self.clock.now() + self.provider.seconds_between
         try:
             came = self._client.request(method, path, json=body, params=dict(query) or None)
-            text = came.text
+            # A provider may repeat the header that it does not like.
+            text = came.text.replace(self.provider.key, "(the key)")
         except httpx.InvalidURL as error:
             raise self._unreachable(error) from error
         try:
@@ -259,11 +260,12 @@ def _wait(answer: Answer, usual: float) -> float:
         return usual
 
 
-def _refuse_open_address(provider: Provider) -> None:
-    parts = urlsplit(provider.url)
+def refuse_open_address(name: str, url: str) -> None:
+    """InvalidInput where a key would travel to this address without encryption."""
+    parts = urlsplit(url)
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return
     raise InvalidInput(
-        f"{provider.url} is no address for {provider.name}: the key would travel in the open.",
+        f"{url} is no address for {name}: the key would travel in the open.",
         hint="Use an address that begins with https://",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -59,6 +60,22 @@ class RunPodApi:
         except NotThere:
             return
 
+    def listed(self, kind: str, word: str) -> list[dict[str, Any]]:
+        """Everything of a kind that the account has: serverless, templates, network-volumes."""
+        return self._listed(self.rest.get(f"{V2}/{kind}"), word)
+
+    def found(self, kind: str, id: str) -> dict[str, Any]:
+        """One of them; NotThere."""
+        return self._shaped(self.rest.get(f"{V2}/{kind}/{quote(id)}"))
+
+    def create(self, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Make one; AnswerLost where it may have been made all the same."""
+        return self._shaped(self.rest.make(f"{V2}/{kind}", body))
+
+    def change(self, kind: str, id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Change fields of one."""
+        return self._shaped(self.rest.put("PATCH", f"{V2}/{kind}/{quote(id)}", body))
+
     def billed(self, id: str) -> float | None:
         """Dollars that RunPod has billed for a pod so far; None while it says nothing."""
         found = self.rest.get(f"{V2}/billing/pods", podId=id, bucketSize="hour")
@@ -66,6 +83,18 @@ class RunPodApi:
         mine = [one for one in records if one.get("podId") == id]
         amounts = [one.get("totalAmount") for one in mine]
         numbers = [float(one) for one in amounts if isinstance(one, int | float)]
+        return sum(numbers) if numbers else None
+
+    def billed_endpoint(self, id: str, begin: datetime, end: datetime) -> float | None:
+        """Dollars billed for an endpoint in whole hours from `begin` to before `end`; None: none.
+
+        RunPod bills endpoints by the hour, never single requests.
+        """
+        hours = {"startTime": begin.isoformat(), "endTime": end.isoformat(), "bucketSize": "hour"}
+        found = self.rest.get(f"{V2}/billing/serverless", serverlessId=id, **hours)
+        records = self._listed(found, "records")
+        mine = [one.get("totalAmount") for one in records if one.get("serverlessId") == id]
+        numbers = [float(one) for one in mine if isinstance(one, int | float)]
         return sum(numbers) if numbers else None
 
     def balance(self) -> dict[str, Any] | None:

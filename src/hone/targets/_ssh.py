@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 CALL_SECONDS = 60.0
 AGAIN_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+GREETINGS = 3
 KEEPALIVE_SECONDS = 15.0
 MOST_NOISE_LINES = 1000
 # Reads the program itself from its input; -I keeps the host's own settings out of it.
@@ -51,6 +52,10 @@ class Address(NamedTuple):
         """`me@gpu.example.org:2222`, as people write it."""
         who = f"{self.user}@" if self.user else ""
         return f"{who}{self.host}" + (f":{self.port}" if self.port != 22 else "")
+
+
+class Unreachable(Unavailable):
+    """The machine does not answer; what was asked may have been done there."""
 
 
 class Cut(Exception):
@@ -116,12 +121,12 @@ class Host:
         """Say that something went through: patience begins anew."""
         self._moved_at = time.monotonic()
 
-    def unreachable(self, why: str) -> Unavailable:
+    def unreachable(self, why: str) -> Unreachable:
         """The sentence for a machine that cannot be reached."""
         address = self.address
         port = f" -p {address.port}" if address.port != 22 else ""
         who = f"{address.user}@" if address.user else ""
-        return Unavailable(
+        return Unreachable(
             f"{address.name} cannot be reached: {why}.",
             hint=f"Is it on, and is the address right?   ssh{port} {who}{address.host}",
         )
@@ -281,21 +286,8 @@ async def _connected(address: Address, pin: _pins.Pin) -> asyncssh.SSHClientConn
     if pin.algorithms:
         chosen["server_host_key_algs"] = pin.algorithms
     try:
-        return await asyncssh.connect(
-            address.host,
-            address.port,
-            client_factory=Guard,
-            known_hosts=([], [], []),
-            preferred_auth="publickey",
-            # Whatever ~/.ssh/config says: another machine gets no use of keys, and no environment.
-            agent_forwarding=False,
-            send_env=(),
-            keepalive_interval=KEEPALIVE_SECONDS,
-            **chosen,
-        )
-    except asyncssh.HostKeyNotVerifiable as error:
-        raise pin.refusal(address.name) from error
-    except asyncssh.KeyExchangeFailed as error:
+        return await _greeted(address, pin, {**chosen, "client_factory": Guard})
+    except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed) as error:
         raise pin.refusal(address.name) from error
     except asyncssh.PermissionDenied as error:
         if is_locked:
@@ -309,6 +301,35 @@ async def _connected(address: Address, pin: _pins.Pin) -> asyncssh.SSHClientConn
             hint=f"ssh-copy-id -i KEY {address.name}, "
             f"or: hone config set {address.setting}.key PATH",
         ) from error
+
+
+async def _greeted(
+    address: Address, pin: _pins.Pin, chosen: dict[str, Any]
+) -> asyncssh.SSHClientConnection:
+    """A line, asked for again where it was cut before the host had shown its key.
+
+    A host that has no key of the pinned kind may hang up before it is read why.
+    """
+    import asyncssh
+
+    left = GREETINGS
+    while True:
+        left -= 1
+        try:
+            return await asyncssh.connect(
+                address.host,
+                address.port,
+                known_hosts=([], [], []),
+                preferred_auth="publickey",
+                # Whatever ~/.ssh/config says: nobody there gets use of keys, nor the environment.
+                agent_forwarding=False,
+                send_env=(),
+                keepalive_interval=KEEPALIVE_SECONDS,
+                **chosen,
+            )
+        except asyncssh.ConnectionLost:
+            if not left or not pin.algorithms or pin.fingerprint:
+                raise
 
 
 def _is_locked(error: Exception) -> bool:

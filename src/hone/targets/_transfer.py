@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -99,8 +99,9 @@ def _refuse_strange(one: dict[str, Any], names: Sequence[str]) -> None:
         )
 
 
-def _is_here(home: Path, one: dict[str, Any]) -> bool:
-    path = _inside(home, str(one["path"]))
+def is_here(home: Path, one: Mapping[str, Any]) -> bool:
+    """Whether a file of this path, length and hash is here already."""
+    path = inside(home, str(one["path"]))
     if not path.is_file() or path.stat().st_size != one["bytes"]:
         return False
     return sha256_of(path) == one["sha256"]
@@ -109,7 +110,7 @@ def _is_here(home: Path, one: dict[str, Any]) -> bool:
 async def _fetch_once(host: Host, root: str, files: Iterable[dict[str, Any]], home: Path) -> bool:
     """One line's worth; false where a file came broken, or is there no more: list them anew."""
     parts = home / PARTS
-    left = [one for one in files if not _is_here(home, one)]
+    left = [one for one in files if not is_here(home, one)]
     if not left:
         return True
     with explained("write", parts):
@@ -123,7 +124,7 @@ async def _fetch_once(host: Host, root: str, files: Iterable[dict[str, Any]], ho
             return False
         for one in left:
             await _receive(talk, parts / str(one["sha256"]), one)
-            if not _put_in_place(parts / str(one["sha256"]), _inside(home, str(one["path"])), one):
+            if not put_in_place(parts / str(one["sha256"]), inside(home, str(one["path"])), one):
                 return False
     return True
 
@@ -144,7 +145,8 @@ async def _receive(talk: Any, part: Path, one: dict[str, Any]) -> None:
             os.fsync(file.fileno())
 
 
-def _put_in_place(part: Path, place: Path, one: dict[str, Any]) -> bool:
+def put_in_place(part: Path, place: Path, one: Mapping[str, Any]) -> bool:
+    """Move what came to where it belongs; false, and it is gone, where it hashes otherwise."""
     if sha256_of(part) != one["sha256"]:
         part.unlink()
         return False
@@ -154,7 +156,7 @@ def _put_in_place(part: Path, place: Path, one: dict[str, Any]) -> bool:
     return True
 
 
-def _inside(home: Path, name: str) -> Path:
+def inside(home: Path, name: str) -> Path:
     """A name that the other machine gave, under the folder; never outside of it."""
     path = Path(os.path.normpath(home / name))
     if Path(name).is_absolute() or not path.is_relative_to(Path(os.path.normpath(home))):

@@ -16,12 +16,12 @@ from hone.records.rental import Offer
 from hone.targets import _rented
 from hone.targets._check import Checked
 from hone.targets._clock import REAL, Clock
-from hone.targets._clouds import Machine, Standing, State
+from hone.targets._clouds import Machine, OwnEnd, Standing, State
 from hone.targets._lambda_api import KEY, URL, LambdaApi
 from hone.targets._rented_key import key_pair
 from hone.targets._rest import BadKey, CloudRefused
-from hone.workspace.config import LambdaTarget
 from hone.workspace.job_folder import Identity, JobFolder
+from hone.workspace.targets_config import LambdaTarget
 
 NAME = "lambda"
 KEYS = (KEY, "LAMBDA_LABS_API_KEY")
@@ -40,8 +40,8 @@ class Options(LambdaTarget):
 
 
 LIMITS: tuple[str, ...] = (
-    "Lambda sets no limit of time on a machine: a job is held to its budget only while somebody "
-    "watches it or lists jobs.",
+    "Lambda sets no limit of time on a machine and gives it no key by which it could end itself: "
+    "the supervisor holds a job to its budget, which needs this machine to be on.",
     "Lambda tells neither the balance nor the bill: costs are measured here, by the minute.",
     "A listed capacity does not mean that a launch succeeds.",
     "gpu_1x_gh200 is an ARM machine, for which no packages are tested.",
@@ -70,7 +70,7 @@ def is_alive(folder: JobFolder, options: Options, *, clock: Clock = REAL) -> boo
 def follow(
     folder: JobFolder, options: Options, *, clock: Clock = REAL
 ) -> Generator[Callable[[], None]]:
-    """As `ssh` follows; beside that the limit of money is held, and a lost machine given back."""
+    """As `ssh` follows; beside that the limit of money is held, and a lost machine noticed."""
     with renter(options, clock=clock) as account, _rented.follow(account, folder) as pull:
         yield pull
 
@@ -113,6 +113,8 @@ def renter(options: LambdaTarget, *, clock: Clock = REAL) -> _rented.Renter:
 
 class LambdaCloud:
     """An account at Lambda, as `_clouds.Cloud`."""
+
+    own_end: OwnEnd | None = None
 
     def __init__(self, api: LambdaApi, options: LambdaTarget) -> None:
         self.api = api

@@ -16,11 +16,11 @@ from hone.records.rental import Availability, Offer
 from hone.targets import _rented
 from hone.targets._check import Checked
 from hone.targets._clock import REAL, Clock
-from hone.targets._clouds import Machine, Standing, State
+from hone.targets._clouds import Machine, OwnEnd, Standing, State
 from hone.targets._rest import BadKey
 from hone.targets._runpod_api import KEY, URL, RunPodApi
-from hone.workspace.config import RunPodTarget
 from hone.workspace.job_folder import Identity, JobFolder
+from hone.workspace.targets_config import RunPodTarget
 
 NAME = "runpod"
 KEYS = (KEY,)
@@ -40,8 +40,11 @@ class Options(RunPodTarget):
 
 
 LIMITS: tuple[str, ...] = (
-    "RunPod's API v2 sets no limit of time on a pod: a job is held to its budget only while "
-    "somebody watches it or lists jobs.",
+    "RunPod's API v2 sets no limit of time on a pod: the supervisor holds a job to its budget, and "
+    "where this machine is off, the pod ends itself by its own key. What was not brought here by "
+    "then is lost, and a pod that RunPod restarts has no such guard until it is started again.",
+    "That a pod's own key may delete its pod by API v2 is not in RunPod's documents and was not "
+    "tried there; where it is refused, the pod asks runpodctl, which RunPod puts on its images.",
     "Only pods that are never interrupted are rented; spot pods left with API v1.",
     "The image must start an SSH server for PUBLIC_KEY, as RunPod's own images do.",
     "Hosts of one GPU type differ in speed, and one call rents one type.",
@@ -70,7 +73,7 @@ def is_alive(folder: JobFolder, options: Options, *, clock: Clock = REAL) -> boo
 def follow(
     folder: JobFolder, options: Options, *, clock: Clock = REAL
 ) -> Generator[Callable[[], None]]:
-    """As `ssh` follows; beside that the limit of money is held, and a lost pod given back."""
+    """As `ssh` follows; beside that the limit of money is held, and a lost pod noticed."""
     with renter(options, clock=clock) as account, _rented.follow(account, folder) as pull:
         yield pull
 
@@ -117,6 +120,7 @@ class RunPodCloud:
     def __init__(self, api: RunPodApi, options: RunPodTarget) -> None:
         self.api = api
         self.options = options
+        self.own_end: OwnEnd | None = OwnEnd(api.rest.provider.url, options.silent_seconds)
 
     def standing(self) -> Standing:
         """The balance, where GraphQL still tells it; else that the key is valid."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -18,11 +18,12 @@ from hone.targets import _pins, _remote_job
 from hone.targets._arrival import Wanted, arrive
 from hone.targets._check import Checked, describe, examine
 from hone.targets._ssh import Address, Cut, Host
-from hone.workspace.config import SshTarget
 from hone.workspace.job_folder import Identity, JobFolder, Ticket
+from hone.workspace.targets_config import SshTarget
 
 T = TypeVar("T")
 GONE_SECONDS = 600.0
+MIND_SECONDS = 1.0
 PRICE_PER_HOUR_USD = 0.0
 WORKER: tuple[str, ...] = ("-P", "-m", "hone.worker")
 
@@ -66,15 +67,18 @@ def start(
     return _on(_host(options), work)
 
 
-def upload(folder: JobFolder, options: Options) -> None:
-    """Bring Hone and everything that the job reads there; what is there already is not sent."""
+def upload(folder: JobFolder, options: Options, *, mind: Callable[[], None] | None = None) -> None:
+    """Bring Hone and everything that the job reads there; what is there already is not sent.
+
+    `mind` is called each second meanwhile; what it raises breaks the upload off.
+    """
     _refuse_two_places(folder, options)
 
     async def work(host: Host) -> None:
         place = await arrive(host, _wanted(options))
         await _remote_job.put(host, folder, place)
 
-    _on(_host(options), work)
+    _on(_host(options), work if mind is None else lambda host: _minded(work(host), mind))
 
 
 def begin(
@@ -101,11 +105,14 @@ def is_alive(folder: JobFolder, options: Options) -> bool:
 
 
 @contextmanager
-def follow(folder: JobFolder, options: Options) -> Generator[Callable[[], None]]:
+def follow(
+    folder: JobFolder, options: Options, *, left: Sequence[str] = _remote_job.LEFT
+) -> Generator[Callable[[], None]]:
     """A line that stays open; each call of what it gives brings here what is new.
 
-    A call waits `look_seconds` since the last one. Unavailable where the machine cannot be
-    reached: the job goes on there, and the next call tries anew.
+    A call waits `look_seconds` since the last one; the one that sees the end brings `left`.
+    Unavailable where the machine cannot be reached: the job goes on there, and the next call tries
+    anew.
     """
     with asyncio.Runner() as runner:
         host, looked_at = _host(options, folder), 0.0
@@ -117,7 +124,7 @@ def follow(folder: JobFolder, options: Options) -> Generator[Callable[[], None]]
                 runner.run(asyncio.sleep(rest))
             looked_at = time.monotonic()
             try:
-                runner.run(_pull(host, folder, options))
+                runner.run(_pull(host, folder, options, left))
             except Cut as cut:
                 runner.run(host.__aexit__())
                 raise host.unreachable(str(cut)) from cut
@@ -179,9 +186,11 @@ def on_machine(options: Options, work: Callable[[Host], Awaitable[T]]) -> T:
     return _on(_host(options), work)
 
 
-async def _pull(host: Host, folder: JobFolder, options: Options) -> None:
+async def _pull(
+    host: Host, folder: JobFolder, options: Options, left: Sequence[str] = _remote_job.LEFT
+) -> None:
     brings = options.brings_checkpoints
-    await _remote_job.pull(host, folder, options.folder, brings_checkpoints=brings)
+    await _remote_job.pull(host, folder, options.folder, brings_checkpoints=brings, left=left)
 
 
 def _host(options: Options, folder: JobFolder | None = None) -> Host:
@@ -214,6 +223,17 @@ def _on(host: Host, work: Callable[[Host], Awaitable[T]]) -> T:
 
     with asyncio.Runner() as runner:
         return runner.run(whole())
+
+
+async def _minded(work: Coroutine[Any, Any, T], mind: Callable[[], None]) -> T:
+    task = asyncio.create_task(work)
+    try:
+        while not (await asyncio.wait({task}, timeout=MIND_SECONDS))[0]:
+            await asyncio.to_thread(mind)
+    finally:
+        if task.cancel():
+            await asyncio.wait({task})
+    return task.result()
 
 
 def _refuse_two_places(folder: JobFolder, options: Options) -> None:

@@ -23,6 +23,7 @@ from hone.web.api import (
     settings,
     tasks,
 )
+from hone.web.carrying import keep_carried_out
 from hone.web.security import Guard
 from hone.web.site import READING_LANES, Site
 
@@ -74,8 +75,10 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     site: Site = app.state.site
     current_default_thread_limiter().total_tokens = READING_LANES
     telling = asyncio.create_task(site.hub.run())
+    waking = asyncio.create_task(keep_carried_out(site.ws))
     try:
         yield
     finally:
+        waking.cancel()
         site.hub.close()
         await telling

@@ -81,7 +81,7 @@ targets: {{}}
 priority: [tuned, rl-tuned, base]   # which model answers first
 
 # What a new version must show before it may replace the active one
-gate: {{must_win: [], must_not_lose: [], confidence: 0.95}}
+gate: {{must_win: [score], must_not_lose: [], confidence: 0.95}}
 """
 
 

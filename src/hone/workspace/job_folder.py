@@ -21,6 +21,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -31,7 +32,7 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from hone.errors import Conflict, InvalidInput, NotFound
-from hone.records.job import Event, Job, JobState, Result, state_of
+from hone.records.job import Event, Job, JobState, Result, device_of, state_of
 from hone.workspace.files import explained, write_json
 
 # The start time of a process is computed from clock ticks; two readings differ by less than this.
@@ -91,6 +92,19 @@ class Seen(NamedTuple):
     exit_code: int | None = None  # below 0: ended by that signal
     note: str = ""
     python: str = ""  # by which the target looks there
+
+
+class Place(NamedTuple):
+    """On a device: a file that a worker keeps locked, and one that tells the id of its job."""
+
+    lock: Path
+    holder: Path
+
+
+def device_places(jobs: Path, device: str, count: int) -> list[Place]:
+    """The first `count` places on a device, in the order in which they are taken."""
+    names = [f".{device}", *(f".{device}-{number}" for number in range(2, count + 1))]
+    return [Place(jobs / f"{name}.lock", jobs / f"{name}.holder") for name in names]
 
 
 class JobFolder:
@@ -198,7 +212,7 @@ class JobFolder:
     def claim(self) -> int:
         """Make this process the job's only worker until it ends; returns the attempt's number.
 
-        Takes the job's lock (and for a training the lock of its device, spec["device"]), writes
+        Takes the job's lock (and for a training a place on its device, spec["device"]), writes
         the identity, then the `attempt` event. Conflict when another worker has it; nothing is
         written then. A busy device ends the attempt with a `failed` event that names the holder.
         The operating system frees both locks when the process ends, however it ends.
@@ -218,7 +232,7 @@ class JobFolder:
         self._locks.append(lock)
         attempt = 1 + sum(event.type == "attempt" for event in self.events())
         if self.job.kind == "train":
-            self._claim_device(str(self.job.spec.get("device", "cpu")))
+            self._claim_device(*device_of(self.job))
         me = Identity.of_this_process()
         write_json(self.path / "identity.json", me._asdict())
         self.append("attempt", number=attempt, pid=me.pid, host=me.host)
@@ -318,21 +332,23 @@ class JobFolder:
 
     # Inside
 
-    def _claim_device(self, device: str) -> None:
-        """One training per device of a workspace; who holds it stands beside the lock."""
-        lock = FileLock(self.path.parent / f".{device}.lock", thread_local=False)
-        holder = self.path.parent / f".{device}.holder"
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            other = holder.read_text().strip() if holder.exists() else "another job"
-            busy = f"The device {device} is busy with {other}."
-            hint = f"hone jobs watch {other}, then hone jobs resume {self.path.name}"
-            self.append("failed", error=busy, hint=hint)
-            self.release()
-            raise Conflict(busy, hint=hint) from error
-        self._locks.append(lock)
-        holder.write_text(self.path.name + "\n")
+    def _claim_device(self, device: str, at_once: int) -> None:
+        """A place on a device of a workspace; who holds it stands beside its lock."""
+        places = device_places(self.path.parent, device, at_once)
+        for place in places:
+            lock = FileLock(place.lock, thread_local=False)
+            with suppress(Timeout):
+                lock.acquire(timeout=0)
+                self._locks.append(lock)
+                place.holder.write_text(self.path.name + "\n")
+                return
+        holder = places[0].holder
+        other = holder.read_text().strip() if holder.exists() else "another job"
+        busy = f"The device {device} is busy with {other}."
+        hint = f"hone jobs watch {other}, then hone jobs resume {self.path.name}"
+        self.append("failed", error=busy, hint=hint)
+        self.release()
+        raise Conflict(busy, hint=hint)
 
     def _ends_with_newline(self, end: int) -> bool:
         with self._events.open("rb") as file:

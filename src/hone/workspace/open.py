@@ -121,12 +121,26 @@ def open_workspace(path: Path | str | None = None) -> Workspace:
 
     NotFound where there is none; WorkspaceTooNew where a later Hone wrote it.
     """
-    root = _found(path)
+    root = find_workspace(path)
     config = load_config(root / CONFIG_FILE)
     return Workspace(root, config, Store.open(root / STORE_FILE))
 
 
-def _found(path: Path | str | None) -> Path:
+def look_into(root: Path) -> Workspace:
+    """The workspace at `root`, only to be read: it is not even brought up to date.
+
+    HoneError where settings or store cannot be read, WorkspaceTooOld or WorkspaceTooNew where
+    another version wrote it.
+    """
+    config = load_config(root / CONFIG_FILE)
+    return Workspace(root, config, Store.look_into(root / STORE_FILE))
+
+
+def find_workspace(path: Path | str | None = None) -> Path:
+    """The folder at `path`, else that of HONE_WORKSPACE, else the nearest up with hone.yaml.
+
+    NotFound where that is no workspace, or none is found.
+    """
     named = Path(path).expanduser() if path is not None else workspace_from_environment()
     if named is not None:
         root = named.resolve()

@@ -2,57 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-from pydantic import ValidationError
+from filelock import FileLock
 
-from hone.errors import Conflict, InvalidInput
 from hone.records.rental import Rental, Rentals
-from hone.workspace.files import explained, write_atomically, write_json
+from hone.workspace.files import explained, write_atomically
 from hone.workspace.job_folder import JobFolder
+from hone.workspace.shared_record import SharedRecord
 
-PLACE = "rental.json"
+RECORD = SharedRecord(
+    place="rental.json",
+    lock=".rental.lock",
+    kind=Rentals,
+    hint="hone jobs reap   (asks the providers what is rented)",
+)
 TAG = ".tag"
-LOCK_SECONDS = 60.0
 
 
 def rentals_of(folder: JobFolder) -> Rentals:
     """Every rental of a job; none where nothing was ever rented for it."""
-    path = folder.path / PLACE
-    try:
-        return Rentals.model_validate(json.loads(path.read_bytes()))
-    except FileNotFoundError:
-        return Rentals()
-    except (ValueError, ValidationError) as error:
-        raise InvalidInput(
-            f"{path} cannot be read.", hint="hone jobs reap   (asks the providers what is rented)"
-        ) from error
+    return RECORD.read(folder)
 
 
-@contextmanager
-def changing(folder: JobFolder) -> Generator[Rentals]:
-    """The rentals to change; written when the block ends well, and on the disk then."""
-    lock = FileLock(folder.path / ".rental.lock", thread_local=False)
-    with explained("write in", folder.path):
-        try:
-            lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout as error:
-            raise Conflict(
-                f"Another process has been writing {folder.path / PLACE} for "
-                f"{LOCK_SECONDS:g} seconds.",
-                hint="hone jobs list",
-            ) from error
-    try:
-        found = rentals_of(folder)
-        yield found
-        write_json(folder.path / PLACE, found.model_dump(mode="json"))
-    finally:
-        lock.release()
+def changing(folder: JobFolder) -> AbstractContextManager[Rentals]:
+    """The rentals to change; on the disk when the block has ended well."""
+    return RECORD.changing(folder)
 
 
 @contextmanager

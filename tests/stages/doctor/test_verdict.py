@@ -158,10 +158,28 @@ def test_rows_without_every_figure_are_left_out(look: Look) -> None:
     assert (train.rows, train.unfit_rows, train.refused_rows) == (5, 3, 0)
     assert train.unfit_because == [
         "row 3: a score is no finite number",
-        "row 4: it has 1 scores for 2 dimensions",
+        "row 4: it has 1 score for 2 dimensions",
         "row 5: its text is empty",
     ]
     assert "3 of 5 train rows are left out (row 3: " in whats(report.warnings)
+
+
+def test_rows_whose_figures_are_no_numbers_are_told_all_at_once(look: Look) -> None:
+    row = figures(1, 1, 2)
+    rows = [row, figures(2, 3, 4), {**row, "labels": [1, None]}, {**row, "labels": [1, "high"]}]
+    rows += [{**row, "labels": ""}, {"id": "5", "labels": [1, 2]}, {"id": "6", "text": "A text"}]
+    report = look({"train": rows}, "score", format="regression")
+    train = report.splits["train"]
+    assert (train.rows, train.unfit_rows) == (7, 5)
+    assert train.unfit_because == [
+        "row 3: a score is missing",
+        "row 4: a score is no number",
+        "row 5: a score is missing",
+    ]
+    assert "5 of 7 train rows are left out (row 3: " in whats(report.warnings)
+    assert "hone datasets build" in report.warnings[0].mend
+    depth = report.balance["train"].figures["depth"]
+    assert (depth.lowest, depth.highest) == (1, 3)
 
 
 def test_scores_in_words_are_read_as_the_task_reads_them(look: Look) -> None:
@@ -230,7 +248,6 @@ def test_a_template_that_does_not_fit_its_vocabulary_is_a_warning(
         ('{"prompt": 5, "completion": "x"}', "messages were expected, not int"),
         ('{"prompt": "?", "completion": []}', "not the assistant's"),
         ('{"prompt": "?", "chosen": "x"}', "'rejected' is missing"),
-        ('{"text": "?", "labels": ["high"]}', "could not convert"),
         ('{"prompt": "?", "completion": "x", "label": 1}', "label is 1, not true or false"),
     ],
 )

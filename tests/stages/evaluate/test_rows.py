@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hone import shelf
 from hone.errors import HoneError, InvalidInput
-from hone.metrics._intervals import bootstrap_mean, paired_difference, wilson
+from hone.metrics._intervals import bootstrap_mean, proportion
+from hone.metrics._paired import paired_interval
+from hone.metrics.by_example import task_scores
 from hone.records.evaluation import Contender
 from hone.records.task import Task
-from hone.stages.evaluate.score import figures, task_scores
+from hone.stages.evaluate.score import figures
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 from tests.stages.answering import (
@@ -60,7 +63,7 @@ def test_scores_bands_and_differences_are_those_of_the_answers(ws: Workspace) ->
         assert list(stored.values()) == pytest.approx(scores)
     for other in ("base", "few-shot", "rules"):
         measured = found.differences[f"pickup@v1 - {other}"]
-        expected = paired_difference(one_by_one["pickup@v1"], one_by_one[other], seed=0)
+        expected = paired_interval(np.subtract(one_by_one["pickup@v1"], one_by_one[other]), seed=0)
         assert (measured.value, measured.low, measured.high) == pytest.approx(tuple(expected))
 
 
@@ -77,7 +80,7 @@ def test_proportions_have_wilson_and_means_bootstrap_intervals(ws: Workspace) ->
     right = sum(by_plan("tuned", one) == one["answer"] for one in asked(ws, found))
     assert 20 <= right < 24
     exact = tuned.metrics["exact_match"]
-    assert (exact.value, exact.low, exact.high) == pytest.approx(tuple(wilson(right, 24)))
+    assert (exact.value, exact.low, exact.high) == pytest.approx(tuple(proportion(right, 24)))
     scores = [one.score for one in ws.store.evaluations.scores(found.id, "pickup@v1")]
     by_id = dict(zip(sorted(split_of(ws, "test")), scores, strict=True))
     in_order = [by_id[one] for one in split_of(ws, "test")]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
 from hone.errors import InvalidInput
+from hone.records.dataset import miscounted, scores_in
 from hone.records.task import Task
 from hone.rendering.messages import Message, question_in
 from hone.workspace.files import explained
@@ -75,7 +76,7 @@ def whole_text(row: Row) -> str:
 
 def _row(written: dict[str, Any], place: tuple[str, int], task: Task) -> Row:
     split, number = place
-    bare = None if "prompt" in written else str(written["text"])
+    bare = None if "prompt" in written else _text(written)
     prompt = _messages(written["prompt"] if bare is None else bare, "user")
     kind, replies, labels = _learned(written, task)
     sides = [Side(name, [*prompt, *messages], bare) for name, messages in replies]
@@ -88,7 +89,7 @@ def _row(written: dict[str, Any], place: tuple[str, int], task: Task) -> Row:
         question=question_in(prompt),
         answers=tuple(messages[-1]["content"] for _, messages in replies if messages),
         labels={name: value for name, value in labels.items() if math.isfinite(value)},
-        problem=_problem_of(labels, task) if kind == "scores" else "",
+        problem=_problem_of(written, labels, task) if kind == "scores" else "",
     )
 
 
@@ -98,7 +99,7 @@ def _learned(
     if "chosen" in written:
         pair = [(name, _reply(written[name])) for name in ("chosen", "rejected")]
         return "pair", pair, {}
-    if "labels" in written:
+    if "labels" in written or not {"prompt", "completion"} & written.keys():
         return "scores", [("", [])], _figures(written, task)
     reply = [("", _reply(written["completion"]))]
     if "label" in written:
@@ -126,19 +127,34 @@ def _messages(value: Any, role: str) -> list[Message]:
     ]
 
 
+def _text(written: dict[str, Any]) -> str:
+    """The bare text of a row that is scored; one without a text reads as an empty one."""
+    return str(written.get("text") or "") if "labels" in written else str(written["text"])
+
+
 def _figures(written: dict[str, Any], task: Task) -> dict[str, float]:
-    labels: Any = written["labels"]
+    labels: Any = written.get("labels")
     if isinstance(labels, dict):
         named = cast("dict[str, Any]", labels)
     else:
         listed = cast("list[Any]", labels if isinstance(labels, list) else [labels])
         named = dict(zip(_names(written, task, len(listed)), listed, strict=True))
-    return {str(name): float(value) for name, value in named.items() if value is not None}
+    numbers = {str(name): _number(value) for name, value in named.items()}
+    return {name: number for name, number in numbers.items() if number is not None}
 
 
-def _problem_of(labels: Mapping[str, float], task: Task) -> str:
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _problem_of(written: Mapping[str, Any], labels: Mapping[str, float], task: Task) -> str:
+    if not isinstance(written.get("labels"), dict):
+        return scores_in(written, len(task.dimensions))[1]
     if len(labels) != len(task.dimensions):
-        return f"it has {len(labels)} scores for {len(task.dimensions)} dimensions"
+        return miscounted(len(labels), len(task.dimensions))
     return "" if all(map(math.isfinite, labels.values())) else "a score is no finite number"
 
 

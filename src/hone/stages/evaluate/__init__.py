@@ -8,7 +8,7 @@ from hone.stages.evaluate.report import (
     finish,
     report_path,
 )
-from hone.stages.evaluate.start import evaluate
+from hone.stages.evaluate.start import evaluate, refuse_elsewhere
 from hone.workspace.commands import how_to_evaluate, what_comes_next
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "evaluate_options",
     "finish",
     "how_to_evaluate",
+    "refuse_elsewhere",
     "report_path",
     "what_comes_next",
 ]

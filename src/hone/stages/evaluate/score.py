@@ -11,7 +11,9 @@ from pydantic import BaseModel
 
 from hone import shelf
 from hone.errors import HoneError
-from hone.metrics._intervals import Interval, mean_interval, paired_difference, wilson
+from hone.metrics._intervals import Interval, mean_interval, proportion
+from hone.metrics._paired import paired_interval
+from hone.metrics.by_example import exact_match_options, task_scores, token_f1_options
 from hone.metrics.together import run_together
 from hone.records.evaluation import Contender, Row, band_of
 from hone.records.model import Measured
@@ -62,31 +64,15 @@ def score_contender(
     return Scored(row, scores)
 
 
-def task_scores(task: Task, texts: Sequence[str], answers: Sequence[str]) -> list[float]:
-    """The task's 0-to-1 score of each answer, as its `score` gives it one by one."""
-    if task.kind == "extract":
-        return run_together(texts, answers, {"json_fields": None})[
-            "json_fields"
-        ].per_example.tolist()
-    if task.kind in ("qa", "chat"):
-        wanted = {"token_f1": _token_f1_options()}
-        return run_together(texts, answers, wanted)["token_f1"].per_example.tolist()
-    kind = shelf.load("tasks", task.kind)
-    return [
-        float(kind.score(task, text, kind.parse(task, answer)))
-        for text, answer in zip(texts, answers, strict=True)
-    ]
-
-
 def figures(
     task: Task, texts: Sequence[str], answers: Sequence[str], *, seed: int = 0
 ) -> dict[str, Measured]:
     """The task's metrics by name; proportions and means have intervals, corpus BLEU has none."""
     wanted: dict[str, BaseModel | None] = dict.fromkeys(shelf.load("tasks", task.kind).METRICS)
     if "token_f1" in wanted:
-        wanted["token_f1"] = _token_f1_options()
-    if "exact_match" in wanted and task.kind != "extract":
-        wanted["exact_match"] = shelf.load("metrics", "exact_match").Options(normalise="squad")
+        wanted["token_f1"] = token_f1_options()
+    if "exact_match" in wanted:
+        wanted["exact_match"] = exact_match_options(task)
     amount = len(texts)
     found: dict[str, Measured] = {}
     for name, scores in run_together(texts, answers, wanted).items():
@@ -114,21 +100,21 @@ def differences(main: str, scored: Mapping[str, Scored], *, seed: int = 0) -> di
     pairs = [(other, main) if main == "base" else (main, other) for other in others]
     return {
         f"{one} - {other}": _measured(
-            paired_difference(_values(scored[one]), _values(scored[other]), seed=seed)
+            paired_interval(_values(scored[one]) - _values(scored[other]), seed=seed)
         )
         for one, other in pairs
     }
 
 
-def _values(scored: Scored) -> list[float]:
-    return [score.score for score in scored.scores]
+def _values(scored: Scored) -> np.ndarray:
+    return np.array([score.score for score in scored.scores])
 
 
 def _field_figures(task: Task, scores: Any, amount: int, seed: int) -> dict[str, Measured]:
     details: Mapping[str, float] = scores.details
     found = {"field_f1": _measured(mean_interval(np.asarray(scores.per_example), seed=seed))}
     for name, share in (("json_valid", "valid"), ("json_exact", "exact")):
-        found[name] = _measured(wilson(round(details[share] * amount), amount))
+        found[name] = _measured(proportion(round(details[share] * amount), amount))
     parts = ("precision", "recall", "f1")
     # Over all fields of all examples together; a model's invented fields are not listed one by one.
     found |= {f"micro_{part}": Measured(value=details[part]) for part in parts}
@@ -137,11 +123,6 @@ def _field_figures(task: Task, scores: Any, amount: int, seed: int) -> dict[str,
             if f"field.{name}.{part}" in details:
                 found[f"field.{name}.{part}"] = Measured(value=details[f"field.{name}.{part}"])
     return found
-
-
-def _token_f1_options() -> BaseModel:
-    # Two empty answers agree, as the tasks' own score has it.
-    return shelf.load("metrics", "token_f1").Options(squad_version="2.0")
 
 
 def _troubles(found: Sequence[Prediction]) -> dict[str, int]:

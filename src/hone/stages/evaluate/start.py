@@ -23,6 +23,7 @@ from hone.stages.evaluate.questions import (
     input_lines,
 )
 from hone.stages.evaluate.shots import Drawn, Wanted, draw_shots, fitting, shot_lines
+from hone.stages.jobs.where import HERE
 from hone.workspace.bases import find_base
 from hone.workspace.contenders import answer_tokens, trained_answers
 from hone.workspace.job_folder import JobFolder
@@ -85,6 +86,21 @@ def evaluate(
             # The job reads its own copy: rules that are edited meanwhile do not mix.
             one["options"]["file"] = str(ws.jobs / job.id / "inputs" / "rules.yaml")
     return jobs.launch(ws, job, inputs, target=target)
+
+
+def refuse_elsewhere(ws: Workspace, on: str) -> None:
+    """HoneError where an evaluation is wanted on another machine: nothing is rented or asked for.
+
+    NotFound where there is no such target at all.
+    """
+    if on == HERE:
+        return
+    name = jobs.target_named(ws, on).name
+    raise HoneError(
+        f"An evaluation answers on this machine only: {name} was asked for nothing.",
+        hint="The same command without --on; --quick answers fewer examples, --detach waits for "
+        "none.",
+    )
 
 
 def _task(ws: Workspace, model: str, options: EvaluateOptions) -> Task:

@@ -5,44 +5,56 @@ from __future__ import annotations
 import secrets
 import string
 import time
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from hone.errors import Conflict, HoneError, Unavailable
-from hone.records.job import FINISHED, Job, JobKind, JobState
+from hone.records.job import FINISHED, Job, JobKind, JobState, device_of
 from hone.stages.jobs import asking
 from hone.stages.jobs.asking import in_hand
-from hone.stages.jobs.finding import adopt, folder_of, running_training
-from hone.stages.jobs.reap import Reaped, reap
-from hone.stages.jobs.rented import beyond_budget
+from hone.stages.jobs.endpoint_bill import reconcile_endpoint
+from hone.stages.jobs.endpoints import reserve_endpoint, settle_endpoint
+from hone.stages.jobs.finding import adopt, folder_of, training_before
+from hone.stages.jobs.locks import settling, starting
+from hone.stages.jobs.reap import reap, rented_there
+from hone.stages.jobs.reaped import Reaped
+from hone.stages.jobs.rented import RentedTarget, beyond_budget
 from hone.stages.jobs.status import JobStatus, status_of
 from hone.stages.jobs.verifying import verify
-from hone.stages.jobs.waking import IDENTITY, LOG, place_of, supervisor_of, wake
+from hone.stages.jobs.waking import (
+    IDENTITY,
+    LOG,
+    place_of,
+    show_supervisor,
+    supervisor_of,
+    wake,
+    wake_if_owed,
+)
 from hone.stages.jobs.watching import watch
 from hone.stages.jobs.where import (
     HERE,
     Chosen,
+    Place,
     Target,
     TargetOf,
+    billed_of,
     cost_of,
     give_back,
+    is_awaited,
     is_elsewhere,
     is_open,
+    is_paid,
     is_rented,
-    is_supervised,
     look_once,
     machine_of,
     refresh,
-    supervised_target,
     target_named,
     target_names,
+    unsupervised,
 )
 from hone.workspace.clock import now
-from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
 
 if TYPE_CHECKING:
@@ -54,16 +66,19 @@ __all__ = [
     "Chosen",
     "JobStatus",
     "Reaped",
+    "RentedTarget",
     "Target",
     "TargetOf",
     "ask_to_stop",
     "asking",
     "beyond_budget",
+    "billed_of",
     "cost_of",
     "folder_of",
     "give_back",
     "in_hand",
-    "is_open",
+    "is_awaited",
+    "is_paid",
     "is_rented",
     "launch",
     "list_jobs",
@@ -72,27 +87,30 @@ __all__ = [
     "new_job",
     "place_of",
     "reap",
+    "reconcile_endpoint",
+    "rented_there",
+    "reserve_endpoint",
     "resume",
-    "running_training",
+    "settle_endpoint",
     "settling",
     "show",
+    "show_supervisor",
     "start",
     "starting",
     "stop",
     "submit",
-    "supervised_target",
     "supervisor_of",
     "target_named",
     "target_names",
+    "training_before",
     "unsettled",
     "verify",
     "wake",
+    "wake_if_owed",
     "watch",
 ]
 
 LOOK_SECONDS = 0.2
-START_LOCK_SECONDS = 120.0
-SETTLE_LOCK_SECONDS = 300.0
 EXIT_SECONDS = 30.0
 
 
@@ -130,15 +148,16 @@ def launch(
     Who hands in a `target` starts it from here: of two trainings for one device the second is
     then refused, and nothing written.
     """
-    chosen = target or target_named(ws, job.target)  # an unknown one is said before all else
-    if target is None and is_supervised(chosen):
+    # An unknown one is said before all else.
+    starter = target or unsupervised(target_named(ws, job.target))
+    if starter is None:
         submit(ws, job, inputs)
         asking.ask(ws, JobFolder(ws.jobs / job.id))
         return job
     with starting(ws, job):
         _refuse_busy_device(ws, job)
         submit(ws, job, inputs)
-        chosen.start(JobFolder(ws.jobs / job.id))
+        starter.start(JobFolder(ws.jobs / job.id))
     return job
 
 
@@ -170,11 +189,13 @@ def resume(ws: Workspace, job_id: str, *, target: Target | None = None) -> Job:
 
 
 def stop(
-    ws: Workspace, job_id: str, *, deadline_seconds: float = 60.0, target: Target | None = None
+    ws: Workspace, job_id: str, *, deadline_seconds: float = 60.0, target: Place | None = None
 ) -> str:
     """Stop a job; says how: stopped (with a checkpoint), terminated, killed, or never started."""
     folder = folder_of(ws, job_id)
     if _withdrawn(ws, folder):
+        if in_hand(ws, folder.path.name) is not None:
+            wake(ws)  # it may have something to give back
         return "never started"
     _look(ws, folder, target)
     state = folder.state()
@@ -188,7 +209,10 @@ def stop(
     with starting(ws, folder.job):
         if folder.state() in ("waiting", "lost") and not folder.is_alive():
             folder.append("cancelled", how=how)
-    give_back(chosen, folder)
+    if in_hand(ws, folder.path.name) is None:
+        give_back(chosen, folder)
+    else:
+        _is_wound_up(ws, folder)  # by the supervisor, which gives back too
     return "never started" if state == "waiting" and how == "not running" else how
 
 
@@ -213,7 +237,7 @@ def _withdrawn(ws: Workspace, folder: JobFolder) -> bool:
         return asking.withdraw(ws, folder, attempt)
 
 
-def _look(ws: Workspace, folder: JobFolder, target: Target | None) -> None:
+def _look(ws: Workspace, folder: JobFolder, target: Place | None) -> None:
     """See what a job on another machine does now; one on this machine is seen anyhow."""
     if in_hand(ws, folder.path.name) is None and is_elsewhere(folder.job) and is_open(folder):
         look_once(target or target_named(ws, folder.job.target), folder)
@@ -277,36 +301,38 @@ def unsettled(ws: Workspace, kind: JobKind) -> list[JobFolder]:
     return [folder for folder in folders if folder.has_result]
 
 
-@contextmanager
-def settling(ws: Workspace) -> Generator[None]:
-    """Only one process at a time registers results."""
-    with _waiting_for(ws, ".settle.lock", SETTLE_LOCK_SECONDS):
-        yield
-
-
 def _start(ws: Workspace, folder: JobFolder, target: Target | None) -> None:
-    chosen = target or target_named(ws, folder.job.target)
-    if target is None and is_supervised(chosen):
+    starter = target or unsupervised(target_named(ws, folder.job.target))
+    if starter is None:
         folder.clear_stop()
         asking.ask(ws, folder)
         return
     _refuse_busy_device(ws, folder.job)
     folder.clear_stop()
-    chosen.start(folder)
+    starter.start(folder)
 
 
 def _let_it_be_wound_up(ws: Workspace, folder: JobFolder) -> None:
     """Wait for a supervisor that only has to close what has ended; Conflict where there is more."""
+    if not _is_wound_up(ws, folder):
+        raise Conflict(
+            f"Job {folder.path.name} is {folder.state()}, and in hand.",
+            hint=f"hone jobs watch {folder.path.name}",
+        )
+
+
+def _is_wound_up(ws: Workspace, folder: JobFolder) -> bool:
+    """Wait until the supervisor is done with a job that has ended.
+
+    False where it goes on, or takes longer than one waits.
+    """
     deadline = time.monotonic() + EXIT_SECONDS
     while in_hand(ws, folder.path.name) is not None:
         wake(ws)
-        state = folder.state()
-        if state in ("waiting", "running") or time.monotonic() > deadline:
-            raise Conflict(
-                f"Job {folder.path.name} is {state}, and in hand.",
-                hint=f"hone jobs watch {folder.path.name}",
-            )
+        if folder.state() in ("waiting", "running") or time.monotonic() > deadline:
+            return False
         time.sleep(LOOK_SECONDS)
+    return True
 
 
 def _let_it_exit(folder: JobFolder, look: Callable[[], None] = lambda: None) -> None:
@@ -321,14 +347,14 @@ def _let_it_exit(folder: JobFolder, look: Callable[[], None] = lambda: None) -> 
 def _refuse_busy_device(ws: Workspace, job: Job) -> None:
     if job.kind != "train" or is_elsewhere(job):
         return  # the worker on another machine looks for itself
-    device = str(job.spec.get("device", "cpu"))
-    other = running_training(ws, device)
-    if other is not None and other != job.id:
+    other = training_before(ws, job)
+    if other is not None:
         _let_it_exit(JobFolder(ws.jobs / other))
-        other = running_training(ws, device)
-    if other is not None and other != job.id:
+        other = training_before(ws, job)
+    if other is not None:
         raise Conflict(
-            f"The device {device} is busy: {other} is training.", hint=f"hone jobs watch {other}"
+            f"The device {device_of(job)[0]} is busy: {other} is training.",
+            hint=f"hone jobs watch {other}",
         )
 
 
@@ -337,32 +363,6 @@ def _hint_for(folder: JobFolder, state: JobState) -> str:
     if state in ("running", "waiting") and folder.is_alive():
         return f"hone jobs watch {name}"
     return f"hone jobs show {name}" if state == "succeeded" else f"hone jobs resume {name}"
-
-
-@contextmanager
-def starting(ws: Workspace, job: Job) -> Generator[None]:
-    """One start at a time on this machine; one elsewhere takes long and holds up only itself."""
-    name = f".{job.id}.start.lock" if is_elsewhere(job) else ".start.lock"
-    with _waiting_for(ws, name, START_LOCK_SECONDS):
-        yield
-
-
-@contextmanager
-def _waiting_for(ws: Workspace, name: str, seconds: float) -> Generator[None]:
-    lock = FileLock(ws.jobs / name, thread_local=False)
-    with explained("write in", ws.jobs):
-        ws.jobs.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=seconds)
-        except Timeout as error:
-            raise Conflict(
-                f"Another process has held {lock.lock_file} for {seconds:g} seconds.",
-                hint="hone jobs list   (shows what is going on)",
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _versions() -> dict[str, str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hone.errors import HoneError
-from hone.workspace.job_folder import JobFolder
+from hone.records.job import MOST_AT_ONCE, device_of
+from hone.workspace.job_folder import JobFolder, device_places
 
 if TYPE_CHECKING:
+    from hone.records.job import Job
     from hone.workspace.open import Workspace
 
 
@@ -33,11 +35,11 @@ def adopt(ws: Workspace) -> None:
             ws.store.jobs.add(job)
 
 
-def running_training(ws: Workspace, device: str) -> str | None:
-    """The id of the job that trains on this device now, if there is one."""
-    holder = ws.jobs / f".{device}.holder"
-    try:
-        name = holder.read_text().strip()
-    except FileNotFoundError:
-        return None
-    return name if name and JobFolder(ws.jobs / name).is_alive() else None
+def training_before(ws: Workspace, job: Job) -> str | None:
+    """Another job that trains now, where no place is left beside it on the device of this one."""
+    device, at_once = device_of(job)
+    # Also the places of jobs that were told another number.
+    holders = [place.holder for place in device_places(ws.jobs, device, MOST_AT_ONCE)]
+    names = {one.read_text().strip() for one in holders if one.exists()} - {"", job.id}
+    running = sorted(name for name in names if JobFolder(ws.jobs / name).is_alive())
+    return running[0] if len(running) >= at_once else None

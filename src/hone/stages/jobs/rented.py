@@ -1,7 +1,8 @@
 """Jobs on rented machines: money is reserved before, the machine given back after, all accounted.
 
-reserve, then record_intent, rent and wait_usable (in `targets/_rental_life.py`), start and follow,
-then give_back and reconcile: each may be done again after a kill, and does nothing twice.
+reserve, then rent and wait (in `targets/_rental_life.py`), upload, start and follow, then give back
+and reconcile: each may be done again after a kill, and does nothing twice. The supervisor does them
+in that order.
 """
 
 from __future__ import annotations
@@ -10,50 +11,59 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hone.errors import GateRefused, HoneError, Unavailable
-from hone.records.job import FINISHED
+from hone.errors import GateRefused, Unavailable
+from hone.records.job import FINISHED, Job
 from hone.records.ledger import LedgerEntry
 from hone.records.rental import Offer
+from hone.stages.jobs.shown_cost import show_cost
 from hone.targets import _rented
-from hone.targets._clock import moment
+from hone.targets._clock import REAL, Clock, moment
 from hone.targets._clouds import Renter
-from hone.targets._rental_choice import candidates
-from hone.targets._rental_life import give_back
+from hone.targets._rental_choice import candidates, memory_needed
+from hone.targets._rest import NoCapacity
 from hone.workspace.clock import now
-from hone.workspace.job_folder import Identity, JobFolder
+from hone.workspace.job_folder import JobFolder, Ticket
 from hone.workspace.rental_file import changing, rentals_of
 
 if TYPE_CHECKING:
     from hone.workspace.open import Workspace
 
+ROUNDING_USD = 0.00001  # the ledger counts in millionths
 SPARE_SHARE = 1.25  # of the longest that a plan expects: then a job is stopped with a checkpoint
 BILLED_AFTER_SECONDS = 3600.0  # a provider's history of the last hour may still grow
 
 
 class RentedTarget(NamedTuple):
-    """A target whose machine is rented, with the workspace whose money that is."""
+    """A target whose machine is rented, with the workspace whose money that is.
+
+    The supervisor rents and starts; the rest may be asked for from any terminal.
+    """
 
     ws: Workspace
     name: str
     module: Any
     options: Any
-    renter: Callable[[], Renter]
+    clock: Clock = REAL
     command: Sequence[str] | None = None  # stands in for the worker in tests
 
-    def start(self, folder: JobFolder) -> Identity:
-        """Reserve, rent, wait, start; where that fails or is broken off, give back."""
+    def renter(self) -> Renter:
+        """The account that pays; close it. BadKey where there is no key."""
+        return self.module.renter(self.options, clock=self.clock)
+
+    def upload(self, folder: JobFolder, goes_on: Callable[[], bool]) -> None:
+        """Bring Hone and the job to the rented machine; MachineLost where that dies meanwhile."""
         with self.renter() as renter:
-            held = rentals_of(folder).current
-            try:
-                if held is not None and held.given_back_at is not None:
-                    give_back(renter, folder)  # a kill came before it was gone
-                    settle(self.ws, folder, renter)
-                offers = reserve(self.ws, folder, renter)
-                return _rented.start(renter, folder, self.command, offers=offers)
-            except BaseException as error:
-                if not folder.is_alive():
-                    self._break_off(renter, folder, error)
-                raise
+            _rented.upload(renter, folder, goes_on)
+
+    def rehearse(self, folder: JobFolder, ticket: Ticket, goes_on: Callable[[], bool]) -> JobFolder:
+        """Carry the rehearsal out there; its folder, once it is over. MachineLost as above."""
+        with self.renter() as renter:
+            return _rented.rehearse(renter, folder, ticket, goes_on, self.command)
+
+    def begin(self, folder: JobFolder, ticket: Ticket) -> None:
+        """Start the worker there, once per ticket; MachineLost where the machine is gone."""
+        with self.renter() as renter:
+            _rented.begin(renter, folder, ticket, self.command)
 
     def is_alive(self, folder: JobFolder) -> bool:
         """Whether the worker runs now."""
@@ -67,17 +77,15 @@ class RentedTarget(NamedTuple):
             yield pull
 
     def stop(self, folder: JobFolder, deadline_seconds: float) -> str:
-        """End the worker, then give the machine back; says what it took."""
+        """End the worker; says what it took. The machine is given back after that."""
         with self.renter() as renter:
-            how = _rented.stop(renter, folder, deadline_seconds)
-            self._let_go(renter, folder, "it was stopped")
-            return how
+            return _rented.stop(renter, folder, deadline_seconds)
 
     def release(self, folder: JobFolder) -> None:
         """Give the machine back and write what it cost; Conflict while the job runs on it."""
         with self.renter() as renter:
             _rented.release(renter, folder)
-            settle(self.ws, folder, renter)
+        settle(self.ws, folder, self.clock)
 
     def finish(self, folder: JobFolder) -> None:
         """Give back what a job that has ended, however it ended, still holds."""
@@ -86,30 +94,24 @@ class RentedTarget(NamedTuple):
             return
         found = rentals_of(folder)
         is_over = folder.state() in (*FINISHED, "lost")
-        if (
-            not found.rentals
-            or not is_over
-            or (found.current is None and is_settled(self.ws, folder))
-        ):
+        if not found.rentals or not is_over:
             return
-        with self.renter() as renter:
-            self._let_go(renter, folder, f"the job has {folder.state()}")
-
-    def _let_go(self, renter: Renter, folder: JobFolder, why: str) -> None:
+        if found.current is None and is_settled(self.ws, folder):
+            return
         # What the provider does not confirm now stays open: listing and reaping ask again.
         with suppress(Unavailable):
-            give_back(renter, folder, why)
-        settle(self.ws, folder, renter)
+            self.let_go(folder)
 
-    def _break_off(self, renter: Renter, folder: JobFolder, error: BaseException) -> None:
-        why = error.message if isinstance(error, HoneError) else "it was broken off"
-        self._let_go(renter, folder, why)
-        if folder.state() != "waiting":
-            return
-        if isinstance(error, HoneError):
-            folder.append("failed", error=error.message, hint=error.hint)
-        else:
-            folder.append("cancelled", how="interrupted")
+    def let_go(self, folder: JobFolder, why: str = "") -> None:
+        """Give the machine back whatever runs on it, and write what it cost.
+
+        Unavailable where the provider does not say in time that it is gone: ask again.
+        """
+        try:
+            with self.renter() as renter:
+                _rented.let_go(renter, folder, why)
+        finally:
+            settle(self.ws, folder, self.clock)
 
 
 # Money
@@ -123,11 +125,9 @@ def reserve(ws: Workspace, folder: JobFolder, renter: Renter) -> list[Offer]:
     """
     if rentals_of(folder).current is not None:
         return []
-    job = folder.job
-    offers = candidates(renter, least_memory_gib=_rented.memory_needed(job))
+    job, seconds = folder.job, worst_seconds(folder.job, renter)
+    offers = candidates(renter, least_memory_gib=memory_needed(job))
     allowed = allowed_usd(ws, job.spec.get("budget_usd")) - ws.store.ledger.total(job=job.id)
-    planned = (job.spec.get("plan", {}).get("seconds") or [0.0, 0.0])[1]
-    seconds = float(planned) + renter.options.prepare_seconds
     fitting = [one for one in offers if worst_usd(one, seconds) <= allowed]
     if not fitting:
         cheapest = min(offers, key=lambda one: one.price_per_hour_usd)
@@ -137,7 +137,8 @@ def reserve(ws: Workspace, folder: JobFolder, renter: Renter) -> list[Offer]:
             hint="hone config set budget.per_job_usd N, or budget_usd in the recipe",
         )
     least = max(worst_usd(one, seconds) for one in fitting)
-    has_own_limit = job.spec.get("budget_usd") is not None or not planned
+    is_planned = seconds > renter.options.prepare_seconds
+    has_own_limit = job.spec.get("budget_usd") is not None or not is_planned
     amount = allowed if has_own_limit else min(allowed, least * SPARE_SHARE)
     promised = ws.store.ledger.promised(job=job.id)
     if promised < least:
@@ -155,6 +156,25 @@ def reserve(ws: Workspace, folder: JobFolder, renter: Renter) -> list[Offer]:
     with changing(folder) as found:
         found.before, found.reserved_usd = len(found.rentals), promised
     return fitting
+
+
+def reserved_offers(folder: JobFolder, renter: Renter) -> list[Offer]:
+    """What could be rented now for what was reserved; NoCapacity where none of that is free."""
+    reserved, seconds = rentals_of(folder).reserved_usd, worst_seconds(folder.job, renter)
+    offers = candidates(renter, least_memory_gib=memory_needed(folder.job))
+    fitting = [one for one in offers if worst_usd(one, seconds) <= reserved + ROUNDING_USD]
+    if not fitting:
+        raise NoCapacity(
+            f"Only dearer machines than ${reserved:.2f} were set aside for are free now.",
+            hint="hone config set budget.per_job_usd N, then hone jobs resume JOB",
+        )
+    return fitting
+
+
+def worst_seconds(job: Job, renter: Renter) -> float:
+    """The longest that the job's plan expects, with boot, installing and copying."""
+    planned = (job.spec.get("plan", {}).get("seconds") or [0.0, 0.0])[1]
+    return float(planned) + renter.options.prepare_seconds
 
 
 def worst_usd(offer: Offer, seconds: float) -> float:
@@ -187,12 +207,12 @@ def beyond_budget(ws: Workspace, worst: float, budget_usd: float | None) -> list
     return said
 
 
-def settle(ws: Workspace, folder: JobFolder, renter: Renter) -> None:
+def settle(ws: Workspace, folder: JobFolder, clock: Clock) -> None:
     """Write what gone rentals cost to the ledger, and release what no open one needs."""
     found = rentals_of(folder)
     spent = {one.name: one.cost_usd or 0.0 for one in found.rentals if not one.is_open}
     entry = LedgerEntry(
-        at=moment(renter.clock.now()), job=folder.path.name, kind="spent", what="gpu", amount_usd=0
+        at=moment(clock.now()), job=folder.path.name, kind="spent", what="gpu", amount_usd=0
     )
     ws.store.ledger.settle(entry, spent, closes=found.current is None)
 
@@ -220,6 +240,8 @@ def reconcile(ws: Workspace, folder: JobFolder, renter: Renter) -> float:
             same = next(one for one in found.rentals if one.name == rental.name)
             difference += billed - (same.cost_usd or 0.0)
             same.cost_usd, same.cost_of = billed, "billed"
+            cost = found.cost_at(moment(at))
+        show_cost(ws, folder.path.name, cost)
     if rentals_of(folder).rentals:
-        settle(ws, folder, renter)
+        settle(ws, folder, renter.clock)
     return difference

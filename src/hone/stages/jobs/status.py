@@ -11,9 +11,12 @@ from pydantic import BaseModel, Field
 
 from hone.errors import HoneError
 from hone.records.job import Job, JobKind, JobState, state_of
+from hone.stages.jobs.asking import moves_of
+from hone.stages.jobs.where import billed_of
 from hone.workspace.clock import now
 from hone.workspace.job_folder import JobFolder, Seen
 from hone.workspace.rental_file import rentals_of
+from hone.workspace.submission_file import submissions_of
 
 if TYPE_CHECKING:
     from hone.workspace.open import Workspace
@@ -48,8 +51,14 @@ class JobStatus(BaseModel):
         default=None, description="when a job on another machine was last seen there"
     )
     says: str = Field(default="", description="what it waits for, or what is being done for it")
+    moves: list[str] = Field(
+        default_factory=list[str], description="why it went on on another machine, each time"
+    )
     rented: str = Field(default="", description="the machine that is rented for it now")
     cost_usd: float = Field(default=0.0, description="of its machines, so far")
+    billed_usd: float = Field(
+        default=0.0, description="of that, by the providers' own bills; the rest is measured here"
+    )
     trouble: str = Field(default="", description="why its machine could not be asked now")
 
 
@@ -77,6 +86,7 @@ def status_of(ws: Workspace, job: Job) -> JobStatus:
         # One damaged folder must not hide the other jobs.
         status.error, status.hint = error.message, error.hint
         return status
+    status.moves = moves_of(events)
     status.attempts = sum(event.type == "attempt" for event in events)
     if result is not None:
         status.metrics, status.runtime_seconds = result.metrics, result.runtime_seconds
@@ -103,16 +113,20 @@ def status_of(ws: Workspace, job: Job) -> JobStatus:
 def _tell_rentals(folder: JobFolder, status: JobStatus) -> str:
     """What is rented for a job and what it costs; why its last machine was given back."""
     found = rentals_of(folder)
-    status.cost_usd = round(found.cost_at(now()), 6)
+    cost = found.cost_at(now()) + submissions_of(folder).cost_at(now())
+    status.cost_usd, status.billed_usd = round(cost, 6), round(billed_of(folder), 6)
     if (current := found.current) is not None:
         status.rented = f"{current.offer.text}, ${current.rate:.2f} an hour"
+    last = submissions_of(folder).last
+    if found.last is None and last is not None:
+        return last.why
     return found.last.why if found.last is not None else ""
 
 
 def how_it_was_lost(seen: Seen | None) -> str:
     """A sentence for a worker that wrote no ending."""
     if seen is not None and seen.note:
-        return f"Its worker is gone: {seen.note}."
+        return f"Its worker is gone: {seen.note.rstrip('.')}."
     code = seen.exit_code if seen is not None else None
     if code is not None and code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"

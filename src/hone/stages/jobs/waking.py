@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hone import settings
 from hone.errors import HoneError
 from hone.workspace.detached import detached
-from hone.workspace.files import explained
+from hone.workspace.files import explained, write_json
 from hone.workspace.job_folder import Identity
 
 if TYPE_CHECKING:
@@ -40,9 +40,19 @@ def supervisor_of(ws: Workspace) -> Identity | None:
     try:
         value = json.loads((place_of(ws) / IDENTITY).read_bytes())
         found = Identity(int(value["pid"]), float(value["started_at"]), str(value["host"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        # A copy of a workspace holds the identity of the one that carries the original's jobs out.
+        if value["root"] != str(ws.root.resolve()):
+            return None
+    except (OSError, ValueError, KeyError, TypeError):
+        # Where it cannot be read at all, starting one says why.
         return None
     return found if found.is_alive else None
+
+
+def show_supervisor(ws: Workspace) -> None:
+    """Tell everything else that this process carries the workspace's jobs out."""
+    me = Identity.of_this_process()._asdict()
+    write_json(place_of(ws) / IDENTITY, {**me, "root": str(ws.root.resolve())})
 
 
 def wake(ws: Workspace) -> None:
@@ -62,6 +72,18 @@ def wake(ws: Workspace) -> None:
         if time.monotonic() > deadline:
             raise _did_not_start(ws, f"nothing came for {READY_SECONDS:g} seconds")
         time.sleep(LOOK_SECONDS)
+
+
+def wake_if_owed(ws: Workspace) -> bool:
+    """Start the supervisor where jobs wait for it and it is gone; does not wait for it to come up.
+
+    Whether it was started. After a reboot, or a kill, jobs so go on with whatever opens the
+    workspace first. A workspace that can only be read is left alone.
+    """
+    if ws.store.is_read_only or not ws.store.attempts.open() or supervisor_of(ws) is not None:
+        return False
+    _spawn(ws)
+    return True
 
 
 def _spawn(ws: Workspace) -> subprocess.Popen[Any]:

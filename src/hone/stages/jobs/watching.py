@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hone.errors import Unavailable
 from hone.records.job import FINISHED, Event, JobState
-from hone.stages.jobs.asking import TRYING, in_hand, says
+from hone.stages.jobs.asking import AGAIN, TRYING, in_hand, says
 from hone.stages.jobs.finding import folder_of
 from hone.stages.jobs.waking import wake
-from hone.stages.jobs.where import Target, give_back, has_rental, is_awaited, target_named
+from hone.stages.jobs.where import Place, give_back, has_rental, is_awaited, target_named
 from hone.workspace.clock import now
 from hone.workspace.job_folder import JobFolder
 
@@ -38,7 +38,7 @@ def watch(
     *,
     after: int = 0,
     deadline_seconds: float = WATCH_SECONDS,
-    target: Target | None = None,
+    target: Place | None = None,
 ) -> Iterator[Event | JobState]:
     """The job's events above seq `after` as they come, and its state whenever that changes.
 
@@ -81,7 +81,7 @@ def watch(
 
 
 def _bringer(
-    ws: Workspace, folder: JobFolder, target: Target, stack: ExitStack
+    ws: Workspace, folder: JobFolder, target: Place, stack: ExitStack
 ) -> Callable[[], Brought]:
     """What makes sure, each time, that news come here; the supervisor where it has the job."""
     pulls: list[Callable[[], None]] = []
@@ -101,7 +101,7 @@ def _bringer(
 
 def _worth_saying(text: str) -> str:
     """Waiting and trouble; the steps in between come and go."""
-    return text if text.startswith("Waiting in") or text.endswith(TRYING) else ""
+    return text if text.startswith("Waiting in") or text.endswith((TRYING, AGAIN)) else ""
 
 
 def _pulled(pull: Callable[[], None]) -> str:

@@ -16,8 +16,9 @@ from hone.errors import HoneError, NotFound, Unavailable, nearest
 from hone.records.job import FINISHED, Job
 from hone.stages.jobs.rented import RentedTarget
 from hone.workspace.clock import now
-from hone.workspace.job_folder import Identity, JobFolder
+from hone.workspace.job_folder import Identity, JobFolder, Ticket
 from hone.workspace.rental_file import rentals_of
+from hone.workspace.submission_file import submissions_of
 
 if TYPE_CHECKING:
     from hone.workspace.open import Workspace
@@ -26,12 +27,8 @@ HERE = "local"
 LOOKS_AT_ONCE = 8
 
 
-class Target(Protocol):
-    """The verbs of a choice on the targets shelf; a test may hand in its own."""
-
-    def start(self, folder: JobFolder) -> Identity:
-        """Start the worker; returns once it has claimed the folder."""
-        ...
+class Place(Protocol):
+    """Where a job runs: the verbs that every target has, whoever starts its jobs."""
 
     def is_alive(self, folder: JobFolder) -> bool:
         """Whether the worker runs now."""
@@ -50,6 +47,14 @@ class Target(Protocol):
         ...
 
 
+class Target(Place, Protocol):
+    """A target where who asks may start a job himself; a test may hand in its own."""
+
+    def start(self, folder: JobFolder) -> Identity:
+        """Start the worker; returns once it has claimed the folder."""
+        ...
+
+
 class Chosen(NamedTuple):
     """A target with the options that hone.yaml gives it."""
 
@@ -60,6 +65,14 @@ class Chosen(NamedTuple):
     def start(self, folder: JobFolder) -> Identity:
         """Start the worker; returns once it has claimed the folder."""
         return self.module.start(folder, self.options)
+
+    def upload(self, folder: JobFolder) -> None:
+        """Bring Hone and everything that the job reads there."""
+        self.module.upload(folder, self.options)
+
+    def begin(self, folder: JobFolder, ticket: Ticket) -> None:
+        """Start the worker, once per ticket."""
+        self.module.begin(folder, ticket, self.options)
 
     def is_alive(self, folder: JobFolder) -> bool:
         """Whether the worker runs now."""
@@ -79,7 +92,7 @@ class Chosen(NamedTuple):
 
 
 # Where a target comes from; the supervisor of a test may have another source.
-TargetOf = Callable[["Workspace", str], Chosen]
+TargetOf = Callable[["Workspace", str], Chosen | RentedTarget]
 
 
 def target_names(ws: Workspace) -> list[str]:
@@ -96,6 +109,11 @@ def target_named(ws: Workspace, name: str) -> Chosen | RentedTarget:
     module = shelf.load("targets", name)
     if hasattr(module, "renter"):
         return _rented_from(ws, name, module)
+    if name == "runpod-serverless":
+        said = ws.config.targets.runpod_serverless
+        written = said.model_dump() if said is not None else {}
+        options = module.Options.model_validate(written).for_workspace(ws.root)
+        return Chosen(name, module, options)
     if name != "ssh":
         return Chosen(name, module, module.Options())
     if ws.config.targets.ssh is None:
@@ -110,12 +128,17 @@ def _rented_from(ws: Workspace, name: str, module: Any) -> RentedTarget:
     said = ws.config.targets.rented().get(name)
     written = said.model_dump() if said is not None else {}
     options = module.Options.model_validate(written).for_workspace(ws.root)
-    return RentedTarget(ws, name, module, options, lambda: module.renter(options))
+    return RentedTarget(ws, name, module, options)
 
 
 def is_rented(name: str) -> bool:
     """Whether jobs on this target rent a machine, which costs money."""
     return name in shelf.names("targets") and hasattr(shelf.load("targets", name), "renter")
+
+
+def is_paid(name: str) -> bool:
+    """Whether jobs on this target cost money: a provider is paid for them."""
+    return name in shelf.names("targets") and hasattr(shelf.load("targets", name), "KEYS")
 
 
 def _over_ssh(name: str, said: Any) -> Chosen:
@@ -124,20 +147,14 @@ def _over_ssh(name: str, said: Any) -> Chosen:
     return Chosen(name, module, options.known_as(name))
 
 
-def is_supervised(target: Target) -> bool:
-    """Whether the supervisor can carry jobs out there: its starts can be repeated.
+def unsupervised(target: Chosen | RentedTarget) -> Target | None:
+    """The target where who asks starts the job himself: a plug-in without `begin`.
 
-    What a caller brings of his own, and a plug-in without `begin`, is started by who asks.
+    None for all others: there the supervisor carries jobs out, since starts can be repeated.
     """
-    return isinstance(target, Chosen) and hasattr(target.module, "begin")
-
-
-def supervised_target(ws: Workspace, name: str) -> Chosen:
-    """A target that the supervisor can carry jobs out on, by name; HoneError for another."""
-    target = target_named(ws, name)
-    if isinstance(target, Chosen):
-        return target
-    raise HoneError(f"Jobs on {name} are not carried out by the supervisor.", hint="hone jobs list")
+    if isinstance(target, RentedTarget) or hasattr(target.module, "begin"):
+        return None
+    return target
 
 
 def machine_of(ws: Workspace, name: str) -> dict[str, Any] | None:
@@ -171,8 +188,14 @@ def has_rental(folder: JobFolder) -> bool:
 
 
 def cost_of(folder: JobFolder) -> float:
-    """Dollars that the machines of a job have cost so far."""
-    return rentals_of(folder).cost_at(now())
+    """Dollars that the machines and requests of a job have cost so far."""
+    return rentals_of(folder).cost_at(now()) + submissions_of(folder).cost_at(now())
+
+
+def billed_of(folder: JobFolder) -> float:
+    """Dollars of that which are by the providers' own bills; the rest is measured here."""
+    paid = [*rentals_of(folder).rentals, *submissions_of(folder).submissions]
+    return sum(one.cost_usd or 0.0 for one in paid if one.cost_of == "billed")
 
 
 def refresh(ws: Workspace, jobs: Sequence[Job]) -> dict[str, str]:
@@ -201,14 +224,14 @@ def _refresh_one(ws: Workspace, job: Job, folder: JobFolder) -> str:
     return ""
 
 
-def look_once(target: Target, folder: JobFolder) -> None:
+def look_once(target: Place, folder: JobFolder) -> None:
     """Bring here what a job has written; a finished one that is all here is given back."""
     with target.follow(folder) as pull:
         pull()
     give_back(target, folder)
 
 
-def give_back(target: Target, folder: JobFolder) -> None:
+def give_back(target: Place, folder: JobFolder) -> None:
     """Let go of what a succeeded job holds on another machine, once all of it is here.
 
     A rented machine is given back at every end, not only after a success.

@@ -55,7 +55,9 @@ def estimate_tokens(path: Path, *, max_length: int, seed: int = 0) -> TokenCount
 
 
 def _size(row: dict[str, Any]) -> _Size:
-    characters = of_answers = messages = 0
+    bare = row.get("text")  # of a row that is scored; others hold messages alone
+    characters, of_answers = (len(bare), 0) if isinstance(bare, str) else (0, 0)
+    messages = 0
     for name, value in row.items():
         if not isinstance(value, list):
             continue

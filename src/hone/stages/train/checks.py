@@ -28,6 +28,8 @@ from hone.workspace.open import Workspace
 
 GIB = 1024**3
 SPARE_DISK_GIB = 0.05
+TOLD_BY_LESSONS = ("dpo", "regression")
+"""Formats whose lessons tell of rows that teach nothing: equal pairs, scores that are missing."""
 
 
 class Materials(NamedTuple):
@@ -72,8 +74,7 @@ def gather(
         task = ws.task(recipe.task or (manifest.task if manifest else None))
         if manifest is not None:
             if is_readable:
-                train = ws.datasets / manifest.ref / "train.jsonl"
-                taught = lessons_of(train, task, recipe.method, _rewards_in(checked))
+                taught = _lessons(ws, manifest, task, checked)
             wrong = _task_problems(task, manifest) + taught.problems
             problems += wrong
             mend = _rebuild(manifest, manifest.format)
@@ -90,7 +91,10 @@ def gather(
     except HoneError as error:
         _note(error, problems, hints)
     if problems or manifest is None or base is None or task is None:
-        read = Rows(manifest, ws.datasets, renderer) if is_readable and manifest else None
+        dimensions = len(task.dimensions) if task is not None else 0
+        read = (
+            Rows(manifest, ws.datasets, renderer, dimensions) if is_readable and manifest else None
+        )
         _note_later(checked, read, machine, (problems, hints))
         raise _refusal(problems, hints)
     folder = ws.datasets / manifest.ref
@@ -155,13 +159,27 @@ def _note_later(
             train = count_split(read, "train", checked.options)
             assert train is not None  # a dataset without training rows is not readable
             doctor = _doctor(read.manifest.ref, checked.recipe.base)
-            # Of pairs that are all equal its lessons tell.
-            if train.too_long or read.manifest.format != "dpo":
+            if train.too_long or read.manifest.format not in TOLD_BY_LESSONS:
                 more += nothing_remains(train, checked.options, doctor)
     except HoneError as error:
         _note(error, *found)
     found[0].extend(what for what, _ in more)
     found[1].extend(mend for _, mend in more)
+
+
+def _lessons(ws: Workspace, manifest: Manifest, task: Task, checked: CheckedRecipe) -> Lessons:
+    """What the train split teaches; notes tell of rows that are left out of it, and of val."""
+    folder, method = ws.datasets / manifest.ref, checked.recipe.method
+    found = lessons_of(folder / "train.jsonl", task, method, _rewards_in(checked))
+    val = manifest.splits.get("val")
+    if method == "regression" and val is not None and val.rows:
+        beside = lessons_of(folder / "val.jsonl", task, method)
+        notes = [f"Of val: {one.rstrip('.')}." for one in [*beside.notes, *beside.problems]]
+        found = found._replace(notes=found.notes + notes, mend=found.mend or beside.mend)
+    if found.notes and found.mend and not found.problems:
+        mend = f"{found.mend}; then {_rebuild(manifest, manifest.format)}"
+        found = found._replace(notes=[*found.notes, f"To learn from them: {mend}."])
+    return found
 
 
 def _doctor(dataset: str, base: str) -> str:

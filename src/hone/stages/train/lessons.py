@@ -6,7 +6,6 @@ worker, and the plan says how many. Lengths are the concern of the token count.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 
 from hone import shelf
 from hone.errors import HoneError
-from hone.records.dataset import answer_in
+from hone.records.dataset import answer_in, scores_in
 from hone.records.task import Task
 from hone.stages.train.rows import read_rows
 
@@ -22,6 +21,7 @@ LOOKED_AT = 256
 """Answers over which the task's own score is asked whether it tells them apart."""
 TASK_REWARD = "task"
 SHOWN_CHARACTERS = 80
+SHOWN_ROWS = 5
 
 
 class Lessons(NamedTuple):
@@ -30,7 +30,7 @@ class Lessons(NamedTuple):
     problems: list[str]
     notes: list[str]
     mend: str = ""
-    """What to do before the dataset is built anew; empty without a problem."""
+    """What to do before the dataset is built anew; empty where there is nothing to mend."""
 
 
 def lessons_of(path: Path, task: Task, method: str, rewards: Sequence[str] = ()) -> Lessons:
@@ -80,40 +80,42 @@ def _judged(_: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
 
 
 def _scored(task: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
-    names = task.dimensions
-    total = other = endless = 0
+    names, total = task.dimensions, 0
     strange: list[str] | None = None
+    left_out: dict[str, list[int]] = {}
     seen: list[set[float]] = [set() for _ in names]
-    for row in rows:
-        total += 1
-        labels = [float(label) for label in row["labels"]]
+    for total, row in enumerate(rows, start=1):
         given: list[Any] = row.get("dimension_names") or names
         if given != names:
             strange = strange or [str(name) for name in given]
-        elif len(labels) != len(names):
-            other += 1
-        elif not all(map(math.isfinite, labels)):
-            endless += 1
-        else:
-            for values, label in zip(seen, labels, strict=True):
-                values.add(label)
+            continue
+        labels, problem = scores_in(row, len(names))
+        if problem := problem or ("" if row.get("text") else "its text is empty"):
+            left_out.setdefault(problem, []).append(total)
+            continue
+        for values, label in zip(seen, labels, strict=True):
+            values.add(label)
+    notes = [
+        f"{_many(len(places), 'row')} left out ({_which(places)}): {problem}."
+        for problem, places in left_out.items()
+    ]
+    lost = sum(map(len, left_out.values()))
     problems: list[str] = []
     if strange is not None:
         problems.append(
             f"its labels are of {', '.join(strange)}; the task {task.name} scores "
             f"{', '.join(names) or 'nothing'}"
         )
-    elif total and other + endless == total:
+    elif total and lost == total:
         problems.append(
-            f"not one of {total:,} rows has a finite number for each of {', '.join(names)}"
+            f"not one of {total:,} rows has a text and a finite number for each of "
+            f"{', '.join(names)} ({next(iter(left_out))})"
         )
-    elif total > 1 and all(len(values) == 1 for values in seen):
-        problems.append(f"the scores are the same in all {total:,} rows")
-    notes = [f"{_many(other, 'row')} left out: another number of scores."] * (other > 0)
-    notes += [f"{_many(endless, 'row')} left out: a score is no finite number."] * (endless > 0)
+    elif total - lost > 1 and all(len(values) == 1 for values in seen):
+        problems.append(f"the scores are the same in all {total - lost:,} rows")
     if problems:
         return Lessons(problems, [], "hone import FILE with scores that fit the task")
-    return Lessons([], notes)
+    return Lessons([], notes, "hone import FILE with the scores of these rows" if notes else "")
 
 
 def _rewards(task: Task, rows: Iterator[dict[str, Any]]) -> Lessons:
@@ -149,6 +151,13 @@ _LOOKS = {
 
 def _text(messages: Sequence[Mapping[str, Any]]) -> str:
     return str(messages[-1]["content"]).strip()
+
+
+def _which(places: Sequence[int]) -> str:
+    """The first of some row numbers."""
+    shown = ", ".join(map(str, places[:SHOWN_ROWS]))
+    more = len(places) - SHOWN_ROWS
+    return f"{'row' if len(places) == 1 else 'rows'} {shown}{f' and {more:,} more' * (more > 0)}"
 
 
 def _many(count: int, what: str) -> str:

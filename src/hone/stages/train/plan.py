@@ -41,6 +41,7 @@ DRAWN_SLOWER = 10  # at worst: a token at a time keeps no processor busy
 # and another row's, for its estimate of the divergence.
 SEQUENCES = {"dpo": 2, "kto": 2, "reward": 2}
 WITHOUT_VOCABULARY = ("reward", "regression")  # their head gives numbers, not words
+FITTED_ROWS = 1024  # that a head of scores is fitted to before the first step, as engine/scoring.py
 LARGEST_LOGITS = 64_000_000  # as engine/supervised.py has it
 
 Verdict = Literal["fits", "tight", "does not fit"]
@@ -237,15 +238,16 @@ def seconds_of(
     start_low, start_high = START_SECONDS[machine.device]
     seen = [train.tokens_low * epochs, train.tokens_high * epochs]
     rates = measured_rates(earlier)
+    only_read = (val.tokens * math.ceil(epochs) if val is not None else 0) + _fitted(train, options)
     if rates:
-        tests = (val.tokens * math.ceil(epochs) / 3) if val is not None else 0.0
+        tests = only_read / 3
         low = (seen[0] + tests) / max(rates) * 0.9 + start_low
         high = (seen[1] + tests) / min(rates) * 1.2 + start_high
         return Range(low=low, high=high), f"{len(rates)} earlier jobs on this base and device"
     per_token = OPERATIONS_LORA if "lora.r" in options else OPERATIONS_FULL
     grouped = options.get("training.length_grouping")
     padding = PADDING_GROUPED if grouped is not None and grouped.value else PADDING_MIXED
-    forward = OPERATIONS_FORWARD * (val.tokens * math.ceil(epochs) if val is not None else 0)
+    forward = OPERATIONS_FORWARD * only_read
     units = int(options["training.threads"].value) if machine.device == "cpu" else 1
     processes = processes_of(options)
     peak = machine.tflops * 1e12 * units
@@ -260,6 +262,13 @@ def seconds_of(
     low = work[0] / (peak * high_share * processes) + start_low
     high = work[1] * padding / (peak * low_share * (1 + processes) / 2) + start_high
     return Range(low=low, high=high), f"a rough rate for {machine.name or machine.device}"
+
+
+def _fitted(train: TokenCount, options: dict[str, Resolved]) -> float:
+    """Tokens that a fresh head of scores reads before the first step."""
+    if "method" not in options or options["method"].value != "regression" or not train.remaining:
+        return 0.0
+    return train.tokens * min(1.0, FITTED_ROWS / train.remaining)
 
 
 def measured_rates(earlier: list[JobFolder]) -> list[float]:

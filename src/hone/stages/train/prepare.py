@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from hone.records.recipe import Resolved
 from hone.stages import jobs
 from hone.stages.train.characters import DENSE, SPARSE
-from hone.stages.train.checks import Materials, gather, refuse_unfit
+from hone.stages.train.checks import TOLD_BY_LESSONS, Materials, gather, refuse_unfit
 from hone.stages.train.choices import machine_choices
 from hone.stages.train.drawn import beside_bytes, draws, note_of
 from hone.stages.train.holding import choose_sharding
@@ -85,7 +85,8 @@ def _plan(
 ) -> Plan:
     machine, options = chosen
     base, recipe = materials.base, checked.recipe
-    rows = Rows(materials.manifest, ws.datasets, materials.renderer)
+    dimensions = len(materials.task.dimensions)
+    rows = Rows(materials.manifest, ws.datasets, materials.renderer, dimensions)
     train, val = (count_split(rows, split, options) for split in ("train", "val"))
     assert train is not None  # gather() refused a dataset without training rows
     steps, per_epoch = steps_of(train.remaining, options)
@@ -164,8 +165,7 @@ def _notes(materials: Materials, train: TokenCount) -> list[str]:
         )
     if train.shortened:
         notes.append(f"{about}{train.shortened:,} rows are shortened to fit.")
-    # Of pairs that are equal the materials tell.
-    if train.masked and materials.manifest.format != "dpo":
+    if train.masked and materials.manifest.format not in TOLD_BY_LESSONS:
         why = f": {train.because.rstrip('.')}." if train.because else "."
         notes.append(f"{about}{train.masked:,} rows are left out, without a token to learn{why}")
     notes += materials.notes

@@ -18,6 +18,7 @@ from hone.stages.train.resolve import gives_numbers
 from hone.workspace.files import explained, write_json
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
+from hone.workspace.pooling import IN_HONE, OPTION, pooling_in
 
 
 class Collected(NamedTuple):
@@ -105,6 +106,7 @@ def _model(folder: JobFolder, result: Result, version: str) -> ModelVersion:
         details={
             "method": spec["method"],
             "gives": spec.get("gives") or _gives(str(spec["method"])),
+            **({IN_HONE: pooling_in(spec["options"])} if OPTION in spec["options"] else {}),
             "dataset_sha256": spec["dataset"]["sha256"],
             "versions": job.versions,
             **{key: value for key, value in (result.model_extra or {}).items() if key == "merged"},

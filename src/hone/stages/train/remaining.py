@@ -20,6 +20,8 @@ class Rows(NamedTuple):
     manifest: Manifest
     datasets: Path
     renderer: Renderer | None
+    dimensions: int = 0
+    """How many scores each row has, where its task has any."""
 
 
 def count_split(rows: Rows, split: str, options: Mapping[str, Resolved]) -> TokenCount | None:
@@ -35,7 +37,7 @@ def count_split(rows: Rows, split: str, options: Mapping[str, Resolved]) -> Toke
         train_on = options.get("data.train_on")
         how = train_on.value if train_on is not None else "last"
         answer = options["training.max_completion_length"].value if draws(options) else None
-        reading = Reading(longest, how, rows.manifest.format, answer)
+        reading = Reading(longest, how, rows.manifest.format, answer, rows.dimensions)
         count = count_tokens(path, rows.renderer, reading, seed=seed)
     if draws(options):
         return with_drawn(count, options, is_training=split == "train")

@@ -12,16 +12,18 @@ from hone.stages.train.machine import Machine
 from hone.stages.train.sharing import choose_processes, processes_of
 from hone.workspace.bases import FoundBase
 from hone.workspace.files import explained
+from hone.workspace.pooling import OPTION, pooling_of
 
 # Adapters on big models learn at 2e-4 (a tenth of that when every weight moves); the smaller the
-# model, the larger the step it needs: at one million weights 4e-3 was measured best of six.
+# model, the larger the step it needs: at 1.7 and 6.6 million weights 6e-3 was within 0.90 of the
+# best of five rates on two published sets (benchmarks/rate_rule.py).
 LORA_RATES: tuple[tuple[int, float], ...] = (
-    (10_000_000, 4e-3),
+    (10_000_000, 6e-3),
     (100_000_000, 1e-3),
     (1_000_000_000, 4e-4),
 )
 LORA_RATE_ABOVE = 2e-4
-FULL_SHARE = 0.25  # measured for a million weights: 1e-3 to 2e-3 full against 4e-3 with LoRA
+FULL_SHARE = 0.25  # measured for a million weights: 1e-3 to 2e-3 full
 FULL_SHARE_ABOVE = 0.1
 BF16_FROM_PARAMETERS = 10_000_000
 MAX_THREADS = 16
@@ -43,9 +45,10 @@ def resolve(
 ) -> dict[str, Resolved]:
     """The options with every open value chosen; what the recipe says is never changed.
 
-    InvalidInput where the recipe wants another shape than the adapter has that it goes on from.
+    InvalidInput where the recipe wants another shape, or another reading of texts, than the version
+    has that it goes on from.
     """
-    found = _as_the_adapter(dict(options), base)
+    found = _as_the_head(_as_the_adapter(dict(options), base), base)
     is_full = "lora.r" not in found
     kind = "full fine-tuning" if is_full else "LoRA"
     size = f"{base.parameters:,} parameters"
@@ -129,6 +132,21 @@ def _as_the_adapter(options: dict[str, Resolved], base: FoundBase) -> dict[str, 
             problems=problems if len(problems) > 1 else (),
         )
     return options
+
+
+def _as_the_head(options: dict[str, Resolved], base: FoundBase) -> dict[str, Resolved]:
+    """A head of numbers goes on reading texts as it learned to."""
+    asked = options.get(OPTION)
+    kept = pooling_of(base.adapter or base.path) if asked is not None and base.is_here else None
+    if asked is None or kept is None or asked.value == kept:
+        return options
+    name = base.model or base.id
+    if asked.source != "default":
+        raise InvalidInput(
+            f"{OPTION} is {asked.value}, and the head of {name} reads {kept}.",
+            hint=f"--set {OPTION}={kept}, or begin from a base without a head",
+        )
+    return {**options, OPTION: _chosen(kept, f"as {name} has it")}
 
 
 def _refuse_other_head(method: str, head: str | None, base: FoundBase) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from hone import shelf
 from hone.errors import InvalidInput
+from hone.records.dataset import scores_in
 from hone.rendering.messages import Message
 from hone.rendering.tokens import Renderer, TrainOn
 from hone.workspace.files import explained
@@ -77,6 +78,8 @@ class Reading(NamedTuple):
     format: str = "sft"
     longest_answer: int | None = None
     """Where answers are drawn: the room that every prompt leaves, and no answer may exceed."""
+    dimensions: int = 0
+    """How many scores a row of the format regression has."""
 
 
 def count_tokens(path: Path, renderer: Renderer, reading: Reading, *, seed: int = 0) -> TokenCount:
@@ -89,7 +92,7 @@ def count_tokens(path: Path, renderer: Renderer, reading: Reading, *, seed: int 
     if reading.longest_answer is not None:
         found = _measure_prompts(renderer, rows, reading, reading.longest_answer)
     elif reading.format == "regression":
-        found = _measure_texts(renderer, (str(row.get("text", "")) for row in rows), reading)
+        found = _measure_texts(renderer, rows, reading)
     else:
         sides = (_conversations(row, path, reading.format) for row in rows)
         found = _measure(renderer, sides, reading)
@@ -205,13 +208,23 @@ def _measure_prompts(
     return _Lengths(tokens, trained, shortened, too_long, masked, longest, because)
 
 
-def _measure_texts(renderer: Renderer, texts: Iterator[str], reading: Reading) -> _Lengths:
+def _measure_texts(
+    renderer: Renderer, rows: Iterator[dict[str, Any]], reading: Reading
+) -> _Lengths:
     """Bare texts, which lose their end; every token is read and none is predicted."""
-    lengths = [len(renderer.text_ids(text)) for text in texts]
-    tokens = [min(length, reading.max_length) for length in lengths if length]
-    shortened = sum(length > reading.max_length for length in lengths)
+    tokens: list[int] = []
+    shortened = masked = 0
+    because = ""
+    for row in rows:
+        _, problem = scores_in(row, reading.dimensions)
+        length = len(renderer.text_ids(str(row.get("text") or "")))
+        if problem or not length:
+            masked, because = masked + 1, because or problem or "its text is empty"
+            continue
+        tokens.append(min(length, reading.max_length))
+        shortened += length > reading.max_length
     longest = max(tokens, default=0)
-    return _Lengths(tokens, sum(tokens), shortened, 0, len(lengths) - len(tokens), longest)
+    return _Lengths(tokens, sum(tokens), shortened, 0, masked, longest, because)
 
 
 def _margin(tokens: list[int], left_out: int, total: int) -> float:

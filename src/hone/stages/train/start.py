@@ -92,9 +92,9 @@ def start_dry_run(
     GateRefused on a target that rents: a dry run needs no confirmation, and money does.
     """
     on = prepared.checked.recipe.on
-    if jobs.is_rented(on):
+    if jobs.is_paid(on):
         raise GateRefused(
-            f"A dry run on {on} would rent a machine.",
+            f"A dry run on {on} would cost money.",
             hint="Leave --on out: it runs here. --plan shows what the real run would cost.",
         )
     spec = _spec(ws, prepared, version=None, is_dry_run=True)
@@ -158,6 +158,13 @@ def _spec(
     spec["budget_usd"] = plan.budget_usd
     # Where tokens are kept from one job to the next; a machine without the workspace keeps none.
     spec["cache"] = str(ws.cache)
+    at_once = ws.config.targets.local.trainings_at_once
+    if at_once > 1 and prepared.checked.recipe.on == jobs.HERE:
+        spec["trainings_at_once"] = at_once
+    if jobs.is_rented(prepared.checked.recipe.on):
+        # Two steps in a folder of their own come first (targets/_rehearsal.py); the training
+        # itself then writes a checkpoint after its first step, which is brought home.
+        spec["rehearses"] = True
     spec["plan"] = {
         "steps": plan.steps,
         "tokens_per_epoch": plan.train.tokens,

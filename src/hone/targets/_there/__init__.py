@@ -12,7 +12,7 @@ Not covered: machines without POSIX (native Windows), and Python before 3.6.
 import re
 from importlib.resources import files
 
-PARTS = ("answers", "facts", "files", "jobs", "arriving", "verbs")
+PARTS = ("answers", "facts", "files", "ending", "jobs", "arriving", "verbs")
 OF_OURS = re.compile(r"^from hone\.[^\n(]*(\([^)]*\))?\n", re.MULTILINE)
 
 

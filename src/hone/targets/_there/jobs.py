@@ -12,6 +12,7 @@ import sys
 import time
 
 from hone.targets._there.answers import read, say, write
+from hone.targets._there.ending import contact
 
 MARK = "HONE_JOB_FOLDER"
 MOST_TAIL_BYTES = 1 << 22
@@ -102,6 +103,7 @@ def begin(nice):
 def look(order):
     """Whether the worker lives, how it ended, and what it has written since the last look."""
     folder = os.path.expanduser(order["folder"])
+    contact(os.path.dirname(os.path.dirname(folder)))
     if not os.path.isdir(folder):
         return {"is_gone": True}
     running = read(folder, "process.json")

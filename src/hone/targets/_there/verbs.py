@@ -6,6 +6,7 @@ import sys
 
 from hone.targets._there.answers import say
 from hone.targets._there.arriving import environment, unpack
+from hone.targets._there.ending import guard
 from hone.targets._there.facts import facts
 from hone.targets._there.files import get, listing, put, remove
 from hone.targets._there.jobs import ask, end, look, start
@@ -13,6 +14,7 @@ from hone.targets._there.jobs import ask, end, look, start
 VERBS = {
     "facts": facts, "listing": listing, "put": put, "get": get, "remove": remove, "start": start,
     "look": look, "ask": ask, "end": end, "unpack": unpack, "environment": environment,
+    "guard": guard,
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from hone.errors import Conflict
 from hone.records.attempt import Attempt
@@ -26,26 +26,33 @@ class Attempts:
         self, job: str, *, queue: str, after_seq: int, environment: Mapping[str, str]
     ) -> Attempt:
         """Adds an attempt at the end of its queue; Conflict while the job has an open one."""
-        mine = attempts.c.job == job
+        values = {
+            "job": job,
+            "queue": queue,
+            "after_seq": after_seq,
+            "environment": json.dumps(dict(environment), sort_keys=True),
+        }
         with writing(self._engine) as connection:
-            still = select(attempts.c.seq).where(mine, attempts.c.ended_at.is_(None))
-            if connection.execute(still).first() is not None:
+            still = attempts.c.ended_at.is_(None)
+            query = select(attempts.c.seq).where(attempts.c.job == job, still)
+            if connection.execute(query).first() is not None:
                 raise Conflict(f"Job {job} is in hand already.", hint=f"hone jobs watch {job}")
-            earlier = connection.execute(select(func.max(attempts.c.number)).where(mine)).scalar()
-            values: dict[str, Any] = {
-                "job": job,
-                "number": (earlier or 0) + 1,
-                "queue": queue,
-                "asked_at": clock.as_text(clock.now()),
-                "after_seq": after_seq,
-                "environment": json.dumps(dict(environment), sort_keys=True),
-                "step": "",
-                "trouble": "",
-                "outcome": "",
-            }
-            (seq,) = connection.execute(insert(attempts), values).inserted_primary_key or (0,)
-            row = connection.execute(select(attempts).where(attempts.c.seq == seq)).one()
-            return _record(row)
+            return _add(connection, values)
+
+    def replace(self, attempt: Attempt, outcome: str, *, after_seq: int) -> Attempt | None:
+        """Ends an attempt and adds the next one like it, so that its job is never in no hands.
+
+        None where it had ended before: nothing is changed then.
+        """
+        mine = attempts.c.seq == attempt.seq
+        query = update(attempts).where(mine, attempts.c.ended_at.is_(None))
+        ended = {"ended_at": clock.as_text(clock.now()), "outcome": outcome}
+        with writing(self._engine) as connection:
+            if not connection.execute(query.values(**ended)).rowcount:
+                return None
+            row = connection.execute(select(attempts).where(mine)).one()
+            values = {name: getattr(row, name) for name in ("job", "queue", "environment")}
+            return _add(connection, {**values, "after_seq": after_seq})
 
     def open(self) -> list[Attempt]:
         """Every attempt that has not ended, in the order in which they were asked for."""
@@ -83,6 +90,16 @@ class Attempts:
         query = update(attempts).where(*still_open)
         with writing(self._engine) as connection:
             return bool(connection.execute(query.values(**values)).rowcount)
+
+
+def _add(connection: Connection, values: Mapping[str, Any]) -> Attempt:
+    mine = attempts.c.job == values["job"]
+    earlier = connection.execute(select(func.max(attempts.c.number)).where(mine)).scalar()
+    more = {"number": (earlier or 0) + 1, "asked_at": clock.as_text(clock.now())}
+    empty = {"step": "", "trouble": "", "outcome": ""}
+    added = connection.execute(insert(attempts), {**values, **more, **empty})
+    (seq,) = added.inserted_primary_key or (0,)
+    return _record(connection.execute(select(attempts).where(attempts.c.seq == seq)).one())
 
 
 def _record(row: Any) -> Attempt:

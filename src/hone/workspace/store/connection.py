@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -44,9 +45,7 @@ def open_engine(path: Path, *, is_read_only: bool = False) -> Engine:
     Read-only, a store that was closed properly (it has no log) is opened without the files that
     SQLite would have to write beside it, so that it can be read from a read-only disk.
     """
-    log = path.with_name(f"{path.name}-wal")
-    is_closed = not (log.exists() and log.stat().st_size)
-    mode = "rwc" if not is_read_only else "ro&immutable=1" if is_closed else "ro"
+    mode = "rwc" if not is_read_only else "ro&immutable=1" if _is_closed(path) else "ro"
     engine = create_engine(
         f"sqlite:///file:{_quoted(path)}?mode={mode}&uri=true",
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
@@ -79,7 +78,7 @@ def open_engine(path: Path, *, is_read_only: bool = False) -> Engine:
 
         @event.listens_for(engine, "engine_disposed")
         def _stop(_engine: Engine) -> None:
-            folding.stop()
+            folding.finish()
 
     @event.listens_for(engine, "handle_error")
     def _explain(context: Any) -> None:
@@ -122,6 +121,14 @@ def explain(error: sqlite3.Error, path: Path) -> Exception:
         if name.startswith(code):
             return Unavailable(f"Cannot use the store {path}: {reason}.", hint=hint)
     return error
+
+
+def _is_closed(path: Path) -> bool:
+    """Whether the file alone holds everything, and nobody who could write has it open."""
+    log, shared = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))
+    if log.exists() and log.stat().st_size:
+        return False
+    return not shared.exists() or not os.access(path.parent, os.W_OK)
 
 
 def _pragmas(is_read_only: bool) -> tuple[str, ...]:

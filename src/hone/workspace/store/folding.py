@@ -59,6 +59,16 @@ class Folding:
             if self._thread is not None:
                 self._thread.join()
 
+    def finish(self) -> None:
+        """Waits for the folding under way, then takes away a log that it left; after the work.
+
+        The last connection removes the log as it closes. Two that close in the same instant each
+        see the other one still, and both leave it.
+        """
+        self.stop()
+        if self._thread is not None and self._log_bytes():
+            self._fold()
+
     def _log_bytes(self) -> int:
         try:
             return self._log.stat().st_size

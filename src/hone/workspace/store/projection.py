@@ -43,7 +43,7 @@ concerned = Table(
 )
 _IN_CONCERNED = "position IN (SELECT position FROM concerned)"
 # The newest effect on a row `s` of states that stands; NULL where none does.
-_STANDING = (
+STANDING = (
     "(SELECT f.seq FROM effects f WHERE f.position = s.position"
     " AND f.seq NOT IN (SELECT seq FROM taken_back) ORDER BY f.seq DESC LIMIT 1)"
 )
@@ -112,7 +112,7 @@ def apply_bulk(connection: Connection, seq: int, verdict: Verdict, *, is_noted: 
 def take_back(connection: Connection, target: Row[Any], by: int) -> tuple[int, int]:
     """Marks an operation as taken back; (examples changed, examples with a later decision)."""
     connection.exec_driver_sql("INSERT INTO taken_back (seq, by) VALUES (?, ?)", (target.seq, by))
-    concern_members(connection, target, f"s.last_operation = {target.seq:d}", _STANDING)
+    concern_members(connection, target, f"s.last_operation = {target.seq:d}", STANDING)
     changed = _settle(connection)
     return changed, target.changed - changed
 
@@ -121,7 +121,7 @@ def repeat(connection: Connection, target: Row[Any]) -> tuple[int, int]:
     """Removes the mark; (examples changed, examples with a later decision)."""
     connection.exec_driver_sql("DELETE FROM taken_back WHERE seq = ?", (target.seq,))
     which = f"coalesce(s.last_operation, 0) < {target.seq:d}"
-    concern_members(connection, target, which, _STANDING)
+    concern_members(connection, target, which, STANDING)
     changed = _settle(connection)
     return changed, target.changed - changed
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from hone.errors import HoneError, WorkspaceTooNew
+from hone.errors import HoneError, WorkspaceTooNew, WorkspaceTooOld
 from hone.workspace.migrations import REVISIONS
 from hone.workspace.store.connection import reading, writing
 from hone.workspace.store.schema import create_all
@@ -20,11 +20,7 @@ def bring_up_to_date(engine: Engine, path: Path) -> None:
         revision = _revision(connection)
     if revision == HEAD:
         return
-    if revision is not None and revision not in REVISIONS:
-        raise WorkspaceTooNew(
-            f"The store {path} has the revision {revision}, this Hone knows them up to {HEAD}.",
-            hint="Update Hone: pip install --upgrade hone-studio",
-        )
+    _refuse_newer(revision, path)
     with writing(engine) as connection:
         # Another process may have done it while this one waited for the lock.
         revision = _revision(connection)
@@ -36,6 +32,28 @@ def bring_up_to_date(engine: Engine, path: Path) -> None:
             _stamp(connection)
         else:
             _upgrade(connection)
+
+
+def refuse_other_revisions(engine: Engine, path: Path) -> None:
+    """Refuses a database that is not at the newest revision; changes none."""
+    with reading(engine) as connection:
+        revision = _revision(connection)
+        if revision is None:
+            _refuse_foreign(connection, path)
+    _refuse_newer(revision, path)
+    if revision != HEAD:
+        raise WorkspaceTooOld(
+            f"The store {path} was written by an earlier Hone: revision {revision or 'none'}.",
+            hint="hone examples stats   (any command brings it up to date)",
+        )
+
+
+def _refuse_newer(revision: str | None, path: Path) -> None:
+    if revision is not None and revision not in REVISIONS:
+        raise WorkspaceTooNew(
+            f"The store {path} has the revision {revision}, this Hone knows them up to {HEAD}.",
+            hint="Update Hone: pip install --upgrade hone-studio",
+        )
 
 
 def _revision(connection: Connection) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from hone.errors import NotFound
 from hone.workspace.store.attempts import Attempts
 from hone.workspace.store.connection import open_engine
 from hone.workspace.store.datasets import Datasets
@@ -22,7 +23,8 @@ from hone.workspace.store.people import People
 from hone.workspace.store.placements import Placements
 from hone.workspace.store.repeats import Repeats
 from hone.workspace.store.reviewed import ReviewedExamples
-from hone.workspace.store.revision import bring_up_to_date
+from hone.workspace.store.revision import bring_up_to_date, refuse_other_revisions
+from hone.workspace.store.soundness import Soundness
 
 
 class Store:
@@ -51,6 +53,7 @@ class Store:
         self.jobs = Jobs(engine)
         self.attempts = Attempts(engine)
         self.ledger = Ledger(engine)
+        self.soundness = Soundness(engine)
 
     @classmethod
     def open(cls, path: Path) -> Store:
@@ -68,6 +71,25 @@ class Store:
             raise
         root = path.parent.resolve()
         return cls(engine, root, file=path.name, is_read_only=is_read_only)
+
+    @classmethod
+    def look_into(cls, path: Path) -> Store:
+        """Opens the database file only to be read; it stays as it is, whatever its version.
+
+        NotFound where there is none; WorkspaceTooNew where a later Hone wrote it, WorkspaceTooOld
+        where opening it would bring it up to date.
+        """
+        if not path.is_file():
+            raise NotFound(
+                f"The store {path} is gone.", hint="Restore it from a backup of the workspace."
+            )
+        engine = open_engine(path, is_read_only=True)
+        try:
+            refuse_other_revisions(engine, path)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, path.parent.resolve(), file=path.name, is_read_only=True)
 
     def mark(self) -> tuple[int, ...]:
         """A sign that differs after a write of anybody; two writes of one instant may share it.
