@@ -1,5 +1,6 @@
-"""What tests of faults share: a workspace, and one that rents from an emulated provider."""
+"""What tests of faults share: workspaces, one that rents, and endpoints, all emulated."""
 
 from tests.rentals.conftest import rented, ws
+from tests.serverless.fixtures import emulated, own, volumeless
 
-__all__ = ["rented", "ws"]
+__all__ = ["emulated", "own", "rented", "volumeless", "ws"]

@@ -14,33 +14,20 @@ from hone.stages.configure import change_setting
 from hone.supervisor.steps import SERVERLESS
 from hone.workspace.open import Workspace, init_workspace
 from hone.workspace.submission_file import submissions_of
+from tests.faults.endpoint_orders import assert_a_lost_answer_begins_nothing_twice, order
 from tests.faults.gates import Gate
 from tests.faults.supervisors import killed_at, kills_of, supervised
-from tests.faults.test_serverless_kill import order
-from tests.serverless.own_bucket import bucket, equip, files, said, set_keys
-from tests.serverless.scene import Serverless, serverless
-
-
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunPodS3]:
-    with bucket(tmp_path_factory.mktemp("own") / "bucket") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serverless]:
-    with serverless(tmp_path_factory.mktemp("endpoint")) as found:
-        equip(found)
-        yield found
+from tests.serverless.own_bucket import files, said, set_keys
+from tests.serverless.scene import Serverless
 
 
 @pytest.fixture
 def ws(
-    tmp_path: Path, endpoint: Serverless, own: RunPodS3, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, volumeless: Serverless, own: RunPodS3, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Workspace]:
-    set_keys(endpoint, monkeypatch)
+    set_keys(volumeless, monkeypatch)
     with init_workspace(tmp_path / "ws") as workspace:
-        options = json.dumps({**endpoint.said, **said(own)})
+        options = json.dumps({**volumeless.said, **said(own)})
         change_setting(workspace, "targets.runpod-serverless", options)
         yield workspace
 
@@ -50,9 +37,9 @@ OTHERWISE = ("upload", "submit", "follow", "give back")
 
 
 def test_a_job_with_a_bucket_outlives_a_kill_before_and_after_each_of_its_steps(
-    ws: Workspace, gate: Gate, endpoint: Serverless, own: RunPodS3
+    ws: Workspace, gate: Gate, volumeless: Serverless, own: RunPodS3
 ) -> None:
-    before = set(endpoint.requests)
+    before = set(volumeless.requests)
     job = order(ws, steps=2)
     for step, pause in kills_of([one for one in SERVERLESS if one.name in OTHERWISE]):
         killed_at(ws, gate, step, pause)
@@ -63,7 +50,7 @@ def test_a_job_with_a_bucket_outlives_a_kill_before_and_after_each_of_its_steps(
     assert jobs.folder_of(ws, job).log_tail(9) == ["the fake worker begins"]
     assert [model.model.job for model in ws.store.models.list()] == [job]
     assert ws.store.attempts.open() == []
-    (request,) = set(endpoint.requests) - before
+    (request,) = set(volumeless.requests) - before
     (one,) = submissions_of(jobs.folder_of(ws, job)).submissions
     assert (one.id, one.ticket, one.is_open) == (request, f"{job}.1", False)
     assert [one.kind for one in ws.store.ledger.entries(job)] == ["reserved", "spent", "released"]
@@ -71,20 +58,6 @@ def test_a_job_with_a_bucket_outlives_a_kill_before_and_after_each_of_its_steps(
 
 
 def test_a_kill_between_the_request_and_its_answer_makes_no_second_training(
-    ws: Workspace, gate: Gate, endpoint: Serverless, own: RunPodS3
+    ws: Workspace, gate: Gate, volumeless: Serverless
 ) -> None:
-    before = set(endpoint.requests)
-    job = order(ws, waits_for_stop=True, gate=str(gate.path))
-    killed_at(ws, gate, "submit", "after")
-    folder = jobs.folder_of(ws, job)
-    path = folder.path / "serverless.json"
-    (sent,) = set(endpoint.requests) - before
-    path.write_text(path.read_text().replace(f'"{sent}"', "null"))
-    with supervised(ws):
-        gate.wait("training")
-        jobs.ask_to_stop(ws, job)
-        assert list(jobs.watch(ws, job))[-1] == "cancelled"
-    assert jobs.show(ws, job).attempts == 1
-    assert folder.log_tail(9) == ["the fake worker begins"]
-    again = set(endpoint.requests) - before - {sent}
-    assert len(again) <= 1  # a second one is taken back, or does nothing
+    assert_a_lost_answer_begins_nothing_twice(ws, gate, volumeless)

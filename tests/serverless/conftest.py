@@ -6,13 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.serverless.scene import Serverless, serverless, set_environment
+from tests.serverless.fixtures import emulated, own, volumeless
+from tests.serverless.scene import Serverless, set_environment
 
-
-@pytest.fixture(scope="module")
-def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serverless]:
-    with serverless(tmp_path_factory.mktemp("endpoint")) as found:
-        yield found
+__all__ = ["emulated", "own", "volumeless"]
 
 
 @pytest.fixture

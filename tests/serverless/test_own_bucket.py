@@ -26,7 +26,6 @@ from tests.serverless.own_bucket import (
     NAME,
     SECRET,
     addresses_in,
-    bucket,
     equip,
     files,
     said,
@@ -37,26 +36,13 @@ from tests.serverless.test_serverless_training import RECIPE, entry_point, hone
 from tests.stages.training_set import freeze
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunPodS3]:
-    with bucket(tmp_path_factory.mktemp("own") / "bucket") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serverless]:
-    with serverless(tmp_path_factory.mktemp("endpoint")) as found:
-        equip(found)
-        yield found
-
-
 @pytest.fixture
 def endpoint(
-    there: Serverless, own: RunPodS3, monkeypatch: pytest.MonkeyPatch
+    volumeless: Serverless, own: RunPodS3, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Serverless]:
-    set_keys(there, monkeypatch)
-    yield there
-    there.jobs.faults.disarm()
+    set_keys(volumeless, monkeypatch)
+    yield volumeless
+    volumeless.jobs.faults.disarm()
     own.faults.disarm()
     own.dialect, own.is_public = AMAZON, False
 

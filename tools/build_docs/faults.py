@@ -25,7 +25,8 @@ WAITS = RENTING + "test_a_job_waits_for_a_provider_that_has_nothing_or_is_in_tro
 FULL = "rentals/test_troubles.py::test_a_disk_that_is_full_there_is_said_and_the_machine_given_back"
 NO_SECOND = RENTING + "test_a_kill_between_request_and_answer_rents_no_second_machine"
 SERVERLESS = "serverless/test_serverless_faults.py::"
-SLOWLY = SERVERLESS + "test_what_only_takes_long_delays_the_job_and_asks_for_nothing_twice"
+ENDPOINT_WORKER = "serverless/test_serverless_worker.py::"
+SLOWLY = ENDPOINT_WORKER + "test_what_only_takes_long_delays_the_job_and_asks_for_nothing_twice"
 S3 = "targets/test_s3.py::"
 BROUGHT = SERVERLESS + "test_what_comes_broken_is_fetched_again_and_checked_by_its_hash"
 SSH = "targets/test_ssh.py::"
@@ -210,28 +211,28 @@ TABLES: dict[str, tuple[Fault, ...]] = {
         Fault(
             "worker_dies",
             "another worker goes on from its checkpoint (without a volume: anew)",
-            SERVERLESS + "test_a_worker_that_is_lost_is_replaced_and_the_job_goes_on",
+            ENDPOINT_WORKER + "test_a_worker_that_is_lost_is_replaced_and_the_job_goes_on",
         ),
         Fault(
             "pings_lost",
             "another worker goes on from its checkpoint",
-            SERVERLESS
+            ENDPOINT_WORKER
             + "test_a_worker_that_the_platform_hears_no_more_is_replaced_and_the_job_goes_on",
         ),
         Fault(
             "late_progress",
             "hides nothing",
-            SERVERLESS + "test_an_old_progress_after_the_result_hides_nothing",
+            ENDPOINT_WORKER + "test_an_old_progress_after_the_result_hides_nothing",
         ),
         Fault(
             "duplicate_delivery",
             "one worker carries it out",
-            SERVERLESS + "test_a_request_that_comes_to_two_workers_is_carried_out_by_one",
+            ENDPOINT_WORKER + "test_a_request_that_comes_to_two_workers_is_carried_out_by_one",
         ),
         Fault(
             "result_refused",
             "loses nothing: the volume counts",
-            SERVERLESS + "test_a_result_that_is_refused_as_too_large_loses_nothing",
+            ENDPOINT_WORKER + "test_a_result_that_is_refused_as_too_large_loses_nothing",
         ),
         Fault("rate_limited", "waited out; one request", SLOWLY),
         Fault(
@@ -260,7 +261,7 @@ TABLES: dict[str, tuple[Fault, ...]] = {
         Fault(
             "executionTimeout over",
             "cancelled, with its checkpoint here",
-            SERVERLESS + "test_out_of_time_at_the_provider_it_ends_with_a_checkpoint",
+            ENDPOINT_WORKER + "test_out_of_time_at_the_provider_it_ends_with_a_checkpoint",
             "TIMED_OUT",
         ),
         Fault(
@@ -272,20 +273,21 @@ TABLES: dict[str, tuple[Fault, ...]] = {
         Fault(
             "result deleted before anybody looked",
             "brought home from the volume",
-            SERVERLESS
+            ENDPOINT_WORKER
             + "test_a_result_that_runpod_has_deleted_before_anybody_looked_is_brought_home",
             "GONE",
         ),
         Fault(
             "another image",
             "failed; says that it is not Hone's worker",
-            SERVERLESS + "test_another_image_is_recognised_by_its_failure_or_its_answer",
+            ENDPOINT_WORKER + "test_another_image_is_recognised_by_its_failure_or_its_answer",
             "FOREIGN",
         ),
         Fault(
             "endpoint does not answer",
             "tried again; the job stays",
-            SERVERLESS + "test_an_endpoint_that_does_not_answer_is_unavailable_and_the_job_stays",
+            ENDPOINT_WORKER
+            + "test_an_endpoint_that_does_not_answer_is_unavailable_and_the_job_stays",
             "Unavailable",
         ),
         Fault(
