@@ -36,6 +36,10 @@ class ModelSummary(BaseModel):
     score: Measured | None = Field(description="the task's 0-to-1 score, where it was measured")
     registered_at: datetime
     folder: str
+    parents: list[str] = Field(default_factory=list[str], description="versions it came from")
+    method: str = ""
+    runtime_seconds: float = Field(default=0.0, description="of its training")
+    cost_usd: float = Field(default=0.0, description="of the machine that trained it")
 
 
 class DatasetAncestry(BaseModel):
@@ -195,6 +199,10 @@ def _summary(found: Registered, score_names: Mapping[str, str]) -> ModelSummary:
         score=model.metrics.get(score_names.get(model.task or "", "")),
         registered_at=found.registered_at,
         folder=str(found.folder),
+        parents=model.parents,
+        method=str(model.details.get("method", "")),
+        runtime_seconds=model.runtime_seconds,
+        cost_usd=model.cost_usd,
     )
 
 

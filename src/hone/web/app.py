@@ -13,10 +13,12 @@ from fastapi.telemetry import TelemetryConfig
 import hone
 from hone.web import errors, static_files
 from hone.web.api import (
+    evaluations,
     events,
     examples,
     home,
     imports,
+    models,
     reviews,
     session,
     sessions,
@@ -43,6 +45,8 @@ ROUTERS = (
     reviews.router,
     sessions.router,
     imports.router,
+    evaluations.router,
+    models.router,
     settings.router,
     events.router,
 )

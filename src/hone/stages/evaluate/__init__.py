@@ -1,5 +1,16 @@
 """Evaluate: a model beside its base, a few-shot prompt and the rules, on the same examples."""
 
+from hone.stages.evaluate.looking import (
+    MOST_ITEMS,
+    EvaluationLine,
+    EvaluationView,
+    Order,
+    ScoredPage,
+    Which,
+    list_evaluations,
+    look_at_evaluation,
+    page_of_examples,
+)
 from hone.stages.evaluate.options import ROWS, EvaluateOptions, evaluate_options
 from hone.stages.evaluate.report import (
     Taken,
@@ -12,15 +23,24 @@ from hone.stages.evaluate.start import evaluate, refuse_elsewhere
 from hone.workspace.commands import how_to_evaluate, what_comes_next
 
 __all__ = [
+    "MOST_ITEMS",
     "ROWS",
     "EvaluateOptions",
+    "EvaluationLine",
+    "EvaluationView",
+    "Order",
+    "ScoredPage",
     "Taken",
+    "Which",
     "collect_all_evaluated",
     "collect_evaluated",
     "evaluate",
     "evaluate_options",
     "finish",
     "how_to_evaluate",
+    "list_evaluations",
+    "look_at_evaluation",
+    "page_of_examples",
     "refuse_elsewhere",
     "report_path",
     "what_comes_next",

@@ -13,6 +13,8 @@ import { SignIn } from "./screens/signin.js";
 const LOADERS = {
   home: () => import("./screens/home.js"),
   review: () => import("./screens/review.js"),
+  evaluate: () => import("./screens/evaluate.js"),
+  models: () => import("./screens/models.js"),
   import: () => import("./screens/import.js"),
   settings: () => import("./screens/settings.js"),
 };

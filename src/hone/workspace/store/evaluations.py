@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Integer,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+)
 
 from hone.errors import NotFound, nearest
 from hone.records.evaluation import Band, Evaluation
@@ -14,6 +24,9 @@ from hone.workspace.store.connection import reading, writing
 from hone.workspace.store.work_tables import evaluation_scores, evaluations
 
 BATCH_ROWS = 10_000
+# asked: as the questions stood; lost and won: against another contender, the clearest first.
+Order = Literal["worst", "best", "asked", "lost", "won"]
+_ASKED: ColumnElement[int] = literal_column("evaluation_scores.rowid")
 
 
 class Score(NamedTuple):
@@ -89,6 +102,77 @@ class Evaluations:
             for row in connection.execution_options(yield_per=1000).execute(query):
                 yield Score(row.contender, row.example_id, row.score, row.band, row.text)
 
+    def ranked(
+        self,
+        chosen: tuple[str, str],
+        *,
+        order: Order = "worst",
+        against: str | None = None,
+        span: tuple[int, int],
+        bands: Sequence[Band] = (),
+        text: str = "",
+    ) -> Sequence[str]:
+        """Ids of examples by what one contender scored: `span` is the first place and how many.
+
+        `chosen`: the evaluation and the contender. The orders lost and won look at `against`, and
+        leave out what that one was not asked.
+        """
+        table = evaluation_scores.c
+        query = select(table.example_id).where(*_chosen(chosen, bands, text))
+        worst: ColumnElement[float] = table.score
+        if order in ("lost", "won"):
+            other = evaluation_scores.alias("other")
+            query = query.join(
+                other,
+                (other.c.evaluation == table.evaluation)
+                & (other.c.example_id == table.example_id)
+                & (other.c.contender == against),
+            )
+            worst = table.score - other.c.score
+        if order != "asked":
+            query = query.order_by(worst.desc() if order in ("best", "won") else worst)
+        query = query.order_by(_ASKED).offset(span[0]).limit(span[1])
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalars().all()
+
+    def count(self, chosen: tuple[str, str], *, bands: Sequence[Band] = (), text: str = "") -> int:
+        """How many examples fit; `chosen` as in `ranked`."""
+        query = select(func.count()).where(*_chosen(chosen, bands, text))
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar() or 0
+
+    def answers(self, evaluation_id: str, example_ids: Sequence[str]) -> list[Score]:
+        """What everybody answered to these examples, in no order."""
+        table = evaluation_scores.c
+        columns = (table.contender, table.example_id, table.score, table.band, table.text)
+        found: list[Score] = []
+        with reading(self._engine) as connection:
+            names = select(table.contender).where(table.evaluation == evaluation_id).distinct()
+            # By contender, so that the index gives each row by its whole key.
+            for name in connection.execute(names).scalars().all():
+                query = select(*columns).where(
+                    table.evaluation == evaluation_id,
+                    table.contender == name,
+                    table.example_id.in_(example_ids),
+                )
+                found += [Score(*row) for row in connection.execute(query)]
+        return found
+
+    def spread(self, evaluation_id: str, contender: str, bins: int) -> list[dict[Band, int]]:
+        """How many examples of each band scored in each of so many equal parts of 0 to 1."""
+        table = evaluation_scores.c
+        place = func.min(cast(table.score * bins, Integer), bins - 1)
+        query = (
+            select(place.label("place"), table.band, func.count().label("number"))
+            .where(table.evaluation == evaluation_id, table.contender == contender)
+            .group_by("place", table.band)
+        )
+        found: list[dict[Band, int]] = [{} for _ in range(bins)]
+        with reading(self._engine) as connection:
+            for row in connection.execute(query):
+                found[max(0, row.place)][row.band] = row.number
+        return found
+
     def list(self, model: str | None = None) -> list[Evaluation]:
         """Evaluations, newest first; of one model where it is named."""
         query = select(evaluations.c.record).order_by(evaluations.c.at.desc(), evaluations.c.id)
@@ -98,3 +182,11 @@ class Evaluations:
             return [
                 Evaluation.model_validate_json(one) for one in connection.execute(query).scalars()
             ]
+
+
+def _chosen(chosen: tuple[str, str], bands: Sequence[Band], text: str) -> list[ColumnElement[bool]]:
+    table = evaluation_scores.c
+    conditions = [table.evaluation == chosen[0], table.contender == chosen[1]]
+    conditions += [table.band.in_(bands)] if bands else []
+    conditions += [func.instr(func.lower(table.text), text.lower()) > 0] if text else []
+    return conditions

@@ -18,6 +18,8 @@ export const isReadOnly = computed(() => Boolean(session.value?.is_read_only));
 export const mayReview = computed(
   () => !isReadOnly.value && ["reviewer", "trainer", "admin"].includes(session.value?.role),
 );
+/** Whether a version may be chosen and trainings begun. */
+export const mayTrain = computed(() => !isReadOnly.value && ["trainer", "admin"].includes(session.value?.role));
 export const mayManage = computed(() => !isReadOnly.value && session.value?.role === "admin");
 
 let openedFor = "";

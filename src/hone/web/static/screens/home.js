@@ -50,8 +50,8 @@ function Loop({ home }) {
     { name: words.import, value: number(home.examples), text: words.examples, link: linkTo("import"), isDone: home.examples > 0 },
     { name: words.review, value: number(reviewed), text: words.pending(number(statistics.pending)), link: linkTo("review"), isDone: reviewed > 0 && !statistics.pending },
     { name: words.prepare, value: number(datasets.length), text: words.datasets, isDone: datasets.length > 0 },
-    { name: words.train, value: number(trained), text: words.models(jobs.filter((one) => one.state === "running").length), isDone: trained > 0 },
-    { name: words.evaluate, value: number(scored), text: words.scored, isDone: scored > 0 },
+    { name: words.train, value: number(trained), text: words.models(jobs.filter((one) => one.state === "running").length), link: linkTo("models"), isDone: trained > 0 },
+    { name: words.evaluate, value: number(scored), text: words.scored, link: linkTo("evaluate"), isDone: scored > 0 },
   ];
   const now = stations.findIndex((one) => !one.isDone);
   return html`<section class="card loop" aria-label=${words.title}>
