@@ -131,6 +131,21 @@ def wait_for(seat: Seat, held: list[Any]) -> None:
     raise AssertionError("no page was asked for")
 
 
+def test_the_address_follows_to_an_example_that_arrives_late(tmp_path, serve, sit) -> None:
+    with samples.make(tmp_path / "long", {"harbour": 400}) as ws:
+        seat = sit(serve(ws)).open("#/review?status=all").stands_at("Pair 1 / 400")
+        with pages_held(seat, "after=") as held:
+            for _ in range(70):
+                seat.press("ArrowRight")
+            wait_for(seat, held)
+            seat.page.wait_for_timeout(
+                700
+            )  # the address is written meanwhile, of where memory ends
+        seat.stands_at("Pair 71 / 400")
+        page = ws.store.examples.page(Filter(first=71, last=71), limit=1)
+        seat.page.wait_for_url(f"**at={page.items[0].id}")
+
+
 def test_keys_pressed_before_the_next_page_arrives_count(drawn, tmp_path, serve, sit) -> None:
     ws = samples.make(tmp_path / "long", {"harbour": 400})
     seat = sit(serve(ws)).open("#/review?status=all").stands_at("Pair 1 / 400")

@@ -137,6 +137,12 @@ class Line:
             name: count for name, count in (("there", there), ("back", back)) if count is not None
         }
 
+    def is_quiet(self) -> bool:
+        """Wait until all that was open has ended on both sides; false where something has not."""
+        for thread in self._threads[1:]:
+            thread.join(10)
+        return not any(thread.is_alive() for thread in self._threads[1:])
+
     def cut(self) -> None:
         """Cut whatever is open now."""
         for one in list(self._open):

@@ -57,6 +57,11 @@ effect(() => {
 });
 
 effect(() => {
+  // Also where a page that was waited for has brought it: nobody presses a key then.
+  if (current.value && isLoaded.value) showAddress();
+});
+
+effect(() => {
   // Somebody was faster than the network, which is back: what was not brought then comes now.
   if (failure.value === null) setTimeout(() => shown.refill());
 });
@@ -159,13 +164,11 @@ export async function reach(id) {
 /** @param {number} steps */
 export function move(steps) {
   shown.move(steps);
-  showAddress();
 }
 
 /** @param {number} index */
 export function goTo(index) {
   shown.goTo(index);
-  showAddress();
 }
 
 /** Fetches examples again that somebody else may have changed. @param {string[]} ids */
