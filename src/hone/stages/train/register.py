@@ -53,7 +53,8 @@ def _unsettled(ws: Workspace) -> list[JobFolder]:
 def _take_in(ws: Workspace, folder: JobFolder) -> ModelVersion | None:
     job, result = folder.job, folder.result()
     assert result is not None  # jobs.unsettled() gives only folders with a result
-    if job.spec.get("dry_run"):
+    if job.spec.get("dry_run") or job.spec.get("subset"):
+        # A part of the data was learned for a learning curve: that is no version of a model.
         ws.store.jobs.mark_settled(job.id)
         return None
     if not any(artefact.path.startswith("final/") for artefact in result.artefacts):
