@@ -77,7 +77,9 @@ def test_everybody_answers_in_the_worker_and_the_figures_come_back(ws: Workspace
     assert rules.score.value > 0.9 and found.rows[0].score.value == 0
     assert found.differences["pickup@v1 - rules"].value < -0.9
     folder = jobs.folder_of(ws, str(found.job))
-    answers = {name: read_predictions(folder.predictions / f"{name}.jsonl") for name in names}
+    answers = {
+        name: read_predictions(folder.predictions / f"{name}.jsonl").answers for name in names
+    }
     # A random base may say nothing at all; how sure it is of that differs with what it was asked.
     sure = {
         name: tuple(one.confidence for one in by_id.values()) for name, by_id in answers.items()
@@ -100,7 +102,7 @@ def test_a_worker_killed_on_the_way_goes_on_and_ends_with_the_same_answers(ws: W
     wait_until(lambda: not folder.is_alive(), "the worker is dead")
     with pytest.raises(HoneError, match="ended without a word"):
         finish(ws, job.id)
-    answered = len(read_predictions(file))
+    answered = len(read_predictions(file).answers)
     assert 3 <= answered < 24
     again = evaluate(ws, "pickup", options)
     assert again.id == job.id

@@ -1,6 +1,7 @@
 """Evaluate: a model beside its base, a few-shot prompt and the rules, on the same examples."""
 
 from hone.stages.evaluate.options import ROWS, EvaluateOptions, evaluate_options
+from hone.stages.evaluate.pages import dimension_table, dimensions_of
 from hone.stages.evaluate.report import (
     Taken,
     collect_all_evaluated,
@@ -17,6 +18,8 @@ __all__ = [
     "Taken",
     "collect_all_evaluated",
     "collect_evaluated",
+    "dimension_table",
+    "dimensions_of",
     "evaluate",
     "evaluate_options",
     "finish",

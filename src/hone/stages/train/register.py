@@ -15,6 +15,7 @@ from hone.records.job import Result
 from hone.records.model import Measured, ModelVersion
 from hone.stages import jobs
 from hone.stages.train.resolve import gives_numbers
+from hone.workspace.contenders import READ_LENGTH
 from hone.workspace.files import explained, write_json
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
@@ -107,12 +108,20 @@ def _model(folder: JobFolder, result: Result, version: str) -> ModelVersion:
         details={
             "method": spec["method"],
             "gives": spec.get("gives") or _gives(str(spec["method"])),
+            **_reads(spec),
             **({IN_HONE: pooling_in(spec["options"])} if OPTION in spec["options"] else {}),
             "dataset_sha256": spec["dataset"]["sha256"],
             "versions": job.versions,
             **{key: value for key, value in (result.model_extra or {}).items() if key == "merged"},
         },
     )
+
+
+def _reads(spec: dict[str, Any]) -> dict[str, int]:
+    """How much of a text a head of numbers was trained to read."""
+    if spec.get("gives") or not gives_numbers(str(spec["method"])):
+        return {}
+    return {READ_LENGTH: int(spec["options"]["data.max_seq_length"]["value"])}
 
 
 def _gives(method: str) -> str:
