@@ -74,28 +74,32 @@ def evaluate(
     }
     if older is not None:
         spec["forgetting"] = {"newer": line.models[0].ref, "older": older.ref}
+    files = _copies(line)
     inputs: dict[str, str] = {
         "examples.jsonl": input_lines(questions.items),
         "shots.jsonl": shot_lines(drawn.shots),
+        **dict(files.values()),
     }
-    copied = {
-        one.name: f"{one.name}.{end}"
-        for one in line.contenders
-        if (end := COPIED.get(one.generator))
-    }
-    for one in line.contenders:
-        if one.name in copied:
-            inputs[copied[one.name]] = Path(one.options["file"]).read_text(encoding="utf-8")
     spec["fingerprint"] = _fingerprint(spec, inputs)
     unfinished = _go_on(ws, spec["fingerprint"], target)
     if unfinished is not None:
         return unfinished
     job = jobs.new_job("evaluate", spec)
     for one in job.spec["contenders"]:
-        if one["name"] in copied:
+        if one["name"] in files:
             # The job reads its own copy: what is edited meanwhile does not mix.
-            one["options"]["file"] = str(ws.jobs / job.id / "inputs" / copied[one["name"]])
+            name, _ = files[one["name"]]
+            one["options"]["file"] = str(ws.jobs / job.id / "inputs" / name)
     return jobs.launch(ws, job, inputs, target=target)
+
+
+def _copies(line: LineUp) -> dict[str, tuple[str, str]]:
+    """Contender -> name and text of the file that it answers by."""
+    return {
+        one.name: (f"{one.name}.{end}", Path(one.options["file"]).read_text(encoding="utf-8"))
+        for one in line.contenders
+        if (end := COPIED.get(one.generator))
+    }
 
 
 def refuse_elsewhere(ws: Workspace, on: str) -> None:

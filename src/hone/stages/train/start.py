@@ -175,20 +175,25 @@ def spec_of(
     spec["budget_usd"] = plan.budget_usd
     # Where tokens are kept from one job to the next; a machine without the workspace keeps none.
     spec["cache"] = str(ws.cache)
+    return spec | _of_the_target(ws, prepared.checked.recipe.on) | {"plan": _planned(plan)}
+
+
+def _of_the_target(ws: Workspace, on: str) -> dict[str, Any]:
     at_once = ws.config.targets.local.trainings_at_once
-    if at_once > 1 and prepared.checked.recipe.on == jobs.HERE:
-        spec["trainings_at_once"] = at_once
-    if jobs.is_rented(prepared.checked.recipe.on):
-        # Two steps in a folder of their own come first (targets/_rehearsal.py); the training
-        # itself then writes a checkpoint after its first step, which is brought home.
-        spec["rehearses"] = True
-    spec["plan"] = {
+    if at_once > 1 and on == jobs.HERE:
+        return {"trainings_at_once": at_once}
+    # Two steps in a folder of their own come first (targets/_rehearsal.py); the training itself
+    # then writes a checkpoint after its first step, which is brought home.
+    return {"rehearses": True} if jobs.is_rented(on) else {}
+
+
+def _planned(plan: Plan) -> dict[str, Any]:
+    return {
         "steps": plan.steps,
         "tokens_per_epoch": plan.train.tokens,
         "memory_gib": [plan.memory_gib.low, plan.memory_gib.high],
         "seconds": [plan.seconds.low, plan.seconds.high],
     }
-    return spec
 
 
 def _root_id(model: str, base_id: str) -> str:
