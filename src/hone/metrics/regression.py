@@ -75,6 +75,11 @@ class Scorer:
         self._texts += chunk.predictions
         self._answers += chunk.references
 
+    def absorb(self, part: Scorer, place: slice) -> None:
+        """Take over the pairs of a part; parts come in the order of their places."""
+        self._texts += part._texts
+        self._answers += part._answers
+
     def finish(self) -> Scores:
         """The scores of all of them."""
         names = self._options.dimensions or _named_in(self._answers)
