@@ -40,9 +40,11 @@ def main() -> int:
         return 2
     print(about(asked), flush=True)
     began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as aside:
-        with loop.init_workspace(Path(asked.out or aside) / "ws", template="extract") as ws:
-            found, trained = go_through(ws, asked)
+    with (
+        tempfile.TemporaryDirectory() as aside,
+        loop.init_workspace(Path(asked.out or aside) / "ws", template="extract") as ws,
+    ):
+        found, trained = go_through(ws, asked)
     print(f"\nin all {(time.perf_counter() - began) / 60:.1f} minutes")
     return 0 if is_foretold(found, trained) else 1
 
