@@ -14,9 +14,11 @@ if TYPE_CHECKING:
         evaluate,
         import_examples,
         init_workspace,
+        learning_curve,
         list_models,
         load_model,
         open_workspace,
+        plan_learning_curve,
         predict,
         train,
     )
@@ -32,9 +34,11 @@ __all__ = [
     "evaluate",
     "import_examples",
     "init_workspace",
+    "learning_curve",
     "list_models",
     "load_model",
     "open_workspace",
+    "plan_learning_curve",
     "predict",
     "train",
 ]

@@ -11,17 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from hone.errors import HoneError, InvalidInput, NotFound
+from pydantic import BaseModel, ValidationError
+
+from hone.errors import GateRefused, HoneError, InvalidInput, NotFound
 from hone.records.comparison import Comparison, GateResult
+from hone.records.curve import LearningCurve
 from hone.records.evaluation import Evaluation
 from hone.records.job import Event
 from hone.records.model import ModelVersion
 from hone.records.review import Decision, Receipt
 from hone.settings import reviewer_name, workspace_from_environment
 from hone.stages import compare as comparison
-from hone.stages import doctor, health, ingest, jobs, prepare, registry, review
+from hone.stages import curve, doctor, health, ingest, jobs, prepare, registry, review
 from hone.stages import evaluate as evaluation
 from hone.stages import predict as prediction
 from hone.stages.prepare import (
@@ -35,11 +38,15 @@ from hone.stages.prepare import (
 )
 from hone.stages.recipes import copy_recipe, find_recipe, list_recipes
 from hone.stages.train import (
+    PlannedSubsets,
     collect_trained,
     look_at_this_machine,
     merge,
+    missing_for_a_real_run,
+    plan_subsets,
     prepare_training,
     start_training,
+    train_subsets,
 )
 from hone.workspace.bases import find_base
 from hone.workspace.config import load_task as read_task
@@ -67,11 +74,13 @@ __all__ = [
     "init_workspace",
     "judge_gate",
     "kept_out",
+    "learning_curve",
     "list_models",
     "list_recipes",
     "load_model",
     "merge_model",
     "open_workspace",
+    "plan_learning_curve",
     "predict",
     "predict_file",
     "read_task",
@@ -82,6 +91,7 @@ __all__ = [
 ]
 
 Progress = Callable[[int, int | None], None]
+_M = TypeVar("_M", bound=BaseModel)
 
 
 def open_workspace(folder: Path | str | None = None) -> Workspace:
@@ -118,22 +128,9 @@ def build_dataset(
     **choices: Any,
 ) -> Built:
     """Freeze the next version of a dataset; choices are the fields of `BuildOptions`."""
-    from pydantic import ValidationError
-
     if choices.get("base") is not None:
         choices["base"] = find_base(workspace, str(choices["base"])).path
-    try:
-        options = BuildOptions.model_validate(choices)
-    except ValidationError as error:
-        problems = [
-            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors()
-        ]
-        raise InvalidInput(
-            f"The dataset cannot be built: {'; '.join(problems)}.",
-            hint="hone datasets build --help",
-            problems=problems,
-        ) from error
+    options = _checked(BuildOptions, choices, "The dataset cannot be built", "build")
     return prepare.build_dataset(workspace, name, options, on_progress=on_progress)
 
 
@@ -145,23 +142,25 @@ def examine_dataset(
     **choices: Any,
 ) -> doctor.Report:
     """What a training on this dataset would see; choices are the fields of `DoctorOptions`."""
-    from pydantic import ValidationError
+    options = _checked(doctor.DoctorOptions, choices, "The dataset cannot be examined", "doctor")
+    check_files(workspace, ref)
+    dataset = dataset_folder(workspace, ref)
+    return doctor.examine(workspace, dataset, options, on_progress=on_progress)
 
+
+def _checked(model: type[_M], choices: Mapping[str, Any], said: str, command: str) -> _M:
     try:
-        options = doctor.DoctorOptions.model_validate(choices)
+        return model.model_validate(choices)
     except ValidationError as error:
         problems = [
             f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
             for e in error.errors()
         ]
         raise InvalidInput(
-            f"The dataset cannot be examined: {'; '.join(problems)}.",
-            hint="hone datasets doctor --help",
+            f"{said}: {'; '.join(problems)}.",
+            hint=f"hone datasets {command} --help",
             problems=problems,
         ) from error
-    check_files(workspace, ref)
-    dataset = dataset_folder(workspace, ref)
-    return doctor.examine(workspace, dataset, options, on_progress=on_progress)
 
 
 def check_health(folder: Path | str | None = None, *, is_online: bool = False) -> health.Health:
@@ -277,6 +276,54 @@ def compare(
         evaluate(workspace, base, on_progress=on_progress, **again)
     found = comparison.compare(workspace, wanted, **terms)
     comparison.write_report(workspace, found)
+    return found
+
+
+def plan_learning_curve(
+    workspace: Workspace,
+    dataset: str,
+    recipe: Path | str | Mapping[str, Any],
+    *,
+    overrides: Sequence[str] = (),
+    **choices: Any,
+) -> tuple[PlannedSubsets, curve.Wanted]:
+    """The trainings on parts of a dataset that its learning curve takes; nothing is written.
+
+    Choices: see `CurveOptions`. InvalidInput where there is too little to train on or to ask.
+    """
+    wanted = curve.wanted(workspace, dataset, curve.curve_options(**choices))
+    written = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    prepared = prepare_training(
+        workspace, written, overrides=[*overrides, f"dataset={wanted.dataset}"]
+    )
+    options = wanted.options
+    return plan_subsets(workspace, prepared, options.shares, options.seeds), wanted
+
+
+def learning_curve(
+    workspace: Workspace,
+    plan: tuple[PlannedSubsets, curve.Wanted],
+    *,
+    confirm_run: bool = False,
+    on_event: Callable[[str, Event], None] = lambda job, event: None,
+    on_progress: Progress = lambda done, total: None,
+) -> LearningCurve:
+    """Train on the parts, ask each model the same held-out examples, and say what more would bring.
+
+    What was trained or asked before is not paid for again. GateRefused without `confirm_run`.
+    """
+    subsets, wanted = plan
+    whole = subsets.prepared.plan.model_copy(update={"price_usd": subsets.price_usd})
+    missing = missing_for_a_real_run(workspace, whole, is_confirmed=confirm_run)
+    if missing:
+        raise GateRefused(f"No learning curve: {'; '.join(missing)}.", hint="--plan shows it first")
+    trained = train_subsets(workspace, subsets, on_event=on_event)
+    learned = {one.job: one.answers_by for one in trained if one.answers_by}
+    if owed := curve.whoever_has_not_answered(workspace, wanted.on, learned):
+        asked: dict[str, Any] = {"on": wanted.on, "rows": [], "further": owed}
+        evaluate(workspace, subsets.prepared.checked.recipe.base, on_progress=on_progress, **asked)
+    found = curve.judge_answers(workspace, wanted, subsets.facts, [one.run for one in trained])
+    curve.write_report(workspace, found)
     return found
 
 

@@ -46,6 +46,9 @@ SHELVES: dict[str, dict[str, str]] = {
         "model": "hone.generators.model",
         "adapter": "hone.generators.adapter",
         "rules": "hone.generators.rules",
+        "head": "hone.generators.head",
+        "constant": "hone.generators.constant",
+        "file": "hone.generators.answers_file",
     },
     "metrics": {
         "exact_match": "hone.metrics.exact_match",
@@ -53,6 +56,7 @@ SHELVES: dict[str, dict[str, str]] = {
         "rouge": "hone.metrics.rouge",
         "bleu": "hone.metrics.bleu",
         "json_fields": "hone.metrics.json_fields",
+        "regression": "hone.metrics.regression",
     },
     "targets": {
         "local": "hone.targets.local",

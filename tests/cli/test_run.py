@@ -9,6 +9,9 @@ import pytest
 
 from hone.cli.completion import candidates
 from hone.cli.run import run
+from hone.records.example import Example
+from hone.workspace.open import open_workspace
+from hone.workspace.store import new_example
 
 Captured = pytest.CaptureFixture[str]
 
@@ -134,6 +137,43 @@ def test_review_one_by_one_edits_undoes_and_quits(
     assert "Reviewed 2 of 30 (28 pending)" in out
     assert run(["examples", "list", "--status", "edited", "--json"]) == 0
     assert "It is two." in capsys.readouterr().out
+
+
+def test_review_goes_in_the_order_that_was_asked_for(
+    workspace: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+    import sys
+
+    said = ([("a", 0.9)], [("a", 0.2)], [("a", 0.95), ("b", 0.9)], [("a", 0.5)])
+    rows = [
+        Example.model_validate(
+            {
+                "id": f"r{n}",
+                "task": "qa",
+                "input": {"question": f"What is {n}?"},
+                "suggestions": [
+                    {"agent": agent, "output": {"answer": f"{agent} {n}"}, "score": score}
+                    for agent, score in agents
+                ],
+                "origin": {"file": "q", "row": n},
+                "fingerprint": f"f{n}",
+            }
+        )
+        for n, agents in enumerate(said)
+    ]
+    with open_workspace(workspace) as ws:
+        ws.store.examples.add_many(new_example(one, search="") for one in rows)
+    # Where two agents disagree somebody has to look, however sure both are.
+    for order, expected in (("least_certain", [1, 3, 0, 2]), ("most_valuable", [2, 1, 3, 0])):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("s\n" * 4))
+        assert run(["review", "--order", order, "--reviewer", "ann"]) == 0
+        out = capsys.readouterr().out
+        asked = [line for line in out.splitlines() if line.startswith("question: ")]
+        assert all(run(["review", "--undo", "--reviewer", "ann"]) == 0 for _ in range(4))
+        assert asked == [f"question: What is {n}?" for n in expected]
+    assert run(["review", "--order", "newst", "--reviewer", "ann"]) == 1
+    assert "order" in capsys.readouterr().err
 
 
 def test_a_file_of_decisions_is_applied_once(workspace: Path, capsys: Captured) -> None:

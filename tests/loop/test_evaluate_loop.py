@@ -6,8 +6,9 @@ import os
 import shutil
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,9 @@ from hone.workspace.predictions import read_predictions
 from tests.engine.small import make_small_base
 from tests.faults.gates import wait_until
 from tests.loop.here import worker_here
+from tests.loop.kills import prepared, run_to_end
 from tests.stages.answering import Lines, make_workspace, message, register, write_lines
+from tests.targets.here import Here
 
 pytestmark = pytest.mark.loop
 
@@ -77,7 +80,9 @@ def test_everybody_answers_in_the_worker_and_the_figures_come_back(ws: Workspace
     assert rules.score.value > 0.9 and found.rows[0].score.value == 0
     assert found.differences["pickup@v1 - rules"].value < -0.9
     folder = jobs.folder_of(ws, str(found.job))
-    answers = {name: read_predictions(folder.predictions / f"{name}.jsonl") for name in names}
+    answers = {
+        name: read_predictions(folder.predictions / f"{name}.jsonl").answers for name in names
+    }
     # A random base may say nothing at all; how sure it is of that differs with what it was asked.
     sure = {
         name: tuple(one.confidence for one in by_id.values()) for name, by_id in answers.items()
@@ -100,7 +105,7 @@ def test_a_worker_killed_on_the_way_goes_on_and_ends_with_the_same_answers(ws: W
     wait_until(lambda: not folder.is_alive(), "the worker is dead")
     with pytest.raises(HoneError, match="ended without a word"):
         finish(ws, job.id)
-    answered = len(read_predictions(file))
+    answered = len(read_predictions(file).answers)
     assert 3 <= answered < 24
     again = evaluate(ws, "pickup", options)
     assert again.id == job.id
@@ -111,6 +116,51 @@ def test_a_worker_killed_on_the_way_goes_on_and_ends_with_the_same_answers(ws: W
             one._replace() for one in ws.store.evaluations.scores(whole.id, name)
         ]
     assert len(ws.store.evaluations.list()) == 2
+
+
+KILLS = (("base", 1), ("base", 10), ("base", 23), ("pickup@v1", 2), ("pickup@v1", 17))
+"""Whose answers are counted, and at how many of 24 the worker is killed."""
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_killed_again_and_again_it_asks_nobody_twice_and_leaves_the_same_bytes(
+    ws: Workspace, batch_size: int
+) -> None:
+    options = evaluate_options(rows=["base", "tuned"], max_new_tokens=24, batch_size=batch_size)
+    whole = evaluate(ws, "pickup", options, target=worker_here())
+    finish(ws, whole.id)
+    job = evaluate(ws, "pickup", options, target=Here(lambda folder: None))
+    folder = jobs.folder_of(ws, job.id)
+    hit = 0
+    with prepared("1", "2") as start:
+        for name, count in KILLS:
+            file = folder.predictions / f"{name}.jsonl"
+            process = start(folder)
+            wait_until(
+                lambda file=file, count=count, process=process: (
+                    process.poll() is not None
+                    or (file.is_file() and file.read_bytes().count(b"\n") >= count)
+                ),
+                f"{count} answers of {name}",
+            )
+            process.kill()
+            hit += process.wait(60) == -9
+        assert run_to_end(folder, start) == 0
+    assert hit >= 3
+    finish(ws, job.id)
+    for name in ("base", "pickup@v1"):
+        lines = Lines.of(folder.predictions / f"{name}.jsonl").rows
+        before = Lines.of(ws.jobs / whole.id / "predictions" / f"{name}.jsonl").rows
+        # Each example once: nothing that was answered was asked again.
+        assert sorted(one["id"] for one in lines) == sorted({one["id"] for one in before})
+        assert [told(one) for one in lines] == [told(one) for one in before]
+    for pattern in ("data/metrics/eval_*_examples.jsonl", "reports/eval_*.csv"):
+        first, second = (file.read_bytes() for file in sorted(ws.root.glob(pattern)))
+        assert first == second
+
+
+def told(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if name != "seconds"}
 
 
 def test_one_message_and_a_file_are_answered_alike(ws: Workspace) -> None:

@@ -27,12 +27,13 @@ RECORDS = [
     json.dumps([{"item": "apples"}]),
     json.dumps({"item": "flour", "quantity": 40, "unit": "lbs"}),
 ]
-OF_JSON = {"json_fields"}
+LABELS = [json.dumps({"a": a, "b": b}) for a, b in ((0, 10), (10, 0), (0, 10), (10, 0), (5, 5))]
+OF_JSON = {"json_fields": RECORDS, "regression": LABELS}
 CHOICES = names("metrics")
 
 
 def examples_for(name: str) -> list[str]:
-    return RECORDS if name in OF_JSON else PROSE
+    return OF_JSON.get(name, PROSE)
 
 
 @pytest.fixture(params=CHOICES)

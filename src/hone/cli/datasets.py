@@ -1,4 +1,4 @@
-"""`hone datasets`: build, list, show, diff, export; `doctor` has a file of its own."""
+"""`hone datasets`: build, list, show, diff, export; doctor and curve have files of their own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from hone.cli import doctor
+from hone.cli import curve, doctor
 from hone.cli.import_ import pairs
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 app = new_app()
 app.add_typer(doctor.app)
+app.add_typer(curve.app)
 
 
 @app.command()

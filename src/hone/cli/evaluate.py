@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 app = new_app()
 
 QUICK_EXAMPLES = 50
+# Shown elsewhere, or of use to programs alone.
+HIDDEN = ("field.", "dimension.", "micro_", "rouge_1", "rouge_2")
 BANDS: tuple[Band, ...] = ("green", "yellow", "orange", "red")
 
 
@@ -42,7 +44,8 @@ def evaluate(
         list[str] | None, typer.Option(help="Another model or base to compare with; repeatable.")
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option(help="Leave out base, few-shot, rules or tuned; repeatable.")
+        list[str] | None,
+        typer.Option(help="Leave out base, few-shot, rules, mean or tuned; repeatable."),
     ] = None,
     shots: Annotated[int, typer.Option(help="Worked examples of the few-shot row.")] = 4,
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
@@ -141,6 +144,7 @@ def _say_detached(job_id: str, *, as_json: bool) -> None:
 
 def _say_evaluation(found: Evaluation, score: str) -> None:
     from hone.cli import show
+    from hone.stages.evaluate import dimension_table, dimensions_of
 
     amount = found.rows[0].examples
     drawn = " (a quick sample)" if found.sample is not None else ""
@@ -148,7 +152,7 @@ def _say_evaluation(found: Evaluation, score: str) -> None:
     names = [
         name
         for name in dict.fromkeys(name for row in found.rows for name in row.metrics)
-        if name != score and not name.startswith(("field.", "micro_", "rouge_1", "rouge_2"))
+        if name != score and not name.startswith(HIDDEN)
     ]
     show.table(
         ["row", score, *BANDS, "s each"],
@@ -166,10 +170,17 @@ def _say_evaluation(found: Evaluation, score: str) -> None:
         show.table(
             ["row", *names],
             [
-                (row.contender, *(interval(row.metrics[name]) for name in names))
+                (
+                    row.contender,
+                    *(interval(row.metrics[name]) if name in row.metrics else "" for name in names),
+                )
                 for row in found.rows
             ],
         )
+    every = [name for row in found.rows for name in row.metrics]
+    if dimensions := dimensions_of(every):
+        table = dimension_table(found.rows, dimensions)
+        show.table(table.head, table.rows)
     if found.differences:
         show.table(
             [f"difference of {score}, paired", "", ""],

@@ -10,6 +10,7 @@ import typer
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 if TYPE_CHECKING:
+    from hone.records.choice import Choice
     from hone.records.example import Example
     from hone.workspace.open import Workspace
 
@@ -33,6 +34,12 @@ def review(
     filter: Annotated[
         str, typer.Option(help="pending, accepted, edited, rejected, skipped, flagged, unknown.")
     ] = "pending",
+    order: Annotated[
+        str,
+        typer.Option(
+            help="file, newest, least_certain or most_valuable: contradicting suggestions first."
+        ),
+    ] = "file",
     accept_all: Annotated[
         bool, typer.Option("--accept-all", help="Accept every pending suggestion, as one decision.")
     ] = False,
@@ -52,10 +59,11 @@ def review(
 ) -> None:
     """Accept, edit or reject examples, one by one or all.
 
-    Example: hone review --filter pending
+    Example: hone review --order most_valuable
     """
     from hone import loop
     from hone.cli import show
+    from hone.stages import examples
     from hone.stages import review as reviewing
 
     with loop.open_workspace(workspace) as ws:
@@ -69,7 +77,7 @@ def review(
         elif undo or redo:
             result = (reviewing.undo if undo else reviewing.redo)(ws, reviewer=who)
         else:
-            _one_by_one(ws, who, filter, task)
+            _one_by_one(ws, who, order, examples.Choice(status=[filter], task=task))
             result = None
         _say_result(result, as_json=json)
         if not json:
@@ -106,17 +114,16 @@ def _accept_all(ws: Workspace, who: str, task: str | None, *, yes: bool) -> Any:
     return reviewing.accept_all(ws, reviewer=who, expected_count=count, task=task)
 
 
-def _one_by_one(ws: Workspace, who: str, status: str, task: str | None) -> None:
+def _one_by_one(ws: Workspace, who: str, order: str, choice: Choice) -> None:
     from hone.cli import show
     from hone.stages import examples
 
-    after: int | None = None
-    choice = examples.Choice(status=[status], task=task)
+    after: str | None = None
     show.say(KEYS)
     while True:
-        page = examples.list_examples(ws, choice, after=after, limit=1)
+        page = examples.list_examples(ws, choice, order=order, after=after, limit=1)
         if not page.items:
-            show.say(f"No more {status} examples.")
+            show.say(f"No more {choice.status[0]} examples.")
             return
         example = page.items[0]
         _show(example)
@@ -132,11 +139,11 @@ def _one_by_one(ws: Workspace, who: str, status: str, task: str | None) -> None:
                 after = _undo(ws, who, after)
                 break
             if _decide(ws, who, (example, key, note)):
-                after = example.position
+                after = page.last
                 break
 
 
-def _undo(ws: Workspace, who: str, after: int | None) -> int | None:
+def _undo(ws: Workspace, who: str, after: str | None) -> str | None:
     """Take the newest decision back; the next page starts there, so the example comes again."""
     from hone.cli import show
     from hone.errors import HoneError

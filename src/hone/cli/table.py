@@ -53,6 +53,7 @@ COMMANDS: dict[str, Command] = {
             "diff": "Compare two versions.",
             "export": "Write a version for other trainers to read.",
             "doctor": "See what training would see, down to the token; exits 1 on a problem.",
+            "curve": "How many more labels? Train on parts, predict the score at twice as many.",
         },
     ),
     "train": Command("hone.cli.train", "Train by a recipe: plan first, run when confirmed."),

@@ -92,6 +92,10 @@ class Scorer:
         rows[:, 2 : 2 + order] = shared_ngrams(predicted, expected, chunk.owners, order)
         rows[:, 2 + order :] = np.maximum(rows[:, :1] - np.arange(order), 0)
 
+    def absorb(self, part: Scorer, place: slice) -> None:
+        """Take over what was counted of the pairs at this place."""
+        self.counts[place] = part.counts
+
     def finish(self) -> Scores:
         """Sentence BLEU of each row, corpus BLEU of their sum."""
         order, smooth = self._options.max_order, self._options.smooth

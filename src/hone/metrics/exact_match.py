@@ -64,6 +64,10 @@ class Scorer:
             is_equal = _equal_texts(chunk, self._normalise)
         self._per_example[chunk.place] = chunk.best_of_references(is_equal)
 
+    def absorb(self, part: Scorer, place: slice) -> None:
+        """Take over what was scored of the pairs at this place."""
+        self._per_example[place] = part._per_example
+
     def finish(self) -> Scores:
         """The scores of all of them."""
         matches = float(self._per_example.sum())

@@ -89,6 +89,15 @@ class Scorer:
             self._exact += predicted is not None and Counter(predicted) == Counter(expected)
             self._per_example[place] = _score(predicted, expected, self._tally)
 
+    def absorb(self, part: Scorer, place: slice) -> None:
+        """Take over what was scored of the pairs at this place."""
+        self._per_example[place] = part._per_example
+        self._valid += part._valid
+        self._exact += part._exact
+        self._tally.right += part._tally.right
+        self._tally.predicted += part._tally.predicted
+        self._tally.expected += part._tally.expected
+
     def finish(self) -> Scores:
         """The scores of all of them."""
         amount = len(self._per_example)

@@ -90,6 +90,11 @@ class Scorer:
             parts = _over_references(*found, chunk, self._options)
             self._parts[variant][:, chunk.place] = parts
 
+    def absorb(self, part: Scorer, place: slice) -> None:
+        """Take over what was scored of the pairs at this place."""
+        for variant, found in part._parts.items():
+            self._parts[variant][:, place] = found
+
     def each(self) -> dict[str, Scores]:
         """The scores of each variant."""
         return {

@@ -63,6 +63,10 @@ class Scorer:
             f1[(predicted.lengths == 0) & (expected.lengths == 0)] = 1.0
         self._per_example[chunk.place] = chunk.best_of_references(f1)
 
+    def absorb(self, part: Scorer, place: slice) -> None:
+        """Take over what was scored of the pairs at this place."""
+        self._per_example[place] = part._per_example
+
     def finish(self) -> Scores:
         """The scores of all of them."""
         return Scores("token_f1", self._per_example, float(self._per_example.mean()))

@@ -29,7 +29,7 @@ LIMITS: tuple[str, ...] = (
     "For even splits articles are low, medium or high by thirds of the scale.",
 )
 FORMATS: tuple[str, ...] = ("sft", "regression", "dpo", "kto")
-METRICS: tuple[str, ...] = ("json_fields",)
+METRICS: tuple[str, ...] = ("regression",)
 DUPLICATE_RULE: Literal["jaccard", "normalised"] = "jaccard"
 
 

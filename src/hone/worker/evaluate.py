@@ -1,41 +1,34 @@
 """Jobs of the kind `evaluate`: everybody answers the same examples; a stage makes the figures.
 
 Writes predictions/<contender>.jsonl, one line per answer, a batch at a time: after a kill only
-the answers that are not there yet are asked for.
+the answers that are not there yet are asked for. The longest questions come first, so what is left
+falls into the batches that an unbroken run would have made of it.
 """
 
 from __future__ import annotations
 
 import json
-import math
+import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO
 
-from hone import shelf
-from hone.errors import HoneError
 from hone.records.evaluation import Contender
 from hone.records.job import Result
 from hone.records.task import Task
-from hone.rendering.messages import messages_of
-from hone.rendering.tokens import Prompt, Renderer
+from hone.worker.answering import WITHOUT_A_MODEL, Question, answers, questions_of
 from hone.worker.imports import uncollected
 from hone.worker.times import active_seconds
 from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
 
-CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
+SAFE_SECONDS = 1.0
+"""Answers are flushed to the disk at least so often, for a machine that loses its power."""
 
 
 class _Stopped(Exception):
     """Somebody asked the job to stop."""
-
-
-class _Question(NamedTuple):
-    id: str
-    input: dict[str, Any]
-    context: list[str]
 
 
 def carry_out(folder: JobFolder) -> Result | None:
@@ -43,8 +36,8 @@ def carry_out(folder: JobFolder) -> Result | None:
     spec = folder.job.spec
     task = Task.model_validate(spec["task"])
     contenders = [Contender.model_validate(one) for one in spec["contenders"]]
-    questions = [_question(line) for line in _lines(folder.inputs / "examples.jsonl")]
-    if any(contender.generator != "rules" for contender in contenders):
+    questions = questions_of(folder)
+    if any(contender.generator not in WITHOUT_A_MODEL for contender in contenders):
         with uncollected():
             import hone.engine.answer  # noqa: F401
     progress = _Progress(folder, len(questions) * len(contenders))
@@ -85,7 +78,7 @@ def _answer_all(
     folder: JobFolder,
     task: Task,
     contender: Contender,
-    work: tuple[Sequence[_Question], _Progress],
+    work: tuple[Sequence[Question], _Progress],
 ) -> None:
     questions, progress = work
     path = folder.predictions / f"{contender.name}.jsonl"
@@ -94,80 +87,32 @@ def _answer_all(
     progress.add(len(questions) - len(left), was_there=True)
     if not left:
         return
-    asked = (
-        _by_rules(task, contender, left)
-        if contender.generator == "rules"
-        else _by_model(folder, task, contender, left)
-    )
+    asked = answers(folder, task, contender, left)
     with explained("write", path):
         path.parent.mkdir(exist_ok=True)
-        with path.open("ab") as file:
-            if there and not path.read_bytes().endswith(b"\n"):
-                file.write(b"\n")
-            for batch in asked:
-                file.write(
-                    "".join(json.dumps(p, ensure_ascii=False) + "\n" for p in batch).encode()
-                )
-                file.flush()
-                progress.add(len(batch))
+        with path.open("ab+") as file:
+            _close_torn_line(file)
+            safe = time.monotonic()
+            try:
+                for batch in asked:
+                    lines = (json.dumps(one, ensure_ascii=False) + "\n" for one in batch)
+                    file.write("".join(lines).encode())
+                    file.flush()
+                    if time.monotonic() - safe >= SAFE_SECONDS:
+                        os.fsync(file.fileno())
+                        safe = time.monotonic()
+                    progress.add(len(batch))
+            finally:
+                os.fsync(file.fileno())
 
 
-def _by_model(
-    folder: JobFolder, task: Task, contender: Contender, questions: Sequence[_Question]
-) -> Iterator[list[dict[str, Any]]]:
-    spec, generator = folder.job.spec, shelf.load("generators", contender.generator)
-    limits = {key: spec[key] for key in ("max_new_tokens", "batch_size") if spec.get(key)}
-    options = generator.Options(**{**limits, **contender.options})
-    shots = [
-        (dict(one["input"]), str(one["answer"]))
-        for one in _lines(folder.inputs / "shots.jsonl")[: contender.shots]
-    ] if contender.shots else []  # fmt: skip
-    renderer = Renderer.load(options.base)
-    conversations = [
-        messages_of(task, one.input, context=one.context, answer=None, shots=shots)
-        for one in questions
-    ]
-    room = _room(options.base, options.max_new_tokens)
-    prompts: list[Prompt] = list(renderer.prompts(conversations, max_tokens=room))
-    began = time.monotonic()
-    for batch in generator.run(prompts, options):
-        each = (time.monotonic() - began) / max(len(batch), 1)
-        yield [
-            {
-                "id": questions[place].id,
-                "text": answer.text,
-                "confidence": math.exp(answer.logprob) if answer.logprob is not None else None,
-                "seconds": round(each, 6),
-                "cut_tokens": prompts[place].cut_tokens,
-                "is_complete": answer.is_complete,
-            }
-            for place, answer in batch
-        ]
-        began = time.monotonic()
-
-
-def _by_rules(
-    task: Task, contender: Contender, questions: Sequence[_Question]
-) -> Iterator[list[dict[str, Any]]]:
-    rules = shelf.load("generators", "rules")
-    given = dict(contender.options)
-    if "rules" in given:
-        given["file"] = given.pop("rules")
-    options = rules.Options(**given, task=task)
-    began = time.monotonic()
-    for question, answer in zip(
-        questions, rules.run((one.input for one in questions), options), strict=True
-    ):
-        now = time.monotonic()
-        yield [{"id": question.id, "text": answer.text, "seconds": round(now - began, 6)}]
-        began = now
-
-
-def _question(line: dict[str, Any]) -> _Question:
-    context = [
-        str(one["text"]) if isinstance(one, dict) else str(one) for one in line.get("context") or []
-    ]
-    return _Question(str(line["id"]), dict(line["input"]), context)
+def _close_torn_line(file: IO[bytes]) -> None:
+    """A line that a kill tore must not swallow the next one."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return
+    file.seek(-1, os.SEEK_END)
+    if file.read(1) != b"\n":
+        file.write(b"\n")
 
 
 def _answered(path: Path) -> set[str]:
@@ -175,27 +120,10 @@ def _answered(path: Path) -> set[str]:
     if not path.is_file():
         return set()
     found: set[str] = set()
-    for line in path.read_bytes().split(b"\n"):
-        try:
-            found.add(str(json.loads(line)["id"]))
-        except (ValueError, KeyError, TypeError):
-            continue
+    with explained("read", path), path.open("rb") as lines:
+        for line in lines:
+            try:
+                found.add(str(json.loads(line)["id"]))
+            except (ValueError, KeyError, TypeError):
+                continue
     return found
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    with explained("read", path):
-        text = path.read_text(encoding="utf-8")
-    try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except ValueError as error:
-        raise HoneError(
-            f"{path} cannot be read: {error}.", hint="Run the evaluation anew."
-        ) from error
-
-
-def _room(base: Path, max_new_tokens: int) -> int | None:
-    """Most tokens of a prompt that leave room for the answer in the base's context."""
-    config = json.loads((base / "config.json").read_bytes())
-    lengths = [config[key] for key in CONTEXT_KEYS if isinstance(config.get(key), int)]
-    return max(1, lengths[0] - max_new_tokens) if lengths else None

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hone.errors import HoneError, InvalidInput
 from hone.records.dataset import answer_in
@@ -17,6 +17,7 @@ from hone.rendering.messages import template_fingerprint
 from hone.rendering.tokens import Renderer
 from hone.workspace.bases import FoundBase, find_base
 from hone.workspace.files import sha256_of
+from hone.workspace.job_folder import JobFolder
 
 if TYPE_CHECKING:
     from hone.workspace.open import Workspace
@@ -25,6 +26,9 @@ FALLBACK_ANSWER_TOKENS = 256
 # An answer may be a quarter longer than any that was trained; a base that rambles costs the rest.
 ROOM = 1.25
 ANSWERS_LOOKED_AT = 2000
+READ_LENGTH = "max_length"
+# The default of data.max_seq_length.
+FALLBACK_READ_LENGTH = 512
 _CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
 
 
@@ -50,15 +54,34 @@ def able_to_answer(ws: Workspace, ref: str, task: Task, *, name: str | None = No
         found = ws.store.models.get(base.model)
         model = found.model
         _refuse_unsound(ws, found.folder, (model, base, renderer), task)
-    options: dict[str, str] = {"base": str(base.path)}
+    options: dict[str, Any] = {"base": str(base.path)}
     if base.adapter is not None:
         options["adapter"] = str(base.adapter)
+    generator = "adapter" if base.adapter is not None else "model"
+    if model is not None and _gives_numbers(model):
+        generator, options["max_length"] = "head", _read_length(ws, model)
     contender = Contender(
         name=name or (model.ref if model is not None else base.id),
-        generator="adapter" if base.adapter is not None else "model",
+        generator=generator,
         options=options,
     )
     return Able(contender, base, renderer, model)
+
+
+def _gives_numbers(model: ModelVersion) -> bool:
+    return model.details.get("gives") == "numbers"
+
+
+def _read_length(ws: Workspace, model: ModelVersion) -> int:
+    """How many tokens of a text a head of numbers was trained to read, by its training's order."""
+    known = model.details.get(READ_LENGTH)
+    if known is None and model.job is not None:
+        try:
+            options = JobFolder(ws.jobs / model.job).job.spec["options"]
+            known = options["data.max_seq_length"]["value"]
+        except (HoneError, KeyError, TypeError):
+            known = None  # its folder was deleted
+    return int(known or FALLBACK_READ_LENGTH)
 
 
 def safe_name(ref: str) -> str:
@@ -148,10 +171,10 @@ def _refuse_unsound(
     ws: Workspace, folder: Path, parts: tuple[ModelVersion, FoundBase, Renderer], task: Task
 ) -> None:
     model, base, renderer = parts
-    if model.details.get("gives") == "numbers":
+    if _gives_numbers(model) and model.details.get("method") != "regression":
         raise InvalidInput(
             f"{model.ref} gives numbers, not answers: it was trained by {model.details['method']}.",
-            hint="hone models list   (versions by sft, dpo or kto can be asked)",
+            hint="hone models list   (versions by sft, dpo, kto or regression can be asked)",
         )
     problems = soundness_problems(folder, model, base, renderer)
     changed = task_problem(ws, model, task)

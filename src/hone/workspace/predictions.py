@@ -21,17 +21,31 @@ class Prediction(NamedTuple):
     problem: str = ""
 
 
-def read_predictions(file: Path) -> dict[str, Prediction]:
-    """The lines of a file by example; a torn line counts as not written, the last of two stands."""
+class Read(NamedTuple):
+    """The answers of a file by example, and how much of it says nothing new."""
+
+    answers: dict[str, Prediction]
+    doubled: int = 0
+    """Lines about an example that an earlier line is about; the last one stands."""
+    unreadable: int = 0
+    """Lines that count as not written, such as one that a kill tore."""
+
+
+def read_predictions(file: Path) -> Read:
+    """All lines of a file; none where there is no file."""
     if not file.is_file():
-        return {}
+        return Read({})
     found: dict[str, Prediction] = {}
+    readable = unreadable = 0
     with explained("read", file), file.open("rb") as lines:
         for line in lines:
             prediction = _prediction(line)
-            if prediction is not None:
-                found[prediction.id] = prediction
-    return found
+            if prediction is None:
+                unreadable += bool(line.strip())
+                continue
+            readable += 1
+            found[prediction.id] = prediction
+    return Read(found, readable - len(found), unreadable)
 
 
 class PredictionFile:

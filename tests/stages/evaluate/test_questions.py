@@ -120,7 +120,10 @@ def test_a_file_is_evaluated_without_the_examples_that_were_trained_on(
     file = write_lines(tmp_path / "mixed.jsonl", rows)
     found = run(ws, on=str(file))
     assert numbers(asked(ws, found)) == new
-    assert found.notes == ["Left out because they were trained on: 3 of 7 examples."]
+    assert found.notes == [
+        "Left out because they were trained on: 3 of 7 examples.",
+        "Only 4 examples: intervals of so few are too narrow, and say little.",
+    ]
     kept = run(ws, on=str(file), includes_trained=True)
     assert kept.trained_on == 3 and "show memory, not skill" in kept.notes[0]
     only = write_lines(tmp_path / "old.jsonl", rows[:3])

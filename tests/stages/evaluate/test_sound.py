@@ -49,8 +49,8 @@ def test_a_split_that_was_changed_after_freezing_is_refused(ws: Workspace) -> No
         run(ws)
 
 
-def test_a_model_that_gives_numbers_cannot_be_asked(ws: Workspace) -> None:
-    register(ws, "score", details={"method": "regression", "gives": "numbers"})
+def test_a_model_that_rewards_cannot_be_asked(ws: Workspace) -> None:
+    register(ws, "score", details={"method": "reward", "gives": "numbers"})
     with pytest.raises(InvalidInput, match="score@v1 gives numbers, not answers") as told:
         run(ws, model="score")
     assert told.value.hint.startswith("hone models list")

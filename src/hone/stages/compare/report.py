@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
 from hone.records.comparison import Comparison, Pair, ShownExample
-from hone.records.model import Measured
 from hone.workspace.contenders import safe_name
 from hone.workspace.files import write_atomically, write_json
 from hone.workspace.open import Workspace
+from hone.workspace.pages import (
+    Table,
+    code,
+    interval_text,
+    markdown_table,
+    page,
+    page_table,
+    plain,
+)
 
 SHOWN = 10
 CLIPPED = 2000
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;"
-    "color:#1b1b1b;background:#fff}table{border-collapse:collapse;margin:1rem 0}"
-    "td,th{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top}"
-    "pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}"
-    "@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}a{color:#8ab4f8}}"
-)
 
 
 class Written(NamedTuple):
@@ -31,12 +31,6 @@ class Written(NamedTuple):
     json: Path
     markdown: Path
     page: Path
-
-
-class _Table(NamedTuple):
-    title: str
-    head: list[str]
-    rows: list[list[str]]
 
 
 def report_files(ws: Workspace, found: Comparison) -> Written:
@@ -61,20 +55,12 @@ def headline(found: Comparison) -> str:
     return f"{names} on {found.on}: {found.examples:,} examples, {found.confidence:.0%} intervals"
 
 
-def interval_text(one: Measured, *, signed: bool = False) -> str:
-    """`0.940 [0.910, 0.960]`."""
-    form = "+.3f" if signed else ".3f"
-    if one.low is None or one.high is None:
-        return f"{one.value:{form}}"
-    return f"{one.value:{form}} [{one.low:{form}}, {one.high:{form}}]"
-
-
-def tables(found: Comparison) -> list[_Table]:
+def tables(found: Comparison) -> list[Table]:
     """Rows, pairs and slices, as every form shows them."""
     names = list(found.rows[0].figures)
-    shown = [_Table("Who answered", ["row", *names], _rows(found, names))]
+    shown = [Table("Who answered", ["row", *names], _rows(found, names))]
     shown.append(
-        _Table(
+        Table(
             f"Difference of {found.score}, pair by pair",
             ["pair", "difference", "p", "p of all", "won", "lost", "same", ""],
             [_pair_cells(one) for one in found.pairs],
@@ -82,7 +68,7 @@ def tables(found: Comparison) -> list[_Table]:
     )
     if found.slices:
         shown.append(
-            _Table(
+            Table(
                 "Parts of the examples",
                 ["pair", "by", "part", "examples", "difference", "p of all", ""],
                 [
@@ -136,30 +122,17 @@ def sentences(found: Comparison) -> list[str]:
 
 def as_markdown(found: Comparison) -> str:
     """For a terminal, a pull request, a wiki."""
-    lines = [f"# Comparison: {_plain(headline(found))}", ""]
-    lines += [f"- {_plain(one)}" for one in sentences(found)]
+    lines = [f"# Comparison: {plain(headline(found))}", ""]
+    lines += [f"- {plain(one)}" for one in sentences(found)]
     for table in tables(found):
-        lines += ["", f"## {_plain(table.title)}", ""]
-        lines.append("| " + " | ".join(_plain(cell) for cell in table.head) + " |")
-        lines.append("|---" * len(table.head) + "|")
-        lines += ["| " + " | ".join(_plain(cell) for cell in row) + " |" for row in table.rows]
+        lines += ["", *markdown_table(table)]
     for pair in found.pairs:
         for word, ids in (("won", pair.won), ("lost", pair.lost)):
             if ids:
-                lines += ["", f"## {_plain(pair.one)} {word} against {_plain(pair.other)}", ""]
-                lines += [f"- `hone examples show {_code(name)}`" for name in ids[:SHOWN]]
+                lines += ["", f"## {plain(pair.one)} {word} against {plain(pair.other)}", ""]
+                lines += [f"- `hone examples show {code(name)}`" for name in ids[:SHOWN]]
                 lines += [f"- and {len(ids) - SHOWN:,} more"] if len(ids) > SHOWN else []
     return "\n".join(lines) + "\n"
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown reads as text, on one line."""
-    one_line = " ".join(text.split())
-    return re.sub(r"([\\`*_{}\[\]<>|#~!&])", r"\\\1", one_line)
-
-
-def _code(text: str) -> str:
-    return " ".join(text.replace("`", "'").split())
 
 
 def as_page(found: Comparison) -> str:
@@ -169,7 +142,7 @@ def as_page(found: Comparison) -> str:
     body.append("</ul>")
     for table in tables(found):
         body.append(f"<h2>{escape(table.title)}</h2>")
-        body.append(_page_table(table.head, table.rows))
+        body.append(page_table(table))
     anchors = {one.id: f"example-{place}" for place, one in enumerate(found.shown, 1)}
     for pair in found.pairs:
         for word, ids in (("won", pair.won), ("lost", pair.lost)):
@@ -179,15 +152,7 @@ def as_page(found: Comparison) -> str:
     if found.shown:
         body.append("<h2>Examples</h2>")
     body += [_page_example(one, anchors[one.id]) for one in found.shown]
-    title = escape(f"Comparison: {', '.join(found.models)}")
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        f"style-src 'unsafe-inline'\"><style>{_STYLE}</style></head>\n<body>"
-        + "\n".join(body)
-        + "</body></html>\n"
-    )
+    return page(f"Comparison: {', '.join(found.models)}", body)
 
 
 def _links(ids: Sequence[str], anchors: dict[str, str]) -> str:
@@ -196,14 +161,6 @@ def _links(ids: Sequence[str], anchors: dict[str, str]) -> str:
     ]
     more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
     return ", ".join(shown) + more
-
-
-def _page_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    lines = "\n".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>\n{lines}\n</tbody></table>"
 
 
 def _page_example(one: ShownExample, anchor: str) -> str:

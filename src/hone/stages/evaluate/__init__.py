@@ -12,6 +12,7 @@ from hone.stages.evaluate.looking import (
     page_of_examples,
 )
 from hone.stages.evaluate.options import ROWS, EvaluateOptions, evaluate_options
+from hone.stages.evaluate.pages import dimension_table, dimensions_of
 from hone.stages.evaluate.report import (
     Taken,
     collect_all_evaluated,
@@ -34,6 +35,8 @@ __all__ = [
     "Which",
     "collect_all_evaluated",
     "collect_evaluated",
+    "dimension_table",
+    "dimensions_of",
     "evaluate",
     "evaluate_options",
     "finish",

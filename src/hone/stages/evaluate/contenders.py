@@ -13,6 +13,8 @@ from hone.generators._rules_contender import rules_contender
 from hone.records.evaluation import Contender
 from hone.records.model import ModelVersion
 from hone.records.task import Task
+from hone.stages.evaluate.given import as_given
+from hone.stages.evaluate.mean import MEAN, mean_row
 from hone.stages.evaluate.options import EvaluateOptions, RowName
 from hone.workspace.bases import FoundBase, find_base
 from hone.workspace.contenders import Able, able_to_answer, safe_name
@@ -38,7 +40,7 @@ def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> Li
     notes: list[str] = []
     tuned = able.model is not None
     wanted: Sequence[RowName] = [
-        row for row in options.rows if tuned or row in ("base", "few-shot")
+        row for row in options.rows if tuned or row in ("base", "few-shot", MEAN)
     ]
     contenders: list[Contender] = []
     plain = _plain_base(ws, able, notes) if {"base", "few-shot"} & set(wanted) else None
@@ -50,6 +52,10 @@ def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> Li
     if "rules" in wanted:
         rules = rules_contender(ws.root, task)
         contenders += [rules] if rules is not None else []
+    if MEAN in wanted and task.kind == "score":
+        found = mean_row(ws, task, _dataset(able, options))
+        contenders += [found.contender] if found.contender is not None else []
+        notes += [found.note] if found.note else []
     main = safe_name(able.contender.name) if tuned else "base"
     if tuned and "tuned" in wanted:
         contenders.append(able.contender.model_copy(update={"name": main}))
@@ -58,6 +64,14 @@ def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> Li
     _refuse_unfit(contenders)
     models = [one.model for one in [able, *ables] if one.model is not None]
     return LineUp(main, contenders, [able, *ables], models, notes)
+
+
+def _dataset(able: Able, options: EvaluateOptions) -> str | None:
+    """The dataset whose train split belongs to what is evaluated, if one does."""
+    if able.model is not None:
+        return able.model.dataset
+    ref, slash, _ = (options.on or "").partition("/")
+    return ref if slash or (ref and not Path(ref).suffix) else None
 
 
 def _contender(name: str, base: FoundBase, *, shots: int = 0) -> Contender:
@@ -87,6 +101,10 @@ def _further(
     for one in wanted:
         if isinstance(one, Contender):
             contenders.append(_located(ws, task, one))
+            continue
+        given = as_given(one)
+        if given is not None:
+            contenders.append(given)
             continue
         able = able_to_answer(ws, one, task)
         ables.append(able)

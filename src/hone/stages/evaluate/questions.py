@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,15 +118,18 @@ def _of_split(ws: Workspace, task: Task, on: str) -> Questions:
 
 def _frozen_answers(file: Path, task: Task) -> dict[str, str | None]:
     """Example -> its right answer, once each, in order; None for what was only rejected."""
-    kind = shelf.load("tasks", task.kind)
     found: dict[str, str | None] = {}
-    for row in _rows(file):
-        answer = answer_in(row)
-        if "labels" in row:
-            labels = dict(zip(row["dimension_names"], row["labels"], strict=True))
-            answer = kind.answer_text(task, {"labels": labels})
-        found[str(row["id"])] = found.get(str(row["id"])) or answer
+    for row in frozen_rows(file):
+        found[str(row["id"])] = found.get(str(row["id"])) or frozen_answer(task, row)
     return found
+
+
+def frozen_answer(task: Task, row: Mapping[str, Any]) -> str | None:
+    """The canonical text of the answer that a frozen row holds to be right, if it holds one."""
+    if "labels" not in row:
+        return answer_in(row)
+    labels = dict(zip(row["dimension_names"], row["labels"], strict=True))
+    return shelf.load("tasks", task.kind).answer_text(task, {"labels": labels})
 
 
 def _refuse_unfit_split(manifest: Manifest, split: str, task: Task) -> None:
@@ -203,7 +206,7 @@ def _trained(ws: Workspace, models: Sequence[ModelVersion]) -> tuple[set[str], s
     ids: set[str] = set()
     texts: set[str] = set()
     for dataset in _datasets(ws, models):
-        for row in _rows(ws.datasets / dataset / "train.jsonl"):
+        for row in frozen_rows(ws.datasets / dataset / "train.jsonl"):
             ids.add(str(row["id"]))
             texts.add(prompt_text(prompt_in(row)))
     return ids, texts
@@ -228,7 +231,8 @@ def _datasets(ws: Workspace, models: Sequence[ModelVersion]) -> list[str]:
     return list(found)
 
 
-def _rows(file: Path) -> Iterator[dict[str, Any]]:
+def frozen_rows(file: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a frozen split; none where its file is gone."""
     if not file.is_file():
         return
     with explained("read", file), file.open(encoding="utf-8") as lines:

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from hone.errors import Conflict, HoneError, NotFound
+from hone.metrics.by_example import DIMENSION
 from hone.records.evaluation import Contender, Evaluation, Row
 from hone.records.job import Job
 from hone.records.model import Measured
 from hone.records.task import Task
 from hone.stages import jobs
 from hone.stages.evaluate.forgetting import note_forgetting
+from hone.stages.evaluate.pages import write_pages
 from hone.stages.evaluate.questions import Question
 from hone.stages.evaluate.score import Scored, differences, score_contender
 from hone.workspace.contenders import safe_name
@@ -25,6 +27,9 @@ from hone.workspace.follow import Progress, follow
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 from hone.workspace.predictions import read_predictions
+
+FEW = 20
+"""Below, the bootstrap covers less than it says (docs/reference/metrics.md)."""
 
 
 class Taken(NamedTuple):
@@ -81,6 +86,8 @@ def _take_in(ws: Workspace, folder: JobFolder) -> Evaluation:
     evaluation = _evaluation(job, scored)
     path = report_path(ws, job)
     text = evaluation.model_dump(mode="json")
+    score = Task.model_validate(job.spec["task"]).score_name
+    write_pages(path, evaluation, score, (questions, scored))
     write_json(path, text)
     metrics = ws.data_folder("metrics")
     write_json(metrics / path.name, text)
@@ -136,15 +143,26 @@ def _evaluation(job: Job, scored: Mapping[str, Scored]) -> Evaluation:
         seed=seed,
         sample=spec.get("sample"),
         trained_on=int(spec.get("trained_on", 0)),
-        notes=[*spec.get("notes", []), *_trouble_notes(scored)],
+        notes=[*spec.get("notes", []), *_few_notes(scored), *_trouble_notes(scored)],
     )
+
+
+def _few_notes(scored: Mapping[str, Scored]) -> list[str]:
+    amount = max((one.row.examples for one in scored.values()), default=0)
+    if amount >= FEW:
+        return []
+    return [f"Only {amount} examples: intervals of so few are too narrow, and say little."]
 
 
 def _trouble_notes(scored: Mapping[str, Scored]) -> list[str]:
     sentences = {
-        "not_answered": "{name} left {count} of {amount} without an answer.",
+        "not_answered": "{name} left {count} of {amount} without an answer: each counts as wrong.",
         "cut_off": "Answers of {name} cut off at the length limit: {count} of {amount}.",
         "prompt_shortened": "Prompts of {name} shortened to fit: {count} of {amount}.",
+        "empty": "{name} answered nothing to {count} of {amount}: they are scored as they are.",
+        "doubled": "{name} answered {count} examples more than once: the last answer counts.",
+        "torn": "{count} lines of {name} cannot be read and count as not written.",
+        "beside": "{count} answers of {name} are to examples that were not asked.",
     }
     return [
         sentences[trouble].format(count=count, amount=one.row.examples, name=name)
@@ -191,7 +209,9 @@ def _note_figures(ws: Workspace, ref: str, evaluation: Evaluation) -> None:
         return  # it was taken out of the registry meanwhile; the report keeps its figures
     own = f"{found.model.dataset}/test"
     task_score = _score_name(ws, evaluation.task)
-    figures = {name: one for name, one in row.metrics.items() if not name.startswith("field.")}
+    figures = {
+        name: one for name, one in row.metrics.items() if not name.startswith(("field.", DIMENSION))
+    }
     figures[task_score] = row.score
     metrics = dict(found.model.metrics)
     for name, figure in figures.items():

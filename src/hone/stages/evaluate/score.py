@@ -18,9 +18,12 @@ from hone.metrics.together import run_together
 from hone.records.evaluation import Contender, Row, band_of
 from hone.records.model import Measured
 from hone.records.task import Task
+from hone.stages.evaluate.labels import label_figures
 from hone.stages.evaluate.questions import Question
-from hone.workspace.predictions import Prediction
+from hone.workspace.predictions import Prediction, Read
 from hone.workspace.store import Score
+
+_ABSENT = object()
 
 
 class Scored(NamedTuple):
@@ -34,11 +37,12 @@ def score_contender(
     task: Task,
     contender: Contender,
     questions: Sequence[Question],
-    predictions: Mapping[str, Prediction],
+    read: Read,
     *,
     seed: int = 0,
 ) -> Scored:
     """The row of one contender; HoneError where an example was not answered at all."""
+    predictions = read.answers
     missing = [one.id for one in questions if one.id not in predictions]
     if missing:
         raise HoneError(
@@ -58,7 +62,7 @@ def score_contender(
         score=_measured(mean_interval(values, seed=seed)),
         metrics=figures(task, texts, answers, seed=seed),
         bands=dict(Counter(score.band for score in scores)),
-        troubles=_troubles(found),
+        troubles=_troubles(found, answers) | _told_twice(read, questions),
         seconds=round(sum(one.seconds for one in found), 6),
     )
     return Scored(row, scores)
@@ -75,6 +79,8 @@ def figures(
         wanted["exact_match"] = exact_match_options(task)
     amount = len(texts)
     found: dict[str, Measured] = {}
+    if wanted.pop("regression", _ABSENT) is not _ABSENT:
+        found |= label_figures(task, texts, answers, seed=seed)
     for name, scores in run_together(texts, answers, wanted).items():
         if name == "bleu":
             found["bleu"] = Measured(value=scores.total)
@@ -125,12 +131,23 @@ def _field_figures(task: Task, scores: Any, amount: int, seed: int) -> dict[str,
     return found
 
 
-def _troubles(found: Sequence[Prediction]) -> dict[str, int]:
+def _troubles(found: Sequence[Prediction], answers: Sequence[str]) -> dict[str, int]:
+    pairs = zip(found, answers, strict=True)
     counted = {
         "not_answered": sum(bool(one.problem) for one in found),
+        "empty": sum(
+            not one.text.strip() and bool(right.strip()) and not one.problem for one, right in pairs
+        ),
         "cut_off": sum(not one.is_complete for one in found),
         "prompt_shortened": sum(one.cut_tokens > 0 for one in found),
     }
+    return {name: count for name, count in counted.items() if count}
+
+
+def _told_twice(read: Read, questions: Sequence[Question]) -> dict[str, int]:
+    """Lines of the file of answers that count for nothing."""
+    beside = len(read.answers.keys() - {one.id for one in questions})
+    counted = {"doubled": read.doubled, "torn": read.unreadable, "beside": beside}
     return {name: count for name, count in counted.items() if count}
 
 

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from hone import shelf
 from hone.errors import HoneError
-from hone.records.dataset import answer_in, prompt_in
+from hone.records.dataset import prompt_in
 from hone.records.task import Task
 from hone.rendering.messages import messages_of
-from hone.stages.evaluate.questions import Question, prompt_text
+from hone.stages.evaluate.questions import Question, frozen_answer, frozen_rows, prompt_text
 from hone.workspace.contenders import Able, context_tokens
 from hone.workspace.open import Workspace
 
@@ -118,15 +118,14 @@ def _ids_by_label(
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     # A question that is asked must not be shown with its answer, nor one be shown twice.
     unwanted = set(avoid)
-    with file.open(encoding="utf-8") as lines:
-        for row in map(json.loads, lines):
-            answer = answer_in(row)
-            if answer is None or {row["id"], prompt_text(prompt_in(row))} & unwanted:
-                continue
-            unwanted.add(row["id"])
-            output = kind.parse(task, answer)
-            if output is not None:
-                found[kind.label_of(task, output)].append((str(row["id"]), answer))
+    for row in frozen_rows(file):
+        answer = frozen_answer(task, row)
+        if answer is None or {row["id"], prompt_text(prompt_in(row))} & unwanted:
+            continue
+        unwanted.add(row["id"])
+        output = kind.parse(task, answer)
+        if output is not None:
+            found[kind.label_of(task, output)].append((str(row["id"]), answer))
     return dict(found)
 
 

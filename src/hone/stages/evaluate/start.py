@@ -15,6 +15,7 @@ from hone.records.task import Task
 from hone.stages import jobs
 from hone.stages.evaluate.contenders import LineUp, line_up
 from hone.stages.evaluate.forgetting import against_the_older
+from hone.stages.evaluate.given import FROM_FILE, notes_on
 from hone.stages.evaluate.options import EvaluateOptions
 from hone.stages.evaluate.questions import (
     Questions,
@@ -28,6 +29,9 @@ from hone.workspace.bases import find_base
 from hone.workspace.contenders import answer_tokens, trained_answers
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
+
+COPIED = {"rules": "yaml", FROM_FILE: "jsonl"}
+"""Contenders of a file, which the job gets a copy of, and how its name ends."""
 
 
 def evaluate(
@@ -50,6 +54,7 @@ def evaluate(
     line = line_up(ws, model, task, options)
     questions = choose_questions(ws, task, line.models, options)
     max_new_tokens = options.max_new_tokens or _answer_tokens(ws, line, questions)
+    given = notes_on(line.contenders, questions.items)
     line, drawn = _with_shots(ws, line, task, questions, (options, max_new_tokens))
     spec: dict[str, Any] = {
         "task": task.model_dump(mode="json"),
@@ -64,28 +69,37 @@ def evaluate(
         "sample": len(questions.items) if options.sample is not None else None,
         "trained_on": questions.trained_on,
         "template": line.ables[0].renderer.fingerprint,
-        "notes": [*line.notes, *questions.notes, *drawn.notes],
+        "notes": [*line.notes, *questions.notes, *drawn.notes, *given],
         "environment": {},
     }
     if older is not None:
         spec["forgetting"] = {"newer": line.models[0].ref, "older": older.ref}
+    files = _copies(line)
     inputs: dict[str, str] = {
         "examples.jsonl": input_lines(questions.items),
         "shots.jsonl": shot_lines(drawn.shots),
+        **dict(files.values()),
     }
-    rules = next((one for one in line.contenders if one.generator == "rules"), None)
-    if rules is not None:
-        inputs["rules.yaml"] = Path(rules.options["file"]).read_text(encoding="utf-8")
     spec["fingerprint"] = _fingerprint(spec, inputs)
     unfinished = _go_on(ws, spec["fingerprint"], target)
     if unfinished is not None:
         return unfinished
     job = jobs.new_job("evaluate", spec)
     for one in job.spec["contenders"]:
-        if one["generator"] == "rules":
-            # The job reads its own copy: rules that are edited meanwhile do not mix.
-            one["options"]["file"] = str(ws.jobs / job.id / "inputs" / "rules.yaml")
+        if one["name"] in files:
+            # The job reads its own copy: what is edited meanwhile does not mix.
+            name, _ = files[one["name"]]
+            one["options"]["file"] = str(ws.jobs / job.id / "inputs" / name)
     return jobs.launch(ws, job, inputs, target=target)
+
+
+def _copies(line: LineUp) -> dict[str, tuple[str, str]]:
+    """Contender -> name and text of the file that it answers by."""
+    return {
+        one.name: (f"{one.name}.{end}", Path(one.options["file"]).read_text(encoding="utf-8"))
+        for one in line.contenders
+        if (end := COPIED.get(one.generator))
+    }
 
 
 def refuse_elsewhere(ws: Workspace, on: str) -> None:

@@ -62,7 +62,7 @@ def predict_messages(
         folder = JobFolder.create(home / job.id, job, inputs={"examples.jsonl": _lines(rows)})
         _run_here(folder, target, asking.options.deadline_seconds)
         found = {
-            one.name: read_predictions(folder.predictions / f"{one.name}.jsonl")
+            one.name: read_predictions(folder.predictions / f"{one.name}.jsonl").answers
             for one in asking.contenders
         }
     finally:

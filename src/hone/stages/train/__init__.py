@@ -13,6 +13,13 @@ from hone.stages.train.start import (
     start_dry_run,
     start_training,
 )
+from hone.stages.train.subsets import (
+    PlannedSubsets,
+    TrainedSubset,
+    contender_of,
+    plan_subsets,
+    train_subsets,
+)
 
 __all__ = [
     "CardPlan",
@@ -20,16 +27,21 @@ __all__ = [
     "ListedBase",
     "Machine",
     "Plan",
+    "PlannedSubsets",
     "Prepared",
     "Started",
+    "TrainedSubset",
     "cards_for",
     "collect_trained",
+    "contender_of",
     "list_bases",
     "look_at_this_machine",
     "merge",
     "missing_for_a_real_run",
+    "plan_subsets",
     "prepare_training",
     "start_dry_run",
     "start_merge",
     "start_training",
+    "train_subsets",
 ]

@@ -15,6 +15,7 @@ from hone.records.job import Result
 from hone.records.model import Measured, ModelVersion
 from hone.stages import jobs
 from hone.stages.train.resolve import gives_numbers
+from hone.workspace.contenders import READ_LENGTH
 from hone.workspace.files import explained, write_json
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
@@ -53,7 +54,8 @@ def _unsettled(ws: Workspace) -> list[JobFolder]:
 def _take_in(ws: Workspace, folder: JobFolder) -> ModelVersion | None:
     job, result = folder.job, folder.result()
     assert result is not None  # jobs.unsettled() gives only folders with a result
-    if job.spec.get("dry_run"):
+    if job.spec.get("dry_run") or job.spec.get("subset"):
+        # A part of the data was learned for a learning curve: that is no version of a model.
         ws.store.jobs.mark_settled(job.id)
         return None
     if not any(artefact.path.startswith("final/") for artefact in result.artefacts):
@@ -106,12 +108,20 @@ def _model(folder: JobFolder, result: Result, version: str) -> ModelVersion:
         details={
             "method": spec["method"],
             "gives": spec.get("gives") or _gives(str(spec["method"])),
+            **_reads(spec),
             **({IN_HONE: pooling_in(spec["options"])} if OPTION in spec["options"] else {}),
             "dataset_sha256": spec["dataset"]["sha256"],
             "versions": job.versions,
             **{key: value for key, value in (result.model_extra or {}).items() if key == "merged"},
         },
     )
+
+
+def _reads(spec: dict[str, Any]) -> dict[str, int]:
+    """How much of a text a head of numbers was trained to read."""
+    if spec.get("gives") or not gives_numbers(str(spec["method"])):
+        return {}
+    return {READ_LENGTH: int(spec["options"]["data.max_seq_length"]["value"])}
 
 
 def _gives(method: str) -> str:

@@ -71,14 +71,14 @@ def start_training(
             f"No training: {'; '.join(missing)}.",
             hint="hone train RECIPE --plan   (shows what it does)",
         )
-    spec = _spec(ws, prepared, version=version, is_dry_run=False)
+    spec = spec_of(ws, prepared, version=version)
     unfinished = _unfinished(ws, spec["fingerprint"])
     if unfinished is not None:
         jobs.resume(ws, unfinished, target=target)
         return Started(unfinished, is_resumed=True, is_dry_run=False)
     if version is not None:
         _check_version(ws, prepared.plan.model, version)
-    job = _launch(ws, prepared, spec, target)
+    job = launch_training(ws, prepared, spec, target)
     if version is not None:
         ws.store.models.reserve(prepared.plan.model, job.id)
     return Started(job.id, is_resumed=False, is_dry_run=False)
@@ -97,17 +97,23 @@ def start_dry_run(
             f"A dry run on {on} would cost money.",
             hint="Leave --on out: it runs here. --plan shows what the real run would cost.",
         )
-    spec = _spec(ws, prepared, version=None, is_dry_run=True)
-    job = _launch(ws, prepared, spec, target)
+    spec = spec_of(ws, prepared, is_dry_run=True)
+    job = launch_training(ws, prepared, spec, target)
     return Started(job.id, is_resumed=False, is_dry_run=True)
 
 
-def _launch(
-    ws: Workspace, prepared: Prepared, spec: dict[str, Any], target: jobs.Target | None
+def launch_training(
+    ws: Workspace,
+    prepared: Prepared,
+    spec: dict[str, Any],
+    target: jobs.Target | None,
+    *,
+    rows: Path | None = None,
 ) -> Job:
+    """Hand the job of a spec in; `rows` is a file of training rows other than the whole split."""
     folder, task = prepared.materials.folder, prepared.materials.task
     inputs: dict[str, Path | str | bytes] = {
-        "train.jsonl": folder / "train.jsonl",
+        "train.jsonl": rows or folder / "train.jsonl",
         "task.json": task.model_dump_json(indent=1) + "\n",
     }
     if prepared.plan.val is not None:
@@ -116,9 +122,18 @@ def _launch(
     return jobs.launch(ws, job, inputs, target=target)
 
 
-def _spec(
-    ws: Workspace, prepared: Prepared, *, version: str | None, is_dry_run: bool
+def spec_of(
+    ws: Workspace,
+    prepared: Prepared,
+    *,
+    version: str | None = None,
+    is_dry_run: bool = False,
+    subset: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
+    """What a training job is, with the fingerprint by which the same one is known again.
+
+    With `subset` it trains on a part of the split; what it leaves is no version of a model.
+    """
     base, manifest, _, task, renderer, rewards, _ = prepared.materials
     if renderer is None or not base.is_here:
         raise NotFound(
@@ -153,25 +168,32 @@ def _spec(
         spec["sharding"] = plan.sharding
     if rewards:
         spec["rewards"] = [one.spec() for one in rewards]
+    if subset is not None:
+        spec["subset"] = dict(subset)
     spec["fingerprint"] = _fingerprint(spec)
     spec["choices"] = told(plan.options, plan.choices)
     spec["budget_usd"] = plan.budget_usd
     # Where tokens are kept from one job to the next; a machine without the workspace keeps none.
     spec["cache"] = str(ws.cache)
+    return spec | _of_the_target(ws, prepared.checked.recipe.on) | {"plan": _planned(plan)}
+
+
+def _of_the_target(ws: Workspace, on: str) -> dict[str, Any]:
     at_once = ws.config.targets.local.trainings_at_once
-    if at_once > 1 and prepared.checked.recipe.on == jobs.HERE:
-        spec["trainings_at_once"] = at_once
-    if jobs.is_rented(prepared.checked.recipe.on):
-        # Two steps in a folder of their own come first (targets/_rehearsal.py); the training
-        # itself then writes a checkpoint after its first step, which is brought home.
-        spec["rehearses"] = True
-    spec["plan"] = {
+    if at_once > 1 and on == jobs.HERE:
+        return {"trainings_at_once": at_once}
+    # Two steps in a folder of their own come first (targets/_rehearsal.py); the training itself
+    # then writes a checkpoint after its first step, which is brought home.
+    return {"rehearses": True} if jobs.is_rented(on) else {}
+
+
+def _planned(plan: Plan) -> dict[str, Any]:
+    return {
         "steps": plan.steps,
         "tokens_per_epoch": plan.train.tokens,
         "memory_gib": [plan.memory_gib.low, plan.memory_gib.high],
         "seconds": [plan.seconds.low, plan.seconds.high],
     }
-    return spec
 
 
 def _root_id(model: str, base_id: str) -> str:
