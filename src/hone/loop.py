@@ -11,17 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hone.errors import HoneError, InvalidInput, NotFound
 from hone.records.comparison import Comparison, GateResult
 from hone.records.evaluation import Evaluation
+from hone.records.feedback import Applied, Efficacy
 from hone.records.job import Event
 from hone.records.model import ModelVersion
 from hone.records.review import Decision, Receipt
 from hone.settings import reviewer_name, workspace_from_environment
 from hone.stages import compare as comparison
-from hone.stages import doctor, health, ingest, jobs, prepare, registry, review
+from hone.stages import doctor, feedback, flags, health, ingest, jobs, prepare, registry, review
 from hone.stages import evaluate as evaluation
 from hone.stages import predict as prediction
 from hone.stages.prepare import (
@@ -49,6 +50,7 @@ from hone.workspace.open import open_workspace as open_folder
 __all__ = [
     "BuildOptions",
     "Workspace",
+    "apply_feedback",
     "begin_training",
     "build_dataset",
     "check_files",
@@ -74,14 +76,20 @@ __all__ = [
     "open_workspace",
     "predict",
     "predict_file",
+    "promote_flag",
     "read_task",
     "rebuild_standings",
+    "report_feedback",
     "reviewer_name",
     "set_active",
     "train",
 ]
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
 Progress = Callable[[int, int | None], None]
+_Options = TypeVar("_Options", bound="BaseModel")
 
 
 def open_workspace(folder: Path | str | None = None) -> Workspace:
@@ -118,22 +126,9 @@ def build_dataset(
     **choices: Any,
 ) -> Built:
     """Freeze the next version of a dataset; choices are the fields of `BuildOptions`."""
-    from pydantic import ValidationError
-
     if choices.get("base") is not None:
         choices["base"] = find_base(workspace, str(choices["base"])).path
-    try:
-        options = BuildOptions.model_validate(choices)
-    except ValidationError as error:
-        problems = [
-            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors()
-        ]
-        raise InvalidInput(
-            f"The dataset cannot be built: {'; '.join(problems)}.",
-            hint="hone datasets build --help",
-            problems=problems,
-        ) from error
+    options = _checked(BuildOptions, choices, "built")
     return prepare.build_dataset(workspace, name, options, on_progress=on_progress)
 
 
@@ -145,23 +140,28 @@ def examine_dataset(
     **choices: Any,
 ) -> doctor.Report:
     """What a training on this dataset would see; choices are the fields of `DoctorOptions`."""
+    options = _checked(doctor.DoctorOptions, choices, "examined")
+    check_files(workspace, ref)
+    dataset = dataset_folder(workspace, ref)
+    return doctor.examine(workspace, dataset, options, on_progress=on_progress)
+
+
+def _checked(model: type[_Options], choices: Mapping[str, Any], done: str) -> _Options:
     from pydantic import ValidationError
 
     try:
-        options = doctor.DoctorOptions.model_validate(choices)
+        return model.model_validate(choices)
     except ValidationError as error:
         problems = [
             f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
             for e in error.errors()
         ]
+        command = {"built": "build", "examined": "doctor"}[done]
         raise InvalidInput(
-            f"The dataset cannot be examined: {'; '.join(problems)}.",
-            hint="hone datasets doctor --help",
+            f"The dataset cannot be {done}: {'; '.join(problems)}.",
+            hint=f"hone datasets {command} --help",
             problems=problems,
         ) from error
-    check_files(workspace, ref)
-    dataset = dataset_folder(workspace, ref)
-    return doctor.examine(workspace, dataset, options, on_progress=on_progress)
 
 
 def check_health(folder: Path | str | None = None, *, is_online: bool = False) -> health.Health:
@@ -277,6 +277,77 @@ def compare(
         evaluate(workspace, base, on_progress=on_progress, **again)
     found = comparison.compare(workspace, wanted, **terms)
     comparison.write_report(workspace, found)
+    return found
+
+
+def promote_flag(
+    workspace: Workspace, example_id: str, *, note: str, reviewer: str | None = None
+) -> flags.Promotion:
+    """Take a test example and its siblings out of every test for ever, so that it may be corrected.
+
+    Every dataset that tested one of them gets a new version, with fresh examples in their place.
+    """
+    who = reviewer or reviewer_name()
+    promoted = flags.promote(workspace, example_id, reviewer=who, note=note)
+    versions: dict[str, str] = {}
+    notes: list[str] = []
+    for ref, lost in promoted.lost.items():
+        manifest = workspace.store.datasets.get(ref)
+        choices = feedback.as_built(workspace, manifest)
+        because = {"promoted": [promoted.example.id, *promoted.siblings], "of": ref}
+        built = build_dataset(workspace, manifest.name, **choices, fresh=lost, because=because)
+        versions[ref] = built.manifest.ref
+        notes += [note for note in built.manifest.notes if "could not be replaced" in note]
+    return flags.Promotion(promoted, versions, notes)
+
+
+def apply_feedback(
+    workspace: Workspace,
+    dataset: str | None = None,
+    *,
+    on_progress: Progress = lambda done, total: None,
+    **choices: Any,
+) -> Applied:
+    """Freeze the dataset version that trains on every correction, and its control without them.
+
+    Choices: name, format (dpo and kto give pairs and judgements) and base; see `plan_feedback`.
+    """
+    plan = feedback.plan_feedback(workspace, dataset, **choices)
+    built = build_dataset(workspace, plan.name, on_progress=on_progress, **plan.choices)
+    ref = built.manifest.ref
+    found = feedback.report_applied(workspace, plan, built.manifest, built.kept_out)
+    trained = set(plan.corrections) - {one.id for one in found.left_out}
+    control = None
+    if trained and plan.has_control:
+        control = prepare.freeze_without(workspace, ref, trained, plan.control_name).ref
+    older = found.of if found.of.startswith(f"{plan.name}@") else None
+    changed = compare_datasets(workspace, older, ref) if older is not None else None
+    return feedback.with_changes(workspace, found, changed, control)
+
+
+def report_feedback(
+    workspace: Workspace,
+    ref: str,
+    *,
+    before: str | None = None,
+    control: str | None = None,
+    on_progress: Progress = lambda done, total: None,
+    **choices: Any,
+) -> Efficacy:
+    """What the corrections did to a version that was retrained on them; who is owed answers first.
+
+    `before` and `control` as in `trial_of`. Choices: seed of intervals; max_new_tokens, batch_size
+    and others of `evaluate` for who is asked. The report is written beside those of evaluations.
+    """
+    seed = int(choices.get("seed", 0))
+    trial = feedback.trial_of(workspace, ref, before=before, control=control)
+    for asking in feedback.owed(workspace, trial):
+        first, *further = asking.models
+        asked: dict[str, Any] = {"on": asking.on, "only": asking.only, "further": further}
+        asked |= {"rows": ["tuned"], "includes_trained": asking.only is not None}
+        evaluate(workspace, first, on_progress=on_progress, **choices, **asked)
+    found = feedback.efficacy(workspace, trial, seed=seed)
+    feedback.write_report(workspace, found)
     return found
 
 
