@@ -93,7 +93,7 @@ def next_(
         if json or only_show:
             found = flags.next_flag(opened, model, task=task)
             if json:
-                show.print_json(found)
+                show.print_json(None if found is None else found._asdict())
             elif found is None:
                 show.say("Nothing is flagged.")
             else:
@@ -141,7 +141,7 @@ def resolve(
         saying = flags.Saying(said, who, answer, note)  # type: ignore[arg-type]
         done = flags.resolve(opened, found, saying)
     if json:
-        show.print_json(done)
+        show.print_json(done._asdict())
         return
     _say_resolved(done)
 

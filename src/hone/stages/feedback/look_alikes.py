@@ -50,7 +50,8 @@ def look_alikes(
     found = {one.id: one for one in ws.store.examples.iterate(task=task.name) if one.id in wanted}
     trained = [found[id] for id in sorted(training & found.keys())]
     asked = [found[id] for id in sorted(set(held_out) & found.keys())]
-    leaked = _leaked(task, trained, asked) | (training & set(held_out))
+    cut = ws.store.placements.cut_groups(task.name)
+    leaked = _leaked(task, trained, asked, cut) | (training & set(held_out))
     clean = [one for one in asked if one.id not in leaked]
     rows = [found[id] for id in sorted(set(corrected) & found.keys())]
     text = _text_of(task)
@@ -67,8 +68,13 @@ def look_alikes(
     )
 
 
-def _leaked(task: Task, trained: Sequence[Example], asked: Sequence[Example]) -> set[str]:
-    """The asked examples that training knows by the task's own rule of likeness, or by group."""
+def _leaked(
+    task: Task, trained: Sequence[Example], asked: Sequence[Example], cut: Collection[str]
+) -> set[str]:
+    """The asked examples that training knows by the task's own rule of likeness, or by group.
+
+    Groups that the dataset had to cut through stand on both sides, as its notes say.
+    """
     kind = shelf.load("tasks", task.kind)
     is_exact = kind.DUPLICATE_RULE == "normalised"
     check = shelf.load("checks", "duplicate" if is_exact else "near_duplicate")
@@ -77,7 +83,7 @@ def _leaked(task: Task, trained: Sequence[Example], asked: Sequence[Example]) ->
     matches: list[tuple[int, float] | None] = check.run(
         texts, check.Options(), references=len(trained)
     )
-    groups = {one.group for one in trained if one.group}
+    groups = {one.group for one in trained if one.group and one.group not in cut}
     return {
         one.id
         for one, match in zip(asked, matches[len(trained) :], strict=True)

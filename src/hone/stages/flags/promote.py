@@ -69,11 +69,15 @@ def _siblings(ws: Workspace, task: Task, example: Example) -> list[str]:
     options = check.Options()
     least = 1.0 if is_exact else options.threshold
     text = kind.near_duplicate_text(task, example.input)
+    # A group that had to be cut through protects nothing: its other examples train already.
+    group = example.group
+    if group is not None and group in ws.store.placements.cut_groups(task.name):
+        group = None
     found: list[str] = []
     for one, _ in ws.store.placements.tested(task.name):
         if one.id == example.id:
             continue
-        is_of_group = one.group is not None and one.group == example.group
+        is_of_group = group is not None and one.group == group
         other = kind.near_duplicate_text(task, one.input)
         if is_of_group or check.similarity(text, other, options) >= least:
             found.append(one.id)

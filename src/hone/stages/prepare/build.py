@@ -200,12 +200,17 @@ def _check_name(name: str) -> None:
 
 def _tested(workspace: Workspace, task: Task) -> dict[str, Tested]:
     kind = shelf.load("tasks", task.kind)
-    return {
+    found = {
         example.id: Tested(
             example.id, split, example.group, kind.near_duplicate_text(task, example.input)
         )
         for example, split in workspace.store.placements.tested(task.name)
     }
+    if not any(one.group for one in found.values()):
+        return found
+    # Where groups had to be cut, examples stand for themselves: their siblings train already.
+    cut = workspace.store.placements.cut_groups(task.name)
+    return {id: one._replace(group=None) if one.group in cut else one for id, one in found.items()}
 
 
 def _rule(task: Task, options: BuildOptions) -> Rule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, case, func, select
 
 from hone.records.dataset import Member
 from hone.records.example import Example
@@ -67,6 +67,20 @@ class Placements:
         with reading(self._engine) as connection:
             trained = set(connection.execute(query.distinct()).scalars())
         return trained.intersection(ids)
+
+    def cut_groups(self, task: str) -> set[str]:
+        """Groups that a version had to cut through, for want of groups: both sides know them."""
+        is_train = case((members.c.split == "train", 1), else_=0)
+        is_tested = case((members.c.split.in_(("val", "test")), 1), else_=0)
+        query = (
+            select(examples.c.group_key)
+            .join(members, members.c.position == examples.c.position)
+            .where(examples.c.task == task, examples.c.group_key.is_not(None))
+            .group_by(members.c.dataset, examples.c.group_key)
+            .having(func.sum(is_train) > 0, func.sum(is_tested) > 0)
+        )
+        with reading(self._engine) as connection:
+            return set(connection.execute(query).scalars())
 
     def tested(self, task: str) -> Iterator[tuple[Example, str]]:
         """The examples of a task that are or ever were in a val or test split of any dataset,
