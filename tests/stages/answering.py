@@ -78,7 +78,16 @@ def write_base(folder: Path, *, context: int = 1024) -> Path:
     return folder
 
 
-def make_workspace(root: Path, *, count: int = 60, context: int = 1024) -> Workspace:
+RATIOS = {"train": 0.5, "val": 0.1, "test": 0.4}
+
+
+def make_workspace(
+    root: Path,
+    *,
+    count: int = 60,
+    context: int = 1024,
+    ratios: Mapping[str, float] = RATIOS,
+) -> Workspace:
     """Examples that ann accepted (two of them edited by ben), pickup@1, and a base `small`."""
     ws = init_workspace(root, task=TASK)
     write_atomically(ws.root / "rules" / "pickup.yaml", RULES)
@@ -97,11 +106,8 @@ def make_workspace(root: Path, *, count: int = 60, context: int = 1024) -> Works
         for number in (1, 2)
     ]
     ws.store.journal.decide(edits)
-    build_dataset(ws, "pickup", BuildOptions.model_validate({"ratios": RATIOS}))
+    build_dataset(ws, "pickup", BuildOptions.model_validate({"ratios": ratios}))
     return ws
-
-
-RATIOS = {"train": 0.5, "val": 0.1, "test": 0.4}
 
 
 def register(

@@ -23,8 +23,13 @@ class Options(BaseModel):
 LIMITS: tuple[str, ...] = ("Another word order or one more comma is another text.",)
 
 
-def run(texts: Iterable[str], options: Options) -> list[tuple[int, float] | None]:
-    """For each text: (index of the first equal text, 1.0), or None for a first occurrence."""
+def run(
+    texts: Iterable[str], options: Options, *, references: int = 0
+) -> list[tuple[int, float] | None]:
+    """For each text: (index of the first equal text, 1.0), or None for a first occurrence.
+
+    What equals one of the first `references` texts is said to in any case, since they come first.
+    """
     import hashlib
 
     first: dict[bytes, int] = {}

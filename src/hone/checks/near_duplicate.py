@@ -9,7 +9,8 @@ Datasets", chapter 3; every candidate is then compared exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,13 +45,16 @@ LIMITS: tuple[str, ...] = (
 Pieces = NDArray[np.uint64]
 
 
-def run(texts: Iterable[str], options: Options) -> list[tuple[int, float] | None]:
+def run(
+    texts: Iterable[str], options: Options, *, references: int = 0
+) -> list[tuple[int, float] | None]:
     """Greedy in the given order: a text is compared with the kept ones before it.
 
-    Memory: the texts and about 0.8 kB for each. Time is linear in the number of texts (see
-    LIMITS).
+    The first `references` texts are all kept, also where they repeat each other, and a text that
+    nearly repeats one of them is said to, however like it is to another. Memory: the texts and
+    about 0.8 kB for each. Time is linear in the number of texts (see LIMITS).
     """
-    index = _Index([normal(text) for text in texts], options)
+    index = _Index([normal(text) for text in texts], options, references)
     return [index.match_or_keep(position) for position in range(len(index))]
 
 
@@ -60,11 +64,42 @@ def similarity(first: str, second: str, options: Options) -> float:
     return _jaccard(_pieces(normal(first), length), _pieces(normal(second), length))
 
 
+def nearest(
+    texts: Sequence[str], among: Sequence[str], options: Options, *, most: int
+) -> list[list[tuple[int, float]]]:
+    """For each text up to `most` of `among`, (index, similarity), the likest first; exact.
+
+    Those that share no piece are left out. Memory: about 60 bytes for each piece of `among`.
+    """
+    sets = [_pieces(normal(text), options.characters) for text in among]
+    if not sets:
+        return [[] for _ in texts]
+    owners = np.repeat(np.arange(len(sets)), [len(one) for one in sets])
+    pieces = np.concatenate(sets)
+    order = np.argsort(pieces, kind="stable")
+    pieces, owners = pieces[order], owners[order]
+    sizes = np.array([len(one) for one in sets])
+    found: list[list[tuple[int, float]]] = []
+    for text in texts:
+        own = _pieces(normal(text), options.characters)
+        begins, ends = np.searchsorted(pieces, own), np.searchsorted(pieces, own, side="right")
+        hit = [owners[begin:end] for begin, end in zip(begins, ends, strict=True) if end > begin]
+        if not hit:
+            found.append([])
+            continue
+        shared = np.bincount(np.concatenate(hit), minlength=len(sets))
+        likeness = shared / (len(own) + sizes - shared)
+        best = np.argsort(-likeness, kind="stable")[:most]
+        found.append([(int(one), float(likeness[one])) for one in best if shared[one]])
+    return found
+
+
 class _Index:
     """Texts, found again by bands of their min-hash signatures once they are kept."""
 
-    def __init__(self, texts: list[str], options: Options) -> None:
+    def __init__(self, texts: list[str], options: Options, references: int) -> None:
         self._options = options
+        self._references = references
         # Texts stay, not their pieces: pieces take eight times the room and are rarely needed.
         self._texts = texts
         self._signatures = np.zeros((len(texts), BANDS * ROWS), dtype=np.uint32)
@@ -88,7 +123,8 @@ class _Index:
 
     def match_or_keep(self, position: int) -> tuple[int, float] | None:
         buckets = self._buckets[position]
-        best = self._best(position, self._candidates(buckets))
+        is_reference = position < self._references
+        best = None if is_reference else self._best(position, self._candidates(buckets))
         if best is None:
             self._keep(position, buckets)
         return best
@@ -108,7 +144,13 @@ class _Index:
             buckets[firsts >= 0].tolist(), firsts[firsts >= 0].tolist(), strict=True
         ):
             several = self._more.get(bucket)
-            found.update((first,) if several is None else several[-MOST_CANDIDATES:])
+            if several is None:
+                found.add(first)
+                continue
+            found.update(several[-MOST_CANDIDATES:])
+            if first < self._references:
+                # They came first, and must not be crowded out by what came since.
+                found.update(several[: bisect_left(several, self._references)][-MOST_CANDIDATES:])
         return sorted(found)
 
     def _best(self, position: int, found: list[int]) -> tuple[int, float] | None:
@@ -123,7 +165,12 @@ class _Index:
         for candidate in candidates[equal >= self._fewest_equal].tolist():
             others = _pieces(self._texts[candidate], self._options.characters)
             similarity = _jaccard(pieces, others)
-            if similarity >= self._options.threshold and (best is None or similarity > best[1]):
+            if similarity < self._options.threshold:
+                continue
+            # Candidates rise: whatever is like a reference is not asked what else it is like.
+            if best is not None and best[0] < self._references <= candidate:
+                break
+            if best is None or similarity > best[1]:
                 best = (candidate, similarity)
         return best
 

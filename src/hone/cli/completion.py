@@ -35,7 +35,10 @@ compdef _hone hone
 
 
 # Options whose value is a choice of a shelf.
-CHOICES: dict[tuple[str, str, str], str] = {("datasets", "build", "--format"): "formats"}
+CHOICES: dict[tuple[str, str, str], str] = {
+    ("datasets", "build", "--format"): "formats",
+    ("feedback", "apply", "--format"): "formats",
+}
 
 
 @app.command()

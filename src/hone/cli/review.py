@@ -204,9 +204,9 @@ def _edited(example: Example) -> Any:
     if isinstance(proposal, dict) and len(proposal) == 1:
         (field,) = proposal
         if field in ("answer", "reply"):
-            text = _edit_text(str(proposal[field]), ".txt")
+            text = edit_text(str(proposal[field]), ".txt")
             return {field: text.strip()} if text.strip() else None
-    text = _edit_text(json.dumps(proposal, ensure_ascii=False, indent=1), ".json")
+    text = edit_text(json.dumps(proposal, ensure_ascii=False, indent=1), ".json")
     try:
         return json.loads(text)
     except ValueError as error:
@@ -214,7 +214,7 @@ def _edited(example: Example) -> Any:
         return None
 
 
-def _edit_text(text: str, suffix: str) -> str:
+def edit_text(text: str, suffix: str) -> str:
     """The text after the user's editor closed; without an editor one line is asked for."""
     import subprocess
     import tempfile

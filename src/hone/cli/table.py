@@ -82,6 +82,24 @@ COMMANDS: dict[str, Command] = {
     "spend": Command("hone.cli.spend", "Show what was spent and what is promised."),
     "evaluate": Command("hone.cli.evaluate", "Score a model beside base, few-shot and rules."),
     "compare": Command("hone.cli.compare", "Compare versions on the same examples, in pairs."),
+    "flags": Command(
+        "hone.cli.flags",
+        "Look at what a model got wrong, and correct it.",
+        {
+            "list": "List what should be looked at, the most telling first.",
+            "next": "Open one flag after the other, and say what is right.",
+            "resolve": "Say what is right of one flag.",
+            "promote": "Take an example out of its test set for ever, so that it may be corrected.",
+        },
+    ),
+    "feedback": Command(
+        "hone.cli.feedback",
+        "Turn corrections into the next dataset version, and see what they did.",
+        {
+            "apply": "Freeze the next dataset version with every correction in its training set.",
+            "report": "See which corrections were fixed, stuck or broke something.",
+        },
+    ),
     "models": Command(
         "hone.cli.models",
         "The registered models.",

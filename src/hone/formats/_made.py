@@ -74,3 +74,13 @@ def rejected_text(task: Task, output: Any, beside: str) -> str | Refused:
     if text == beside:
         return Refused("equal_pair", "What was replaced says the same as the answer.")
     return text
+
+
+def answered_text(task: Task, text: str, beside: str) -> str | Refused:
+    """What a model answered and a person corrected, as it was written, readable or not."""
+    kind = shelf.load("tasks", task.kind)
+    output = kind.parse(task, text)
+    is_sound = output is not None and not kind.output_problems(task, output)
+    if (kind.answer_text(task, output) if is_sound else text.strip()) == beside:
+        return Refused("equal_pair", "What the model answered says the same as the answer.")
+    return text.strip()

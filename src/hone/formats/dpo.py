@@ -1,6 +1,7 @@
 """Preference pairs: what a person wrote or chose, beside what they replaced or passed over.
 
-Needs: an edited example and what it said before, or an accepted one with other suggestions.
+Needs: an edited example and what it said before, an accepted one with other suggestions, or one
+    that was flagged and corrected, with what the model had answered.
 Gives: {"id", "prompt": [messages], "chosen": [one assistant message], "rejected": [one assistant
     message], "weight"}; one row for every rejected text.
 Source: the preference layout of TRL with an explicit prompt (documentation, "Dataset formats");
@@ -19,6 +20,7 @@ from hone.formats._made import (
     Refused,
     Row,
     answer_text,
+    answered_text,
     asked,
     problems_of,
     refusal,
@@ -54,8 +56,8 @@ LIMITS: tuple[str, ...] = (
 )
 STATUSES: tuple[Status, ...] = TRUSTED
 NEEDS = (
-    "a pair: an edited answer beside what it replaced, "
-    "or an accepted one beside a suggestion that was passed over"
+    "a pair: an edited answer beside what it replaced, an accepted one beside a suggestion that "
+    "was passed over, or a correction beside what the model had answered"
 )
 KEEPS_TWINS = True
 
@@ -72,10 +74,11 @@ def run(task: Task, reviewed: Reviewed, options: Options) -> Made:
         return refusal("invalid", problems)
     chosen = answer_text(task, example.output)
     found: list[str | Refused] = []
-    if example.status == "edited" and reviewed.shown is None:
+    if example.status == "edited" and reviewed.shown is None and not reviewed.answered:
         found.append(Refused("no_original", "Nothing was suggested before it was written."))
-    elif example.status == "edited":
+    elif example.status == "edited" and reviewed.shown is not None:
         found.append(rejected_text(task, reviewed.shown, chosen))
+    found += [answered_text(task, text, chosen) for text in reviewed.answered]
     for suggestion in _passed_over(task, example, chosen, options):
         found.append(rejected_text(task, suggestion.output, chosen))
     if not found:

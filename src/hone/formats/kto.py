@@ -2,7 +2,8 @@
 
 Needs: accepted, edited or rejected examples with the output that was shown.
 Gives: {"id", "prompt": [messages], "completion": [one assistant message], "label": true or false,
-    "weight"}; an edited example gives the edit as true and what it replaced as false.
+    "weight"}; an edited example gives the edit as true and what it replaced as false, a corrected
+    flag what the model had answered as false.
 Source: the unpaired preference layout of TRL (documentation, "Dataset formats"); the method is
     Ethayarajh et al. 2024, arXiv:2402.01306.
 """
@@ -18,6 +19,7 @@ from hone.formats._made import (
     Made,
     Refused,
     answer_text,
+    answered_text,
     asked,
     problems_of,
     refusal,
@@ -78,6 +80,12 @@ def run(task: Task, reviewed: Reviewed, options: Options) -> Made:
             refused.append(replaced)
         else:
             judged[replaced] = False
+    for text in reviewed.answered:
+        wrong = answered_text(task, text, taken)
+        if isinstance(wrong, Refused):
+            refused.append(wrong)
+        else:
+            judged.setdefault(wrong, False)
     prompt = asked(task, example)
     weights = {"edited": options.edited_weight, "rejected": options.rejected_weight}
     return Made(

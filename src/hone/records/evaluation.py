@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -65,10 +65,21 @@ class Evaluation(BaseModel):
     notes: list[str] = Field(default_factory=list[str], description="what to know of the figures")
 
 
-def band_of(score: float) -> Band:
-    """The colour of a 0-to-1 score: red below .4, orange below .6, yellow to .8, green above."""
-    if score < 0.4:
+class Bands(NamedTuple):
+    """Where a colour ends: red below the first, orange below the second, yellow up to the third."""
+
+    orange_from: float = 0.4
+    yellow_from: float = 0.6
+    green_above: float = 0.8
+
+
+def band_of(score: float, bands: Bands = Bands()) -> Band:  # noqa: B008  (it cannot be changed)
+    """The colour of a 0-to-1 score: red [0, .4), orange [.4, .6), yellow [.6, .8], green (.8, 1].
+
+    Other bounds by `bands`. Source: the bands that reviewers of curated answers work with (QA-14).
+    """
+    if score < bands.orange_from:
         return "red"
-    if score < 0.6:
+    if score < bands.yellow_from:
         return "orange"
-    return "yellow" if score <= 0.8 else "green"
+    return "yellow" if score <= bands.green_above else "green"

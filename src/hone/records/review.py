@@ -82,8 +82,10 @@ class Reviewed(NamedTuple):
     """An example with the output that a person had before them when they decided.
 
     `shown` is what an edited example said before anybody rewrote it, or what was rejected. It is
-    None where nothing had been suggested, and for every other status.
+    None where nothing had been suggested, and for every other status. `answered` are texts of
+    models that a person corrected when the example was flagged.
     """
 
     example: Example
     shown: Any = None
+    answered: tuple[str, ...] = ()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hone.errors import InvalidInput, WorkspaceTooNew
+from hone.records.evaluation import Bands
 from hone.records.task import Task
 from hone.workspace.files import explained, write_atomically
 from hone.workspace.problems import problems_of
@@ -72,6 +73,30 @@ class Review(BaseModel):
     )
 
 
+class Scores(BaseModel):
+    """Which colour a score has, and which is low enough for a person to look at the example."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    orange_from: float = Field(0.4, ge=0, le=1, description="below it a score is red")
+    yellow_from: float = Field(0.6, ge=0, le=1, description="below it a score is orange")
+    green_above: float = Field(0.8, ge=0, le=1, description="up to it a score is yellow")
+    flag_below: float = Field(
+        0.6, ge=0, le=1, description="an example that scores less is flagged, and not yet right"
+    )
+
+    @model_validator(mode="after")
+    def _rises(self) -> Scores:
+        if not self.orange_from <= self.yellow_from <= self.green_above:
+            raise ValueError("orange_from, yellow_from and green_above must rise in this order")
+        return self
+
+    @property
+    def bands(self) -> Bands:
+        """The bounds as `band_of` takes them."""
+        return Bands(self.orange_from, self.yellow_from, self.green_above)
+
+
 class WorkspaceConfig(BaseModel):
     """The contents of `hone.yaml`."""
 
@@ -86,6 +111,10 @@ class WorkspaceConfig(BaseModel):
     )
     review: Review = Field(
         default_factory=lambda: Review.model_validate({}), description="how examples are shown"
+    )
+    scores: Scores = Field(
+        default_factory=lambda: Scores.model_validate({}),
+        description="colours of scores, and what is flagged",
     )
     targets: Targets = Field(
         default_factory=lambda: Targets.model_validate({}), description="where jobs may run"

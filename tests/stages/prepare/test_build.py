@@ -116,6 +116,20 @@ def test_a_sibling_of_a_test_row_is_quarantined(make_workspace: Make) -> None:
     assert (left.id, left.reason) == ("e00500", "quarantine")
 
 
+def test_groups_that_had_to_be_cut_do_not_empty_the_next_version(make_workspace: Make) -> None:
+    workspace = make_workspace(0)
+    fill(workspace, [row(number, group="one file") for number in range(40)])
+    accept_all(workspace)
+    first = build_dataset(workspace, "catechism")
+    assert any("groups were cut through" in note for note in first.manifest.notes)
+    fill(workspace, [row(number, group="one file") for number in range(40, 60)])
+    accept_all(workspace, "more")
+    second = build_dataset(workspace, "catechism")
+    assert second.kept_out == []
+    for split in ("train", "val", "test"):
+        assert ids(first.folder, split) < ids(second.folder, split)
+
+
 def test_a_correction_makes_a_new_version_and_a_probe_row_free_to_train(
     make_workspace: Make,
 ) -> None:

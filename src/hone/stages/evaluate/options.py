@@ -30,6 +30,9 @@ class EvaluateOptions(BaseModel):
         default_factory=list[str | Contender],
         description="more models or bases to compare with, by name or as a contender of its own",
     )
+    only: list[str] | None = Field(
+        default=None, description="of a split these examples alone, by their ids"
+    )
     sample: int | None = Field(
         default=None, ge=1, description="a quick evaluation: so many examples, drawn by the seed"
     )

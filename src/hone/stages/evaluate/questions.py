@@ -51,6 +51,11 @@ def choose_questions(
     on = options.on or _own_test_split(ws, task, models)
     file = _as_file(ws, on)
     found = _of_file(file, task) if file is not None else _of_split(ws, task, on)
+    if options.only is not None:
+        wanted = set(options.only)
+        found = found._replace(items=[one for one in found.items if one.id in wanted])
+        if not found.items:
+            raise InvalidInput(f"None of these examples stands in {found.on}.", hint="--data")
     keeps_trained = options.includes_trained or found.on.endswith("/train")
     found = _without_trained(ws, task, models, found, keeps_trained=keeps_trained)
     if options.sample is None or options.sample >= len(found.items):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from hone.errors import Conflict, HoneError, NotFound
 from hone.metrics.by_example import DIMENSION
-from hone.records.evaluation import Contender, Evaluation, Row
+from hone.records.evaluation import Bands, Contender, Evaluation, Row
 from hone.records.job import Job
 from hone.records.model import Measured
 from hone.records.task import Task
@@ -20,7 +20,7 @@ from hone.stages import jobs
 from hone.stages.evaluate.forgetting import note_forgetting
 from hone.stages.evaluate.pages import write_pages
 from hone.stages.evaluate.questions import Question
-from hone.stages.evaluate.score import Scored, differences, score_contender
+from hone.stages.evaluate.score import Scored, Terms, differences, score_contender
 from hone.workspace.contenders import safe_name
 from hone.workspace.files import explained, write_atomically, write_json
 from hone.workspace.follow import Progress, follow
@@ -82,7 +82,7 @@ def report_path(ws: Workspace, job: Job) -> Path:
 def _take_in(ws: Workspace, folder: JobFolder) -> Evaluation:
     job = folder.job
     questions = _questions(folder)
-    scored = _scored(folder, questions)
+    scored = _scored(folder, questions, ws.config.scores.bands)
     evaluation = _evaluation(job, scored)
     path = report_path(ws, job)
     text = evaluation.model_dump(mode="json")
@@ -94,6 +94,7 @@ def _take_in(ws: Workspace, folder: JobFolder) -> Evaluation:
     write_atomically(
         metrics / f"{path.stem}_examples.jsonl", "".join(_example_lines(questions, scored.values()))
     )
+    _show_flagged(ws, path.stem, questions, scored[str(job.spec["main"])], evaluation)
     ws.store.evaluations.record(
         evaluation, [score for one in scored.values() for score in one.scores]
     )
@@ -112,15 +113,16 @@ def _questions(folder: JobFolder) -> list[Question]:
         return [Question(**json.loads(line)) for line in lines]
 
 
-def _scored(folder: JobFolder, questions: Sequence[Question]) -> dict[str, Scored]:
+def _scored(folder: JobFolder, questions: Sequence[Question], bands: Bands) -> dict[str, Scored]:
     spec = folder.job.spec
+    terms = Terms(int(spec["seed"]), bands)
     task = Task.model_validate(spec["task"])
     found: dict[str, Scored] = {}
     for fields in spec["contenders"]:
         contender = Contender.model_validate(fields)
         predictions = read_predictions(folder.predictions / f"{contender.name}.jsonl")
         found[contender.name] = score_contender(
-            task, contender, questions, predictions, seed=int(spec["seed"])
+            task, contender, questions, predictions, terms=terms
         )
     return found
 
@@ -193,6 +195,26 @@ def _example_lines(questions: Sequence[Question], scored: Iterable[Scored]) -> I
                 "answer": question.answer,
             }
             yield json.dumps(fields, ensure_ascii=False) + "\n"
+
+
+def _show_flagged(
+    ws: Workspace,
+    name: str,
+    questions: Sequence[Question],
+    scored: Scored,
+    evaluation: Evaluation,
+) -> None:
+    """`data/flagged/<report>.jsonl`: what the main contender got wrong and a person may correct.
+
+    What stands in a test or val split is no matter for corrections, so it is not written there.
+    """
+    if evaluation.on.endswith(("/test", "/val")) or evaluation.trained_on:
+        return
+    below = ws.config.scores.flag_below
+    places = [place for place, one in enumerate(scored.scores) if one.score < below]
+    low = Scored(scored.row, [scored.scores[place] for place in places])
+    lines = _example_lines([questions[place] for place in places], [low])
+    write_atomically(ws.data_folder("flagged") / f"{name}.jsonl", "".join(lines))
 
 
 def _note_figures(ws: Workspace, ref: str, evaluation: Evaluation) -> None:

@@ -15,7 +15,7 @@ from hone.metrics._intervals import Interval, mean_interval, proportion
 from hone.metrics._paired import paired_interval
 from hone.metrics.by_example import exact_match_options, task_scores, token_f1_options
 from hone.metrics.together import run_together
-from hone.records.evaluation import Contender, Row, band_of
+from hone.records.evaluation import Bands, Contender, Row, band_of
 from hone.records.model import Measured
 from hone.records.task import Task
 from hone.stages.evaluate.labels import label_figures
@@ -33,16 +33,24 @@ class Scored(NamedTuple):
     scores: list[Score]
 
 
+class Terms(NamedTuple):
+    """The seed of intervals, and the bounds of colours."""
+
+    seed: int = 0
+    bands: Bands = Bands()
+
+
 def score_contender(
     task: Task,
     contender: Contender,
     questions: Sequence[Question],
     read: Read,
     *,
-    seed: int = 0,
+    terms: Terms | None = None,
 ) -> Scored:
     """The row of one contender; HoneError where an example was not answered at all."""
     predictions = read.answers
+    seed, bands = terms or Terms()
     missing = [one.id for one in questions if one.id not in predictions]
     if missing:
         raise HoneError(
@@ -53,7 +61,7 @@ def score_contender(
     texts, answers = [one.text for one in found], [one.answer for one in questions]
     values = task_scores(task, texts, answers)
     scores = [
-        Score(contender.name, question.id, value, band_of(value), text)
+        Score(contender.name, question.id, value, band_of(value, bands), text)
         for question, value, text in zip(questions, values, texts, strict=True)
     ]
     row = Row(

@@ -66,7 +66,7 @@ def evaluate(
         "max_new_tokens": max_new_tokens,
         "batch_size": options.batch_size,
         "seed": options.seed,
-        "sample": len(questions.items) if options.sample is not None else None,
+        "sample": len(questions.items) if options.sample or options.only else None,
         "trained_on": questions.trained_on,
         "template": line.ables[0].renderer.fingerprint,
         "notes": [*line.notes, *questions.notes, *drawn.notes, *given],

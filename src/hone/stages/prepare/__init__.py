@@ -1,6 +1,7 @@
 """Prepare: reviewed examples become frozen datasets."""
 
 from hone.stages.prepare.build import Built, build_dataset
+from hone.stages.prepare.control import freeze_without
 from hone.stages.prepare.layouts import LAYOUTS
 from hone.stages.prepare.look import (
     Difference,
@@ -22,5 +23,6 @@ __all__ = [
     "compare_datasets",
     "dataset_folder",
     "export_dataset",
+    "freeze_without",
     "kept_out",
 ]

@@ -17,6 +17,7 @@ from hone.stages.prepare.form import Form, chosen_form
 from hone.stages.prepare.freeze import Parts, freeze, write_manifest, write_splits
 from hone.stages.prepare.options import BuildOptions
 from hone.stages.prepare.passages import Drafts, finish_rows
+from hone.stages.prepare.placing import share
 from hone.stages.prepare.rendered import (
     Progress,
     Wanted,
@@ -25,7 +26,7 @@ from hone.stages.prepare.rendered import (
     without_too_long,
 )
 from hone.stages.prepare.replay import Older, draw, older_version, replayable
-from hone.stages.prepare.split import Candidate, Shared, share_out
+from hone.stages.prepare.split import Shared
 from hone.workspace.files import explained
 from hone.workspace.open import Workspace
 
@@ -71,7 +72,8 @@ def build_dataset(
             else:
                 written = write_splits(aside, rows, made.entries, made.shared.split_of)
         (aside / "rows").unlink()
-        parts = Parts(aside, written, made.kept_out, _notes(made, written), made.recorded)
+        recorded = made.recorded | ({"feedback": options.because} if options.because else {})
+        parts = Parts(aside, written, made.kept_out, _notes(made, written), recorded)
         manifest = write_manifest(workspace, name, asked, parts)
         newest = workspace.store.datasets.latest(name)
         if newest is not None and newest.sha256 == manifest.sha256:
@@ -149,11 +151,11 @@ def _arranged(
     kept_out = [*rendered.refused, *too_long, *chosen.kept_out]
     fresh = [entry for entry in chosen.entries if entry.id not in rendered.replayed]
     if rendered.older is None:
-        shared = _share(workspace, name, fresh, (tested, {}), options)
+        shared = share(workspace, name, fresh, (tested, {}), options)
         return _Made(fresh, shared, kept_out, {})
     before = [entry for entry in rendered.entries if entry.id in rendered.replayed]
     pins = rendered.older.pins(fresh, before)
-    shared = _share(workspace, name, fresh, (tested, pins), options)
+    shared = share(workspace, name, fresh, (tested, pins), options)
     standing = [entry for entry in chosen.entries if entry.id in rendered.replayed]
     training = sum(split == "train" for split in shared.split_of.values())
     drawn = draw(rendered.older, replayable(standing, fresh, tested), training, options)
@@ -198,12 +200,17 @@ def _check_name(name: str) -> None:
 
 def _tested(workspace: Workspace, task: Task) -> dict[str, Tested]:
     kind = shelf.load("tasks", task.kind)
-    return {
+    found = {
         example.id: Tested(
             example.id, split, example.group, kind.near_duplicate_text(task, example.input)
         )
         for example, split in workspace.store.placements.tested(task.name)
     }
+    if not any(one.group for one in found.values()):
+        return found
+    # Where groups had to be cut, examples stand for themselves: their siblings train already.
+    cut = workspace.store.placements.cut_groups(task.name)
+    return {id: one._replace(group=None) if one.group in cut else one for id, one in found.items()}
 
 
 def _rule(task: Task, options: BuildOptions) -> Rule:
@@ -227,30 +234,3 @@ def _without_homeless(
         [entry for entry in chosen.entries if entry.id not in homeless],
         [*chosen.kept_out, *(KeptOut(id, "quarantine", id, 1.0) for id in sorted(homeless))],
     )
-
-
-def _share(
-    workspace: Workspace,
-    name: str,
-    entries: list[Entry],
-    fixed: tuple[Mapping[str, Tested], Mapping[str, str]],
-    options: BuildOptions,
-) -> Shared:
-    """Splits, with every example where an earlier version of this dataset had it.
-
-    A model that trained on an example must never meet it in a later test set, so train
-    members are pinned as well; a probe member is free once a correction changed it. What was
-    tested in another dataset of the task is tested here too. `fixed`: that, and what may only
-    stand in one split for another reason.
-    """
-    tested, pins = fixed
-    version_of = {entry.id: entry.version for entry in entries}
-    pinned = dict(pins) | {
-        member.id: member.split
-        for member in workspace.store.placements.placed(name)
-        if member.id in version_of
-        and (member.split != "probe" or member.version == version_of[member.id])
-    }
-    pinned.update({entry.id: tested[entry.id].split for entry in entries if entry.id in tested})
-    candidates = [Candidate(entry.id, entry.group, entry.label, entry.twin_of) for entry in entries]
-    return share_out(candidates, options.ratios, seed=options.seed, pinned=pinned)

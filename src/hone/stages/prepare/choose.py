@@ -81,9 +81,10 @@ def choose(entries: Sequence[Entry], tested: Mapping[str, Tested], rule: Rule) -
     ids = [*(item.id for item in gone), *(e.id for e in standing), *(e.id for e in others)]
     texts = [*(item.text for item in gone), *(e.text for e in standing), *(e.text for e in others)]
     check = shelf.load("checks", rule.check)
-    matches: list[tuple[int, float] | None] = check.run(texts, rule.options)
-    groups = {item.group for item in tested.values() if item.group}
     untested = len(gone) + len(standing)
+    # Every tested text counts, also one that repeats another tested one.
+    matches: list[tuple[int, float] | None] = check.run(texts, rule.options, references=untested)
+    groups = {item.group for item in tested.values() if item.group}
     kept_out: dict[str, KeptOut] = {}
     twins = _Twins()
     for entry, match in zip(others, matches[untested:], strict=True):

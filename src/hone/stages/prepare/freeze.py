@@ -71,16 +71,7 @@ def write_manifest(
     with explained("write", parts.folder), (parts.folder / "kept_out.jsonl").open("w") as file:
         for item in parts.kept_out:
             file.write(json.dumps(item._asdict()) + "\n")
-    splits: dict[str, SplitFile] = {
-        split: SplitFile(
-            rows=parts.rows.get(split, 0), sha256=sha256_of(parts.folder / f"{split}.jsonl")
-        )
-        for split in SPLITS
-        if (parts.folder / f"{split}.jsonl").exists()
-    }
-    whole = hashlib.sha256(sha256_of(parts.folder / "members.jsonl").encode())
-    for split, file in splits.items():
-        whole.update(f"{split} {file.sha256}".encode())
+    splits, sha256 = hashed(parts.folder, parts.rows)
     newest = workspace.store.datasets.latest(name)
     recorded = options.model_dump(mode="json", include={"ratios", "similarity", "max_tokens"})
     manifest = Manifest(
@@ -95,10 +86,23 @@ def write_manifest(
         splits=splits,
         kept_out=counts(parts.kept_out),
         notes=list(parts.notes),
-        sha256=whole.hexdigest(),
+        sha256=sha256,
     )
     write_json(parts.folder / "manifest.json", manifest.model_dump(mode="json"))
     return manifest
+
+
+def hashed(folder: Path, rows: Mapping[str, int]) -> tuple[dict[str, SplitFile], str]:
+    """The split files of a folder, and the hash of members and splits together."""
+    splits: dict[str, SplitFile] = {
+        split: SplitFile(rows=rows.get(split, 0), sha256=sha256_of(folder / f"{split}.jsonl"))
+        for split in SPLITS
+        if (folder / f"{split}.jsonl").exists()
+    }
+    whole = hashlib.sha256(sha256_of(folder / "members.jsonl").encode())
+    for split, file in splits.items():
+        whole.update(f"{split} {file.sha256}".encode())
+    return splits, whole.hexdigest()
 
 
 def freeze(workspace: Workspace, aside: Path, manifest: Manifest) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hone.records.dataset import ExampleQuery, SplitRatios
+from hone.records.dataset import ExampleQuery, Split, SplitRatios
 
 
 class BuildOptions(BaseModel):
@@ -41,6 +41,18 @@ class BuildOptions(BaseModel):
     )
     replay_rows: int | None = Field(
         default=None, ge=1, description="so many examples are replayed, instead of a share"
+    )
+
+    pins: dict[str, Split] = Field(
+        default_factory=dict[str, Split],
+        description="examples whose split is decided already: corrections train",
+    )
+    fresh: dict[Split, int] = Field(
+        default_factory=dict[Split, int],
+        description="so many examples that never trained go into a split, for what left it",
+    )
+    because: dict[str, Any] = Field(
+        default_factory=dict[str, Any], description="what the manifest keeps of why it was built"
     )
 
     @model_validator(mode="after")

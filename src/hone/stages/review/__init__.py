@@ -4,7 +4,7 @@ Every verb answers after the commit; what it says was done survives a kill.
 """
 
 from hone.stages.review.changes import Change, Changes, Touched, changed_by, changes
-from hone.stages.review.comparison import Column, comparison
+from hone.stages.review.comparison import Column, comparison, word_diff
 from hone.stages.review.decide import decide, find_example, history, new_op_id, redo, undo
 from hone.stages.review.decisions_file import Applied, Line, apply_decisions
 from hone.stages.review.many import (
@@ -56,4 +56,5 @@ __all__ = [
     "statistics",
     "training_view",
     "undo",
+    "word_diff",
 ]

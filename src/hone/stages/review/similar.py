@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from hone.records.example import Example
 from hone.records.task import Task
 from hone.stages.review.decide import find_example
 from hone.workspace.open import Workspace
+from hone.workspace.store.likeness import telling_words
 
 MOST_SAME = 20
 MOST_NEAR = 20
@@ -18,8 +18,6 @@ MOST_OF_GROUP = 50
 MOST_COMPARED = 300
 # Long texts cost more to compare, so fewer of them are.
 MOST_CHARACTERS = 3_000_000
-MOST_WORDS = 24
-_WORD = re.compile(r"\w+")
 
 
 class Near(NamedTuple):
@@ -65,7 +63,7 @@ def _near(ws: Workspace, task: Task, example: Example) -> Iterator[Near]:
     least = 1.0 if is_exact else options.threshold
     text = kind.near_duplicate_text(task, example.input)
     read = 0
-    for other in ws.store.likeness.sharing(example, _telling_words(text), limit=MOST_COMPARED):
+    for other in ws.store.likeness.sharing(example, telling_words(text), limit=MOST_COMPARED):
         other_text = kind.near_duplicate_text(task, other.input)
         read += len(text) + len(other_text)
         if read > MOST_CHARACTERS:
@@ -74,9 +72,3 @@ def _near(ws: Workspace, task: Task, example: Example) -> Iterator[Near]:
             likeness = check.similarity(text, other_text, options)
             if likeness >= least:
                 yield Near(other, round(likeness, 4))
-
-
-def _telling_words(text: str) -> list[str]:
-    """Distinct words, longest first: long words are rarely the common ones."""
-    words = dict.fromkeys(_WORD.findall(text.casefold()))
-    return sorted(words, key=lambda word: -len(word))[:MOST_WORDS]

@@ -12,6 +12,7 @@ from hone.errors import Conflict, InvalidInput, NotFound, nearest
 from hone.records.dataset import Manifest, Member
 from hone.workspace import clock
 from hone.workspace.store.connection import reading, writing
+from hone.workspace.store.feedback_tables import promotions
 from hone.workspace.store.tables import datasets, examples, members, tested
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -66,7 +67,7 @@ class Datasets:
     def get(self, ref: str) -> Manifest:
         """`NAME@VERSION`, or `NAME` for its newest version."""
         with reading(self._engine) as connection:
-            return Manifest.model_validate_json(_named(connection, ref).manifest)
+            return Manifest.model_validate_json(named(connection, ref).manifest)
 
     def latest(self, name: str) -> Manifest | None:
         """The newest version of a name, if there is one."""
@@ -86,16 +87,20 @@ class Datasets:
             query = (
                 select(examples.c.id, members.c.version, members.c.split, members.c.weight)
                 .join(examples, examples.c.position == members.c.position)
-                .where(members.c.dataset == _named(connection, ref).number)
+                .where(members.c.dataset == named(connection, ref).number)
                 .order_by(members.c.position)
             )
             for row in connection.execution_options(yield_per=1000).execute(query):
                 yield Member(id=row.id, version=row.version, split=row.split, weight=row.weight)
 
     def tested_ids(self) -> set[str]:
-        """The examples that are or ever were in a val or test split of any dataset."""
+        """The examples that are or ever were in a val or test split, and were not promoted."""
         with reading(self._engine) as connection:
-            query = select(examples.c.id).join(tested, tested.c.position == examples.c.position)
+            query = (
+                select(examples.c.id)
+                .join(tested, tested.c.position == examples.c.position)
+                .where(tested.c.position.not_in(select(promotions.c.position)))
+            )
             return set(connection.execute(query).scalars())
 
     def ever_tested(self, ids: Iterable[str]) -> set[str]:
@@ -115,7 +120,8 @@ def _find(connection: Connection, name: str, version: int) -> Any:
     return connection.execute(query).first()
 
 
-def _named(connection: Connection, ref: str) -> Row[Any]:
+def named(connection: Connection, ref: str) -> Row[Any]:
+    """The row of NAME@VERSION, or of NAME's newest version; NotFound where there is none."""
     name, _, version = ref.partition("@")
     if version and not version.removeprefix("v").isdecimal():
         raise InvalidInput(f'"{ref}" is no dataset.', hint="Write NAME or NAME@VERSION.")

@@ -6,6 +6,7 @@ Every question here is bounded: a list ends at its limit, a word is counted no f
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -20,12 +21,20 @@ from hone.workspace.store.tables import FINGERPRINT_START, examples
 MOST_HITS = 200
 COMMON_GROUPS = 3
 COMMON_WORDS = 12
+MOST_WORDS = 24
+_WORD = re.compile(r"\w+")
 _BEGINNING_ALIKE = (
     text("SELECT rowid FROM example_fingerprints WHERE example_fingerprints MATCH :start")
     .columns(column("rowid", Integer))
     .scalar_subquery()
 )
 _FOUND = text("SELECT rowid FROM example_search WHERE example_search MATCH :phrase LIMIT :most")
+
+
+def telling_words(text: str) -> list[str]:
+    """Distinct words to look for, longest first: long words are rarely the common ones."""
+    words = dict.fromkeys(_WORD.findall(text.casefold()))
+    return sorted(words, key=lambda word: -len(word))[:MOST_WORDS]
 
 
 class Likeness:

@@ -19,9 +19,10 @@ from sqlalchemy import (
 )
 
 from hone.records.dataset import ExampleQuery
-from hone.records.example import Example
+from hone.records.example import TRUSTED, Example
 from hone.records.review import Reviewed
 from hone.workspace.store.connection import reading
+from hone.workspace.store.feedback_tables import flag_resolutions
 from hone.workspace.store.filters import Filter
 from hone.workspace.store.json_text import from_text
 from hone.workspace.store.rows import fetch, in_chunks
@@ -72,6 +73,22 @@ _REFUSED = (
     .where(states.c.position.in_(_chosen))
 )
 
+# What was said of flags, oldest first; "the reference is wrong" says that the model was right.
+_SAID = (
+    select(
+        flag_resolutions.c.position,
+        flag_resolutions.c.verdict,
+        flag_resolutions.c.answer,
+        taken_back.c.by,
+    )
+    .outerjoin(taken_back, taken_back.c.seq == flag_resolutions.c.operation)
+    .where(
+        flag_resolutions.c.position.in_(_chosen),
+        flag_resolutions.c.verdict.in_(("edit", "confirm", "reopen")),
+    )
+    .order_by(flag_resolutions.c.seq)
+)
+
 
 class ReviewedExamples:
     """`store.reviewed`."""
@@ -82,7 +99,7 @@ class ReviewedExamples:
     def iterate(self, query: ExampleQuery, *, task: str | None = None) -> Iterator[Reviewed]:
         """Every example that fits with what was shown, in order, from one consistent view.
 
-        At most three questions to the database for 500 examples; memory stays flat.
+        At most four questions to the database for 500 examples; memory stays flat.
         """
         wanted = Filter.of(query, task=task)
         with reading(self._engine) as connection:
@@ -91,12 +108,14 @@ class ReviewedExamples:
                 some = fetch(connection, chunk)
                 shown = _originals(connection, _at(some, "edited"))
                 shown |= _rejected(connection, _at(some, "rejected"))
+                answered = _answered(connection, _at(some, *TRUSTED))
                 for example in some:
-                    yield Reviewed(example, from_text(shown.get(example.position)))
+                    told = tuple(answered.get(example.position, ()))
+                    yield Reviewed(example, from_text(shown.get(example.position)), told)
 
 
-def _at(some: Sequence[Example], status: str) -> list[int]:
-    return [example.position for example in some if example.status == status]
+def _at(some: Sequence[Example], *status: str) -> list[int]:
+    return [example.position for example in some if example.status in status]
 
 
 def _originals(connection: Connection, chosen: Sequence[int]) -> dict[int, str | None]:
@@ -122,3 +141,17 @@ def _rejected(connection: Connection, chosen: Sequence[int]) -> dict[int, str | 
         return {}
     rows = connection.execute(_REFUSED, {"chosen": chosen})
     return {row.position: row.shown for row in rows}
+
+
+def _answered(connection: Connection, chosen: Sequence[int]) -> dict[int, list[str]]:
+    """What models answered and a person held to be wrong, by position, without repetitions."""
+    if not chosen:
+        return {}
+    found: dict[int, list[str]] = {}
+    for row in connection.execute(_SAID, {"chosen": chosen}):
+        texts = found.setdefault(row.position, [])
+        if row.verdict == "reopen":
+            texts.clear()
+        elif row.by is None and row.answer.strip() and row.answer not in texts:
+            texts.append(row.answer)
+    return found

@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-# Of work_tables, which hangs its own on the metadata of `tables`: asked here, all are there.
-from hone.workspace.store.work_tables import metadata
+# Both hang their tables on the metadata of `tables`: asked here, all are there.
+from hone.workspace.store import feedback_tables, work_tables
 
-_APPEND_ONLY = ("operations", "activations", "ledger", "repeat_acts")
+metadata = work_tables.metadata
+_APPEND_ONLY = (
+    "operations",
+    "activations",
+    "ledger",
+    "repeat_acts",
+    feedback_tables.flag_resolutions.name,
+    feedback_tables.promotions.name,
+)
 
 SQLITE_ONLY: tuple[str, ...] = (
     *(

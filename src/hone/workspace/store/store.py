@@ -14,6 +14,7 @@ from hone.workspace.store.datasets import Datasets
 from hone.workspace.store.evaluations import Evaluations
 from hone.workspace.store.examples import Examples
 from hone.workspace.store.feed import Feed
+from hone.workspace.store.flags import Flags
 from hone.workspace.store.jobs import Jobs
 from hone.workspace.store.journal import Journal
 from hone.workspace.store.ledger import Ledger
@@ -21,6 +22,7 @@ from hone.workspace.store.likeness import Likeness
 from hone.workspace.store.models import Models
 from hone.workspace.store.people import People
 from hone.workspace.store.placements import Placements
+from hone.workspace.store.promotions import Promotions
 from hone.workspace.store.repeats import Repeats
 from hone.workspace.store.reviewed import ReviewedExamples
 from hone.workspace.store.revision import bring_up_to_date, refuse_other_revisions
@@ -50,6 +52,8 @@ class Store:
         self.models = Models(engine, root)
         self.people = People(engine)
         self.evaluations = Evaluations(engine)
+        self.flags = Flags(engine)
+        self.promotions = Promotions(engine)
         self.jobs = Jobs(engine)
         self.attempts = Attempts(engine)
         self.ledger = Ledger(engine)

@@ -1,0 +1,87 @@
+"""What people correct: promoted flags, the next version of a dataset, and what it did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hone.loop.answering import evaluate
+from hone.loop.data import build_dataset
+from hone.loop.progress import Progress
+from hone.records.feedback import Applied, Efficacy
+from hone.settings import reviewer_name
+from hone.stages import feedback, flags, prepare
+from hone.stages.prepare import (
+    compare_datasets,
+)
+from hone.workspace.open import Workspace
+
+
+def promote_flag(
+    workspace: Workspace, example_id: str, *, note: str, reviewer: str | None = None
+) -> flags.Promotion:
+    """Take a test example and its siblings out of every test for ever, so that it may be corrected.
+
+    Every dataset that tested one of them gets a new version, with fresh examples in their place.
+    """
+    who = reviewer or reviewer_name()
+    promoted = flags.promote(workspace, example_id, reviewer=who, note=note)
+    versions: dict[str, str] = {}
+    notes: list[str] = []
+    for ref, lost in promoted.lost.items():
+        manifest = workspace.store.datasets.get(ref)
+        choices = feedback.as_built(workspace, manifest)
+        because = {"promoted": [promoted.example.id, *promoted.siblings], "of": ref}
+        built = build_dataset(workspace, manifest.name, **choices, fresh=lost, because=because)
+        versions[ref] = built.manifest.ref
+        notes += [note for note in built.manifest.notes if "could not be replaced" in note]
+    return flags.Promotion(promoted, versions, notes)
+
+
+def apply_feedback(
+    workspace: Workspace,
+    dataset: str | None = None,
+    *,
+    on_progress: Progress = lambda done, total: None,
+    **choices: Any,
+) -> Applied:
+    """Freeze the dataset version that trains on every correction, and its control without them.
+
+    Choices: name, format (dpo and kto give pairs and judgements) and base; see `plan_feedback`.
+    """
+    plan = feedback.plan_feedback(workspace, dataset, **choices)
+    built = build_dataset(workspace, plan.name, on_progress=on_progress, **plan.choices)
+    ref = built.manifest.ref
+    found = feedback.report_applied(workspace, plan, built.manifest, built.kept_out)
+    trained = set(plan.corrections) - {one.id for one in found.left_out}
+    control = None
+    if trained and plan.has_control:
+        control = prepare.freeze_without(workspace, ref, trained, plan.control_name).ref
+    older = found.of if found.of.startswith(f"{plan.name}@") else None
+    changed = compare_datasets(workspace, older, ref) if older is not None else None
+    return feedback.with_changes(workspace, found, changed, control)
+
+
+def report_feedback(
+    workspace: Workspace,
+    ref: str,
+    *,
+    before: str | None = None,
+    control: str | None = None,
+    on_progress: Progress = lambda done, total: None,
+    **choices: Any,
+) -> Efficacy:
+    """What the corrections did to a version that was retrained on them; who is owed answers first.
+
+    `before` and `control` as in `trial_of`. Choices: seed of intervals; max_new_tokens, batch_size
+    and others of `evaluate` for who is asked. The report is written beside those of evaluations.
+    """
+    seed = int(choices.get("seed", 0))
+    trial = feedback.trial_of(workspace, ref, before=before, control=control)
+    for asking in feedback.owed(workspace, trial):
+        first, *further = asking.models
+        asked: dict[str, Any] = {"on": asking.on, "only": asking.only, "further": further}
+        asked |= {"rows": ["tuned"], "includes_trained": asking.only is not None}
+        evaluate(workspace, first, on_progress=on_progress, **choices, **asked)
+    found = feedback.efficacy(workspace, trial, seed=seed)
+    feedback.write_report(workspace, found)
+    return found

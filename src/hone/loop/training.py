@@ -1,0 +1,122 @@
+"""Trainings: one, or many on parts of a dataset for its learning curve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hone.errors import GateRefused, HoneError
+from hone.loop.answering import evaluate
+from hone.loop.progress import Progress
+from hone.records.curve import LearningCurve
+from hone.records.job import Event
+from hone.records.model import ModelVersion
+from hone.stages import curve, jobs
+from hone.stages.recipes import find_recipe
+from hone.stages.train import (
+    PlannedSubsets,
+    collect_trained,
+    missing_for_a_real_run,
+    plan_subsets,
+    prepare_training,
+    start_training,
+    train_subsets,
+)
+from hone.workspace.open import Workspace
+
+
+def train(
+    workspace: Workspace,
+    recipe: Path | str | Mapping[str, Any],
+    *,
+    overrides: Sequence[str] = (),
+    confirm_run: bool = False,
+    on_event: Callable[[Event], None] = lambda event: None,
+) -> ModelVersion:
+    """Plan, train and register; the same training that was cut off goes on where it stood.
+
+    Without `confirm_run` nothing is trained: GateRefused says what is missing.
+    """
+    job_id = begin_training(workspace, recipe, overrides=overrides, confirm_run=confirm_run)
+    return finish_training(workspace, job_id, on_event=on_event)
+
+
+def begin_training(
+    workspace: Workspace,
+    recipe: Path | str | Mapping[str, Any],
+    *,
+    overrides: Sequence[str] = (),
+    confirm_run: bool = False,
+) -> str:
+    """The id of a job that trains by this recipe, or waits for its device; as `train` begins it."""
+    written = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    prepared = prepare_training(workspace, written, overrides=overrides)
+    return start_training(workspace, prepared, is_confirmed=confirm_run).job_id
+
+
+def finish_training(
+    workspace: Workspace, job_id: str, *, on_event: Callable[[Event], None] = lambda event: None
+) -> ModelVersion:
+    """Follow a training that was begun to its end, and give the version that it leaves."""
+    for seen in jobs.watch(workspace, job_id):
+        if isinstance(seen, Event):
+            on_event(seen)
+    collect_trained(workspace)
+    registered = (one.model for one in workspace.store.models.list())
+    trained = next((one for one in registered if one.job == job_id), None)
+    if trained is None:
+        status = jobs.show(workspace, job_id)
+        raise HoneError(
+            f"Job {job_id} ended as {status.state}. {status.error}".strip(),
+            hint=status.hint or f"hone jobs logs {job_id}",
+        )
+    return trained
+
+
+def plan_learning_curve(
+    workspace: Workspace,
+    dataset: str,
+    recipe: Path | str | Mapping[str, Any],
+    *,
+    overrides: Sequence[str] = (),
+    **choices: Any,
+) -> tuple[PlannedSubsets, curve.Wanted]:
+    """The trainings on parts of a dataset that its learning curve takes; nothing is written.
+
+    Choices: see `CurveOptions`. InvalidInput where there is too little to train on or to ask.
+    """
+    wanted = curve.wanted(workspace, dataset, curve.curve_options(**choices))
+    written = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    prepared = prepare_training(
+        workspace, written, overrides=[*overrides, f"dataset={wanted.dataset}"]
+    )
+    options = wanted.options
+    return plan_subsets(workspace, prepared, options.shares, options.seeds), wanted
+
+
+def learning_curve(
+    workspace: Workspace,
+    plan: tuple[PlannedSubsets, curve.Wanted],
+    *,
+    confirm_run: bool = False,
+    on_event: Callable[[str, Event], None] = lambda job, event: None,
+    on_progress: Progress = lambda done, total: None,
+) -> LearningCurve:
+    """Train on the parts, ask each model the same held-out examples, and say what more would bring.
+
+    What was trained or asked before is not paid for again. GateRefused without `confirm_run`.
+    """
+    subsets, wanted = plan
+    whole = subsets.prepared.plan.model_copy(update={"price_usd": subsets.price_usd})
+    missing = missing_for_a_real_run(workspace, whole, is_confirmed=confirm_run)
+    if missing:
+        raise GateRefused(f"No learning curve: {'; '.join(missing)}.", hint="--plan shows it first")
+    trained = train_subsets(workspace, subsets, on_event=on_event)
+    learned = {one.job: one.answers_by for one in trained if one.answers_by}
+    if owed := curve.whoever_has_not_answered(workspace, wanted.on, learned):
+        asked: dict[str, Any] = {"on": wanted.on, "rows": [], "further": owed}
+        evaluate(workspace, subsets.prepared.checked.recipe.base, on_progress=on_progress, **asked)
+    found = curve.judge_answers(workspace, wanted, subsets.facts, [one.run for one in trained])
+    curve.write_report(workspace, found)
+    return found

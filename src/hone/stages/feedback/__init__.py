@@ -1,0 +1,29 @@
+"""Feedback: corrections become the next dataset version, and what that did is measured."""
+
+from hone.stages.feedback.apply import (
+    Plan,
+    as_built,
+    plan_feedback,
+    report_applied,
+    with_changes,
+)
+from hone.stages.feedback.efficacy import efficacy
+from hone.stages.feedback.report import ReportFiles, report_files, tables, write_report
+from hone.stages.feedback.trial import Asking, Trial, owed, trial_of
+
+__all__ = [
+    "Asking",
+    "Plan",
+    "ReportFiles",
+    "Trial",
+    "as_built",
+    "efficacy",
+    "owed",
+    "plan_feedback",
+    "report_applied",
+    "report_files",
+    "tables",
+    "trial_of",
+    "with_changes",
+    "write_report",
+]
