@@ -15,6 +15,7 @@ from hone.web import errors, static_files
 from hone.web.api import (
     events,
     examples,
+    flags,
     home,
     imports,
     reviews,
@@ -41,6 +42,7 @@ ROUTERS = (
     tasks.router,
     examples.router,
     reviews.router,
+    flags.router,
     sessions.router,
     imports.router,
     settings.router,
