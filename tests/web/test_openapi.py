@@ -45,5 +45,5 @@ def test_everything_in_the_description_says_what_it_is(described: Any) -> None:
 
 def test_no_request_takes_a_name_for_who_decides(described: Any) -> None:
     schemas = described["components"]["schemas"]
-    for name in ("DecisionRequest", "StepRequest", "BulkRequest", "ImportRequest"):
+    for name in ("DecisionRequest", "StepRequest", "BulkRequest", "ImportRequest", "SayRequest"):
         assert not {"reviewer", "user", "accept_as"} & set(schemas[name]["properties"]), name

@@ -185,7 +185,10 @@ def test_a_database_of_another_program_is_not_touched(tmp_path: Path) -> None:
     assert tables == [("recipes",)]
 
 
-@pytest.mark.parametrize("table", ["operations", "activations", "ledger", "repeat_acts"])
+@pytest.mark.parametrize(
+    "table",
+    ["operations", "activations", "ledger", "repeat_acts", "flag_resolutions", "promotions"],
+)
 def test_append_only_tables_refuse_update_delete_and_replace(tmp_path: Path, table: str) -> None:
     engine = migrated(tmp_path / "hone.db", "head")
     rows = {
@@ -196,10 +199,13 @@ def test_append_only_tables_refuse_update_delete_and_replace(tmp_path: Path, tab
         " VALUES (1, '', 'j', 'spent', 'gpu', 1, '')",
         "repeat_acts": "(number, op_id, repeat, kind, at, after_seq)"
         " VALUES (1, 'o', 1, 'decide', '', 0)",
+        "flag_resolutions": "VALUES (1, 'o', '', 'ann', 2, 'e', 'm', 'skip', '', '', 0, '', NULL)",
+        "promotions": "VALUES (1, '', 'ann', 2, 2, '')",
     }
     with writing(engine) as connection:
-        if table == "repeat_acts":
+        if table in ("repeat_acts", "flag_resolutions", "promotions"):
             fill_as_of_m001(connection.exec_driver_sql)
+        if table == "repeat_acts":
             connection.exec_driver_sql("INSERT INTO repeats VALUES (1, 'x', 'ann', 2, 1, 1, '')")
         connection.exec_driver_sql(f"INSERT INTO {table} {rows[table]}")
     for attempt in (

@@ -94,7 +94,7 @@ def _take_in(ws: Workspace, folder: JobFolder) -> Evaluation:
     write_atomically(
         metrics / f"{path.stem}_examples.jsonl", "".join(_example_lines(questions, scored.values()))
     )
-    _show_flagged(ws, path.stem, questions, scored[str(job.spec["main"])], evaluation)
+    _show_flagged(ws, path.stem, questions, scored.get(str(job.spec["main"])), evaluation)
     ws.store.evaluations.record(
         evaluation, [score for one in scored.values() for score in one.scores]
     )
@@ -201,14 +201,15 @@ def _show_flagged(
     ws: Workspace,
     name: str,
     questions: Sequence[Question],
-    scored: Scored,
+    scored: Scored | None,
     evaluation: Evaluation,
 ) -> None:
     """`data/flagged/<report>.jsonl`: what the main contender got wrong and a person may correct.
 
     What stands in a test or val split is no matter for corrections, so it is not written there.
     """
-    if evaluation.on.endswith(("/test", "/val")) or evaluation.trained_on:
+    is_held_back = evaluation.on.endswith(("/test", "/val")) or evaluation.trained_on
+    if scored is None or is_held_back:
         return
     below = ws.config.scores.flag_below
     places = [place for place, one in enumerate(scored.scores) if one.score < below]
