@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hone import shelf
 from hone.errors import HoneError
 from hone.records.example import Example
 from hone.records.flag import Flag, Neighbour, Resolution
+from hone.rendering.messages import messages_of
 from hone.stages.flags.answers import is_of_split
+from hone.stages.review.comparison import Mark, word_diff
 from hone.workspace.open import Workspace
 from hone.workspace.store.likeness import telling_words
 
@@ -24,6 +26,13 @@ class Opened(NamedTuple):
     dataset: str | None
     neighbours: list[Neighbour]
     history: list[Resolution]
+    asked: str
+    """What was asked, as people read it."""
+    expected_output: Any
+    got_output: Any
+    """Both answers as the task has them, to be edited; None where one cannot be read."""
+    diff: list[tuple[Mark, str]]
+    """From the expected answer to the one that came, by words."""
 
 
 def open_flag(ws: Workspace, flag: Flag) -> Opened:
@@ -34,7 +43,19 @@ def open_flag(ws: Workspace, flag: Flag) -> Opened:
     """
     dataset = _dataset(ws, flag)
     neighbours = [] if dataset is None else _neighbours(ws, flag, dataset)
-    return Opened(flag, dataset, neighbours, ws.store.flags.history(flag.id))
+    task = ws.task(flag.task)
+    kind = shelf.load("tasks", task.kind)
+    messages = messages_of(task, flag.input, context=[], answer=None)
+    return Opened(
+        flag=flag,
+        dataset=dataset,
+        neighbours=neighbours,
+        history=ws.store.flags.history(flag.id),
+        asked=messages[-1]["content"],
+        expected_output=kind.parse(task, flag.expected),
+        got_output=kind.parse(task, flag.got),
+        diff=word_diff(flag.expected, flag.got),
+    )
 
 
 def _dataset(ws: Workspace, flag: Flag) -> str | None:
@@ -50,7 +71,9 @@ def _neighbours(ws: Workspace, flag: Flag, dataset: str) -> list[Neighbour]:
     kind = shelf.load("tasks", task.kind)
     check = shelf.load("checks", "near_duplicate")
     text = kind.near_duplicate_text(task, flag.input)
-    itself = Example(id=flag.id, task=task.name, input=flag.input, fingerprint="")
+    itself = Example.model_validate(
+        {"id": flag.id, "task": task.name, "input": flag.input, "fingerprint": ""}
+    )
     candidates = [
         one
         for one in ws.store.likeness.sharing(itself, telling_words(text), limit=MOST_COMPARED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -44,6 +44,12 @@ class FlagAnswer(BaseModel):
     dataset: str | None
     neighbours: list[Neighbour]
     history: list[Resolution]
+    asked: str = Field(description="what was asked, as people read it")
+    expected_output: Any = Field(description="the expected answer as the task has it")
+    got_output: Any = Field(description="the model's; null where it cannot be read")
+    diff: list[tuple[Literal["=", "-", "+"], str]] = Field(
+        description="from the expected answer to the model's, by words"
+    )
 
 
 class SayRequest(BaseModel):

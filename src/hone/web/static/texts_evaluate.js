@@ -50,3 +50,28 @@ export const models = {
   overrideConfirm: (/** @type {string} */ ref) => `Let ${ref} answer`,
   why: "Why", whyHint: "It is kept in the journal with what the gate said.",
 };
+
+export const flags = {
+  title: "Flagged for review", queue: "Flags", opened: "The open flag",
+  count: (/** @type {string} */ left, /** @type {string} */ done, /** @type {string} */ all) => `${left} to look at, ${done} resolved, of ${all} answers`,
+  tested: (/** @type {string} */ count) => `Those in test and val splits (${count})`,
+  testedAbout: "Correcting these would teach the test. One that is wrong can leave every test for ever; then it may be corrected.",
+  none: "Nothing is flagged", noneText: "What was corrected becomes the next version of the dataset:",
+  skipped: "skipped", previous: "The flag before", next: "The next flag",
+  reasons: /** @type {Record<string, string>} */ ({
+    newly_broken: "newly broken", contradictory: "contradictory", invalid: "invalid", low: "low score",
+  }),
+  passage: (/** @type {number} */ place) => `Passage ${place}`,
+  got: (/** @type {string} */ who, /** @type {string} */ figure) => `Got from ${who}, ${figure}`,
+  answer: "The right answer", note: "Reviewer notes", save: "Save & Next", confirm: "Expected is right & Next", skip: "Skip",
+  referenceWrong: "The reference is wrong", referenceWrongTitle: "The model's answer becomes the expected one", dismiss: "Both are right", reject: "No answer can be learned",
+  neighbours: (/** @type {string} */ count, /** @type {string} */ dataset) => `${count} like it in ${dataset}, which it learned from`,
+  history: "What was said of it", takeBack: "Take back",
+  said: /** @type {Record<string, string>} */ ({
+    edit: "Corrected.", confirm: "The expected answer stands.", reference_wrong: "The model's answer is the expected one now.",
+    reject: "Nothing will be learned from it.", dismiss: "Both are right.", skip: "Later.", reopen: "Taken back.",
+  }),
+  promote: "Take it out of every test…", promoteTitle: "Out of every test, for ever?", promoteConfirm: "Take it out",
+  promoteText: "It leaves every val and test split with its siblings, for ever; every dataset that tested it gets a new version with fresh examples in their place.",
+  promoted: (/** @type {string} */ id, /** @type {string} */ versions) => `${id} left every test. ${versions}`,
+};

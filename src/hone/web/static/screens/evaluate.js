@@ -1,6 +1,7 @@
 // Evaluate: how good the answers are, who wrote better ones, and every example behind the figures.
 
-import { html, signal, useEffect } from "../vendor/preact.js";
+import { html, useEffect } from "../vendor/preact.js";
+import { remembered } from "../lib/choices.js";
 import { moment, number, score } from "../lib/format.js";
 import { route } from "../lib/route.js";
 import { listenTo } from "../lib/stream.js";
@@ -10,10 +11,12 @@ import { Command, Empty, Failure, Waiting } from "../ui/show.js";
 import { error, lines, open, show, view, which } from "./evaluate/chosen.js";
 import { Comparison } from "./evaluate/comparison.js";
 import { Examples } from "./evaluate/examples.js";
+import { Flags } from "./evaluate/flags.js";
 import { Summary } from "./evaluate/summary.js";
 
 const words = texts.evaluate;
-const tab = signal("examples");
+const TABS = { examples: Examples, flags: Flags, compare: Comparison };
+const tab = remembered("evaluate-tab", "examples");
 
 export default function Evaluate() {
   useEffect(() => {
@@ -30,10 +33,10 @@ export default function Evaluate() {
     <//>`}
     ${lines.value?.length > 0 && html`<${Chosen} />`}
     ${view.value && html`<${Summary} />
-      <${Tabs} label=${texts.screens.evaluate} value=${tab.value} onChange=${(name) => (tab.value = name)}
-        tabs=${[["examples", words.examples], ["compare", words.compare]]}
+      <${Tabs} label=${texts.screens.evaluate} value=${tab.value} onChange=${(name) => tab.set(name)}
+        tabs=${[["examples", words.examples], ["flags", texts.flags.title], ["compare", words.compare]]}
       >
-        ${tab.value === "examples" ? html`<${Examples} />` : html`<${Comparison} />`}
+        <${TABS[tab.value] ?? Examples} />
       <//>`}
   </div>`;
 }
