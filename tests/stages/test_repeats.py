@@ -16,6 +16,7 @@ from hone.records.example import Example, Suggestion
 from hone.records.review import Decision, Receipt, Verdict
 from hone.stages import review
 from hone.stages.configure import change_setting
+from hone.stages.evaluate.ceiling import human_ceiling
 from hone.stages.ingest import save_session
 from hone.workspace.open import Workspace, init_workspace, open_workspace
 from hone.workspace.store import new_example
@@ -312,3 +313,39 @@ def test_a_session_that_is_saved_on_a_repeat_stands_where_the_reviewer_stands(
     saved = json.loads(path.read_text())
     assert saved["items"][report.position]["id"] == ws.store.repeats.anchor_of(alias)
     assert alias not in path.read_text()
+
+
+def test_the_human_ceiling_scores_second_answers_against_the_first(ws: Workspace) -> None:
+    assert human_ceiling(ws, ws.task("qa")) is None
+    repeats = repeats_on(ws)
+    with_answer = [one for one in repeats if original(ws, one).status != "rejected"]
+    steady, changed = with_answer[:-2], with_answer[-2:]
+    for one in steady:
+        as_then(ws, one)
+    for one in changed:
+        decide(ws, one.id, "edit", output={"answer": "Something else entirely"})
+    found = human_ceiling(ws, ws.task("qa"))
+    assert found is not None and (found.repeats, found.reviewers) == (len(with_answer), 1)
+    assert found.exact.value == pytest.approx(len(steady) / len(with_answer))
+    assert found.score.value == pytest.approx(found.exact.value)
+    assert found.score.low is not None and found.score.low < found.score.value
+    assert f"over {len(with_answer):,} blind repeats" in found.says
+
+
+def test_an_answer_the_one_time_and_none_the_other_counts_as_wrong(ws: Workspace) -> None:
+    first, second = [one for one in repeats_on(ws) if original(ws, one).status != "rejected"][:2]
+    as_then(ws, first)
+    decide(ws, second.id, "reject")
+    refused = next(one for one in repeats_on(ws) if original(ws, one).status == "rejected")
+    as_then(ws, refused)  # no answer both times: nothing to compare
+    found = human_ceiling(ws, ws.task("qa"))
+    assert found is not None and found.repeats == 2 and found.score.value == 0.5
+    assert found.says.endswith("over 2 blind repeats. Too few to count on.")
+
+
+def test_what_was_taken_back_is_no_part_of_the_ceiling(ws: Workspace) -> None:
+    one = next(one for one in repeats_on(ws) if original(ws, one).status == "edited")
+    receipt = as_then(ws, one)
+    assert human_ceiling(ws, ws.task("qa")) is not None
+    review.undo(ws, reviewer="ann", target=receipt.op_id)
+    assert human_ceiling(ws, ws.task("qa")) is None

@@ -186,6 +186,8 @@ def _say_evaluation(found: Evaluation, score: str) -> None:
             [f"difference of {score}, paired", "", ""],
             [(name, signed(one), meaning(one)) for name, one in found.differences.items()],
         )
+    if found.human is not None:
+        show.say(f"Human ceiling: {found.human.says}")
     for note in found.notes:
         show.say(f"Note: {note}")
 

@@ -42,6 +42,19 @@ class Row(BaseModel):
     seconds: float = Field(default=0.0, description="spent answering, without loading")
 
 
+class HumanCeiling(BaseModel):
+    """How well reviewers agree with themselves, where they were shown an example again, blindly.
+
+    Their second answer is judged against their first as a model's is against the truth.
+    """
+
+    score: Measured = Field(description="the task's 0-to-1 score of the second answer")
+    exact: Measured = Field(description="share of second answers that are the first again")
+    repeats: int
+    reviewers: int
+    says: str = Field(description="the same, in a sentence")
+
+
 class Evaluation(BaseModel):
     """`reports/eval_<model>_<timestamp>.json`."""
 
@@ -63,6 +76,9 @@ class Evaluation(BaseModel):
     sample: int | None = Field(default=None, description="a quick one: so many examples were drawn")
     trained_on: int = Field(default=0, description="examples that a contender was trained on")
     notes: list[str] = Field(default_factory=list[str], description="what to know of the figures")
+    human: HumanCeiling | None = Field(
+        default=None, description="where anybody decided an example twice"
+    )
 
 
 class Bands(NamedTuple):

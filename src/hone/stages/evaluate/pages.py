@@ -122,6 +122,7 @@ def _cells(row: Row, names: Sequence[str]) -> list[str]:
 def as_markdown(found: Evaluation, shown: Sequence[Table]) -> str:
     """For a terminal, a pull request, a wiki."""
     lines = [f"# Evaluation: {plain(headline(found))}", ""]
+    lines += [f"- {plain(_ceiling(found))}"] if found.human is not None else []
     lines += [f"- Note: {plain(note)}" for note in found.notes]
     for table in shown:
         lines += ["", *markdown_table(table)]
@@ -131,12 +132,19 @@ def as_markdown(found: Evaluation, shown: Sequence[Table]) -> str:
 def as_page(found: Evaluation, shown: Sequence[Table], worst: str = "") -> str:
     """A page that needs nothing else and runs nothing."""
     body = [f"<h1>Evaluation</h1><p>{escape(headline(found))}</p>"]
+    if found.human is not None:
+        body.append(f"<p>{escape(_ceiling(found))}</p>")
     if found.notes:
         notes = "".join(f"<li>{escape(note)}</li>" for note in found.notes)
         body.append(f"<ul>{notes}</ul>")
     for table in shown:
         body += [f"<h2>{escape(table.title)}</h2>", page_table(table)]
     return page(f"Evaluation of {found.model}", [*body, worst])
+
+
+def _ceiling(found: Evaluation) -> str:
+    """What the scores are to be held against: nobody can be shown to be better than that."""
+    return f"Human ceiling: {found.human.says}" if found.human is not None else ""
 
 
 def as_csv(found: Evaluation, score: str) -> str:

@@ -17,6 +17,7 @@ from hone.records.job import Job
 from hone.records.model import Measured
 from hone.records.task import Task
 from hone.stages import jobs
+from hone.stages.evaluate.ceiling import human_ceiling
 from hone.stages.evaluate.forgetting import note_forgetting
 from hone.stages.evaluate.pages import write_pages
 from hone.stages.evaluate.questions import Question
@@ -84,10 +85,11 @@ def _take_in(ws: Workspace, folder: JobFolder) -> Evaluation:
     questions = _questions(folder)
     scored = _scored(folder, questions, ws.config.scores.bands)
     evaluation = _evaluation(job, scored)
+    task = Task.model_validate(job.spec["task"])
+    evaluation.human = human_ceiling(ws, task, seed=evaluation.seed)
     path = report_path(ws, job)
     text = evaluation.model_dump(mode="json")
-    score = Task.model_validate(job.spec["task"]).score_name
-    write_pages(path, evaluation, score, (questions, scored))
+    write_pages(path, evaluation, task.score_name, (questions, scored))
     write_json(path, text)
     metrics = ws.data_folder("metrics")
     write_json(metrics / path.name, text)

@@ -9,7 +9,7 @@ export const evaluate = {
   band: /** @type {Record<string, string>} */ ({ red: "poor", orange: "weak", yellow: "fair", green: "good" }),
   spread: (/** @type {string} */ who) => `How the scores of ${who} are spread`,
   bin: (/** @type {string} */ low, /** @type {string} */ count) => `from ${low}: ${count}`,
-  notKnown: "The folder of this evaluation is gone: what was asked is no longer known, only the answers are.",
+  ceiling: "Human ceiling:", notKnown: "The folder of this evaluation is gone: what was asked is no longer known, only the answers are.",
   whose: "Scores of", order: "Order", against: "Against", search: "Answer holds",
   orders: /** @type {Record<string, string>} */ ({
     worst: "Worst first", best: "Best first", asked: "As they were asked", lost: "Lost most first", won: "Won most first",

@@ -39,7 +39,7 @@ def decide(connection: Connection, decision: Decision, at: str) -> Receipt:
         chosen = decisions.choose(decision, _undecided(connection, row.position), seq=1)
     except decisions.Refused as error:
         return Receipt(op_id=decision.op_id, outcome="refused", version=1, reason=str(error))
-    status, answer = _then(connection, row)
+    status, answer = then(connection, row)
     judged = {
         "verdict": chosen.verdict,
         "output": chosen.new_output,
@@ -114,7 +114,7 @@ def _undecided(connection: Connection, position: int) -> Any:
     return _Undecided(*connection.execute(query.where(examples.c.position == position)).one())
 
 
-def _then(connection: Connection, row: Row[Any]) -> tuple[str, str | None]:
+def then(connection: Connection, row: Row[Any]) -> tuple[str, str | None]:
     """Status and answer that the decision of then led to."""
     query = select(effects.c.status, effects.c.answer).where(
         effects.c.position == row.position, effects.c.seq == row.seq

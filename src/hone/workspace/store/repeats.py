@@ -7,7 +7,7 @@ reviewer and example. What is decided on it never touches the example or the jou
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, exists, func, select
 
@@ -17,6 +17,7 @@ from hone.workspace import clock
 from hone.workspace.store import repeat_acts as acts
 from hone.workspace.store.connection import reading, writing
 from hone.workspace.store.journal_rows import Request
+from hone.workspace.store.json_text import from_text
 from hone.workspace.store.repeat_offers import (
     masked,
     newest_to_repeat,
@@ -25,7 +26,16 @@ from hone.workspace.store.repeat_offers import (
     with_newest_act,
 )
 from hone.workspace.store.rows import fetch
-from hone.workspace.store.tables import examples, repeat_acts, repeats, states, taken_back
+from hone.workspace.store.tables import (
+    examples,
+    repeat_acts,
+    repeats,
+    states,
+    taken_back,
+)
+
+GIVES_ANSWER = ("accept", "edit")
+ANSWERED = ("accepted", "edited")
 
 
 class Totals(NamedTuple):
@@ -34,6 +44,14 @@ class Totals(NamedTuple):
     repeats: int
     same: int
     same_verdict: int
+
+
+class Twice(NamedTuple):
+    """What somebody answered, and what they answered when asked again; None: no answer."""
+
+    reviewer: str
+    first: Any
+    again: Any
 
 
 class Repeats:
@@ -106,6 +124,19 @@ class Repeats:
         request = Request(op_id, reviewer, clock.as_text(clock.now()))
         with writing(self._engine) as connection:
             return acts.redo(connection, request, target)
+
+    def answers(self, task: str) -> list[Twice]:
+        """Every example of a task that somebody decided twice, with the answers of both times."""
+        of_task = exists().where(states.c.position == repeats.c.position, states.c.task == task)
+        stands = ~exists().where(taken_back.c.seq == repeats.c.seq)
+        found: list[Twice] = []
+        with reading(self._engine) as connection:
+            for row in rows_where(connection, repeat_acts.c.verdict.is_not(None), of_task, stands):
+                status, first = acts.then(connection, row)
+                again = row.output if row.verdict in GIVES_ANSWER else None
+                first = first if status in ANSWERED else None
+                found.append(Twice(row.reviewer, from_text(first), from_text(again)))
+        return found
 
     def totals(self, task: str | None = None) -> dict[str, Totals]:
         """By reviewer; what was compared with a decision that was taken back does not count."""

@@ -29,6 +29,7 @@ export function Summary() {
         <tbody>${evaluation.rows.map((row) => html`<${Row} key=${row.contender} row=${row} names=${metricNames(evaluation)} />`)}</tbody>
       </table></div>
       <${Differences} found=${evaluation.differences} />
+      ${evaluation.human && html`<p><strong>${words.ceiling}</strong> ${evaluation.human.says}</p>`}
       ${evaluation.notes.map((note) => html`<p key=${note} class="muted">${note}</p>`)}
       ${!view.value.is_asked_known && html`<p class="problem">${words.notKnown}</p>`}
     </section>
