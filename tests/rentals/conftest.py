@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from hone.workspace.open import Workspace, init_workspace
+from tests.faults.small_disks import small_disk
 from tests.rentals.scene import Scene, scene
+
+__all__ = ["at_lambda", "at_runpod", "rented", "small_disk", "ws"]
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.small_disks import small_disk
 from tests.serverless.fixtures import emulated, own, volumeless
 from tests.serverless.scene import Serverless, set_environment
 
-__all__ = ["emulated", "own", "volumeless"]
+__all__ = ["emulated", "own", "small_disk", "volumeless"]
 
 
 @pytest.fixture

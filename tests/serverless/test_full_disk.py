@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +14,12 @@ from hone.targets import runpod_serverless as target
 from hone.workspace.job_folder import JobFolder
 from tests.faults.gates import Gate, wait_until
 from tests.faults.orders import job_folder
+from tests.faults.small_disks import Mount, begins, enlarge, weights
 from tests.serverless.following import attempts, begun, followed, last_of, options
 from tests.serverless.own_bucket import bucket, equip, said, set_keys
 from tests.serverless.scene import Serverless, serverless, set_environment
 
 WEIGHTS = 400_000  # of which two fit
-Mount = Callable[[Path], None]
-
-
-@pytest.fixture
-def small_disk() -> Iterator[Mount]:
-    """What puts a disk of one megabyte at a place."""
-    with ExitStack() as mounted:
-
-        def mount(place: Path) -> None:
-            place.mkdir(parents=True, exist_ok=True)
-            size = ["-o", "size=1m"]
-            done = subprocess.run(["mount", "-t", "tmpfs", *size, "tmpfs", str(place)])
-            if done.returncode:
-                pytest.skip("only root may mount a small disk")
-            mounted.callback(subprocess.run, ["umount", "-l", str(place)], check=True)
-
-        yield mount
 
 
 @pytest.fixture
@@ -47,29 +29,19 @@ def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server
         yield found
 
 
-def enlarge(place: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,size=16m", str(place)], check=True)
-
-
-def weights(folder: JobFolder) -> dict[str, str]:
-    """The checkpoints that are here, by what stands in them."""
-    found = sorted(folder.checkpoints.glob("checkpoint-*/weights"))
-    return {path.parent.name: path.read_text().strip() for path in found}
-
-
 def goes_on(endpoint: Serverless, folder: JobFolder, **more: Any) -> list[int]:
     """The job is resumed and succeeds; where each of its attempts began."""
     folder.append("queued")
     target.upload(folder, options(endpoint, **more))
     begun(endpoint, folder, **more)
     assert followed(endpoint, folder, **more) == "succeeded"
-    return [(e.model_extra or {})["begins_at"] for e in folder.events() if e.type == "stage"]
+    return begins(folder)
 
 
 def test_a_checkpoint_that_the_volume_cannot_hold_ends_the_job_and_loses_none_before_it(
     endpoint: Serverless, tmp_path: Path, small_disk: Mount
 ) -> None:
-    small_disk(endpoint.jobs.volume)
+    small_disk(endpoint.jobs.volume, 1)
     folder = job_folder(tmp_path, steps=4, weights_bytes=WEIGHTS)
     target.upload(folder, options(endpoint))
     begun(endpoint, folder)
@@ -77,14 +49,14 @@ def test_a_checkpoint_that_the_volume_cannot_hold_ends_the_job_and_loses_none_be
     told = folder.events()[-1].model_extra or {}
     assert "no space is left on the disk" in told["error"] and told["hint"]
     assert weights(folder) == {"checkpoint-1": "1", "checkpoint-2": "2"}
-    enlarge(endpoint.jobs.volume)
+    enlarge(endpoint.jobs.volume, 16)
     assert goes_on(endpoint, folder) == [0, 2]
 
 
 def test_a_volume_without_room_for_a_sign_of_life_ends_the_request_and_its_worker(
     endpoint: Serverless, tmp_path: Path, small_disk: Mount, gate: Gate
 ) -> None:
-    small_disk(endpoint.jobs.volume)
+    small_disk(endpoint.jobs.volume, 1)
     folder = job_folder(tmp_path, steps=2, waits_for_stop=True, gate=str(gate.path))
     target.upload(folder, options(endpoint))
     one = begun(endpoint, folder)
@@ -105,8 +77,7 @@ def test_a_volume_without_room_for_a_sign_of_life_ends_the_request_and_its_worke
     begun(endpoint, folder)
     looked_until(endpoint, folder, lambda: attempts(folder) == 2)
     assert target.stop(folder, 20.0, options(endpoint)) == "stopped"
-    begins = [(e.model_extra or {})["begins_at"] for e in folder.events() if e.type == "stage"]
-    assert begins == [0, 1]
+    assert begins(folder) == [0, 1]
 
 
 def test_the_full_disk_of_a_worker_without_a_volume_brings_home_what_was_before(
@@ -114,7 +85,7 @@ def test_the_full_disk_of_a_worker_without_a_volume_brings_home_what_was_before(
 ) -> None:
     equip(endpoint)
     own_disk = tmp_path / "own-disk"
-    small_disk(own_disk)
+    small_disk(own_disk, 1)
     state = endpoint.jobs.endpoints[endpoint.endpoint]
     state.settings.environment["TMPDIR"] = str(own_disk)
     set_keys(endpoint, monkeypatch)
@@ -125,7 +96,7 @@ def test_the_full_disk_of_a_worker_without_a_volume_brings_home_what_was_before(
         told = folder.events()[-1].model_extra or {}
         assert "no space is left on the disk" in told["error"] and told["hint"]
         assert weights(folder) == {"checkpoint-1": "1", "checkpoint-2": "2"}
-        enlarge(own_disk)
+        enlarge(own_disk, 16)
         assert goes_on(endpoint, folder, **said(own)) == [0, 2]
 
 

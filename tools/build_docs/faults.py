@@ -23,6 +23,10 @@ MAY_NOT = RENTING + "test_an_account_that_may_not_rent_is_said_and_the_job_can_b
 DIES = RUNNING + "test_a_job_whose_host_dies_goes_on_elsewhere_by_itself_from_its_last_checkpoint"
 WAITS = RENTING + "test_a_job_waits_for_a_provider_that_has_nothing_or_is_in_trouble"
 FULL = "rentals/test_troubles.py::test_a_disk_that_is_full_there_is_said_and_the_machine_given_back"
+REALLY_FULL = "rentals/test_full_disk.py::"
+RENTED_FULL = (
+    REALLY_FULL + "test_a_rented_machine_with_a_full_disk_is_given_back_and_no_checkpoint_is_lost"
+)
 NO_SECOND = RENTING + "test_a_kill_between_request_and_answer_rents_no_second_machine"
 SERVERLESS = "serverless/test_serverless_faults.py::"
 ENDPOINT_WORKER = "serverless/test_serverless_worker.py::"
@@ -46,6 +50,12 @@ RENTED = (
     Fault("host_dies", "another one is rented, twice at most; on from its checkpoint", DIES),
     Fault("host_key_changes", "lost: the key is not believed; given back", TROUBLES),
     Fault("disk_full", "failed in two lines; given back", FULL, "FULL"),
+    Fault(
+        "a disk that really is full while it trains",
+        "failed in two lines; every checkpoint before is here; given back",
+        RENTED_FULL,
+        "small_disk",
+    ),
     Fault("no_capacity", "waits and says so; the next type of the user's order", WAITS),
     Fault("reply_lost", "found by its name: no second machine", TROUBLES),
     Fault("http_status", "5xx: waits and says so; else refused in two lines", WAITS),
@@ -127,6 +137,12 @@ TABLES: dict[str, tuple[Fault, ...]] = {
             "said before and while files are sent",
             SSH_NO + "test_a_full_disk_there_is_told_before_and_while_files_are_sent",
             "disk_usage",
+        ),
+        Fault(
+            "a disk that really is full while it trains",
+            "failed in two lines; every checkpoint before is here",
+            REALLY_FULL + "test_a_machine_of_ones_own_with_a_full_disk_loses_no_checkpoint",
+            "small_disk",
         ),
         Fault(
             "host not there",
