@@ -49,6 +49,7 @@ SHELVES: dict[str, dict[str, str]] = {
         "head": "hone.generators.head",
         "constant": "hone.generators.constant",
         "file": "hone.generators.answers_file",
+        "endpoint": "hone.generators.endpoint",
     },
     "metrics": {
         "exact_match": "hone.metrics.exact_match",

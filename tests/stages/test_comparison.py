@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hone.errors import NotFound
 from hone.records.example import Example, Suggestion
 from hone.records.review import Decision
+from hone.rendering.word_diff import MOST_PIECES, word_diff
 from hone.stages import review
-from hone.stages.review.comparison import MOST_PIECES, word_diff
 from hone.workspace.open import Workspace, init_workspace
 from hone.workspace.store import new_example
 

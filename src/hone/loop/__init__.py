@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from hone.loop.answering import compare, evaluate, predict, predict_file
 from hone.loop.correcting import apply_feedback, promote_flag, report_feedback
-from hone.loop.data import build_dataset, decide, examine_dataset, import_examples
+from hone.loop.examples import build_dataset, decide, examine_dataset, import_examples
 from hone.loop.models import judge_gate, list_models, load_model, merge_model, set_active
 from hone.loop.training import (
     begin_training,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hone.loop.answering import evaluate
-from hone.loop.data import build_dataset
+from hone.loop.examples import build_dataset
 from hone.loop.progress import Progress
 from hone.records.feedback import Applied, Efficacy
 from hone.settings import reviewer_name

@@ -20,7 +20,7 @@ from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
 
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
-WITHOUT_A_MODEL = ("rules", "constant", "file")
+WITHOUT_A_MODEL = ("rules", "constant", "file", "endpoint")
 AT_ONCE = 256
 """Answers that need no model are written so many at a time."""
 Line = dict[str, Any]
@@ -45,6 +45,8 @@ def answers(
     """The lines of a contender's file, as they come."""
     if contender.generator == "rules":
         return _in_batches(_by_rules(task, contender, questions))
+    if contender.generator == "endpoint":
+        return _by_endpoint(folder.job, task, contender, questions)
     if contender.generator in WITHOUT_A_MODEL:
         return _in_batches(_as_given(contender, questions))
     if contender.generator == "head":
@@ -92,6 +94,26 @@ def _by_head(
         yield [
             {"id": questions[place].id, "text": answer.text, "seconds": each}
             for place, answer in batch
+        ]
+
+
+def _by_endpoint(
+    job: Job, task: Task, contender: Contender, questions: Sequence[Question]
+) -> Iterator[list[Line]]:
+    """By a server, which renders the conversation itself."""
+    generator = shelf.load("generators", "endpoint")
+    options = generator.Options(**_limits(job), **contender.options)
+    conversations = [_conversation(task, one) for one in questions]
+    for batch, each in _timed(generator.run(conversations, options)):
+        yield [
+            {
+                "id": questions[one.place].id,
+                "text": one.text,
+                "seconds": each,
+                "is_complete": one.is_complete,
+                "problem": one.problem,
+            }
+            for one in batch
         ]
 
 

@@ -97,6 +97,20 @@ class Scores(BaseModel):
         return Bands(self.orange_from, self.yellow_from, self.green_above)
 
 
+class Endpoint(BaseModel):
+    """A server of one's own that speaks OpenAI's chat API."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(description="up to /v1, such as http://127.0.0.1:8000/v1")
+    model: str = Field(min_length=1, description="as the server calls it")
+    key: str | None = Field(
+        None, pattern=r"^[A-Za-z_]\w*$", description="the variable in .env that holds its key"
+    )
+    at_once: int = Field(4, ge=1, le=64, description="questions that are under way at once")
+    seconds: float = Field(120.0, gt=0, description="until an answer must have come")
+
+
 class WorkspaceConfig(BaseModel):
     """The contents of `hone.yaml`."""
 
@@ -118,6 +132,11 @@ class WorkspaceConfig(BaseModel):
     )
     targets: Targets = Field(
         default_factory=lambda: Targets.model_validate({}), description="where jobs may run"
+    )
+    endpoints: dict[str, Endpoint] = Field(
+        default_factory=dict[str, Endpoint],
+        description="servers of one's own that answer beside models, by the name that --against "
+        "takes",
     )
     priority: list[str] = Field(
         default_factory=lambda: ["tuned", "rl-tuned", "base"],

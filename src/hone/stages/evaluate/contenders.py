@@ -13,6 +13,7 @@ from hone.generators._rules_contender import rules_contender
 from hone.records.evaluation import Contender
 from hone.records.model import ModelVersion
 from hone.records.task import Task
+from hone.stages.evaluate.endpoints import endpoint_contender, refuse_as_main
 from hone.stages.evaluate.given import as_given
 from hone.stages.evaluate.mean import MEAN, mean_row
 from hone.stages.evaluate.options import EvaluateOptions, RowName
@@ -36,6 +37,7 @@ class LineUp(NamedTuple):
 
 def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> LineUp:
     """Everybody who answers, found and sound; InvalidInput or NotFound with the mend otherwise."""
+    refuse_as_main(ws, ref)
     able = able_to_answer(ws, ref, task)
     notes: list[str] = []
     tuned = able.model is not None
@@ -102,7 +104,7 @@ def _further(
         if isinstance(one, Contender):
             contenders.append(_located(ws, task, one))
             continue
-        given = as_given(one)
+        given = as_given(one) or endpoint_contender(ws, one)
         if given is not None:
             contenders.append(given)
             continue

@@ -25,7 +25,7 @@ from hone.workspace.contenders import safe_name
 from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
-from hone.workspace.store.evaluations import Order
+from hone.workspace.store.evaluations import Chosen, Order
 
 BINS = 20
 MOST_ITEMS = 200
@@ -154,13 +154,11 @@ def page_of_examples(
             hint=f"Name another one than {contender} as well: {', '.join(names)}",
         )
     stored = ws.store.evaluations
-    chosen = (evaluation_id, contender)
-    how = {"bands": which.bands, "text": which.text}
-    ids = stored.ranked(
-        chosen, order=which.order, against=against, span=(start, min(limit, MOST_ITEMS)), **how
-    )
+    chosen = Chosen(evaluation_id, contender, which.bands, which.text)
+    span = (start, min(limit, MOST_ITEMS))
+    ids = stored.ranked(chosen, order=which.order, against=against, span=span)
     items = _examples(ws, evaluation, ids, [contender, *names])
-    return ScoredPage(items=items, start=start, total=stored.count(chosen, **how))
+    return ScoredPage(items=items, start=start, total=stored.count(chosen))
 
 
 def _examples(

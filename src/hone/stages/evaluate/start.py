@@ -14,6 +14,7 @@ from hone.records.job import Job
 from hone.records.task import Task
 from hone.stages import jobs
 from hone.stages.evaluate.contenders import LineUp, line_up
+from hone.stages.evaluate.endpoints import refuse_as_main
 from hone.stages.evaluate.forgetting import against_the_older
 from hone.stages.evaluate.given import FROM_FILE, notes_on
 from hone.stages.evaluate.options import EvaluateOptions
@@ -120,6 +121,7 @@ def refuse_elsewhere(ws: Workspace, on: str) -> None:
 def _task(ws: Workspace, model: str, options: EvaluateOptions) -> Task:
     if options.task is not None:
         return ws.task(options.task)
+    refuse_as_main(ws, model)
     base = find_base(ws, model)
     if base.model is not None:
         return ws.task(ws.store.models.get(base.model).model.task)

@@ -9,8 +9,8 @@ from hone.errors import HoneError
 from hone.records.example import Example
 from hone.records.flag import Flag, Neighbour, Resolution
 from hone.rendering.messages import messages_of
+from hone.rendering.word_diff import Mark, word_diff
 from hone.stages.flags.answers import is_of_split
-from hone.stages.review.comparison import Mark, word_diff
 from hone.workspace.open import Workspace
 from hone.workspace.store.likeness import telling_words
 

@@ -3,8 +3,9 @@
 Every verb answers after the commit; what it says was done survives a kill.
 """
 
+from hone.rendering.word_diff import word_diff
 from hone.stages.review.changes import Change, Changes, Touched, changed_by, changes
-from hone.stages.review.comparison import Column, comparison, word_diff
+from hone.stages.review.comparison import Column, comparison
 from hone.stages.review.decide import decide, find_example, history, new_op_id, redo, undo
 from hone.stages.review.decisions_file import Applied, Line, apply_decisions
 from hone.stages.review.many import (

@@ -24,6 +24,22 @@ ModelQuery = Annotated[
 ]
 
 
+class FlagsQuery(BaseModel):
+    """Whose flags, and which of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str | None = Field(
+        default=None, max_length=200, description="NAME, NAME@VERSION, a base; usually the newest"
+    )
+    task: str | None = Field(default=None, max_length=200, description="only its evaluations")
+    state: list[FlagState] = Field(
+        default_factory=list[FlagState], description="by default open and skipped"
+    )
+    is_tested: bool = Field(default=False, description="those in val and test splits instead")
+    limit: int = Field(default=50, ge=1, le=MOST_FLAGS, description="at most so many")
+
+
 class FlagsAnswer(BaseModel):
     """The queue, the most telling first, and what is not in it."""
 
@@ -93,22 +109,15 @@ class PromoteAnswer(BaseModel):
 
 
 @router.get("")
-def list_flags(
-    site: Here,
-    visitor: Viewer,
-    model: ModelQuery = None,
-    task: Annotated[str | None, Query(max_length=200)] = None,
-    state: Annotated[
-        list[FlagState] | None, Query(description="by default open and skipped")
-    ] = None,
-    is_tested: Annotated[bool, Query(description="those in val and test splits instead")] = False,
-    limit: Annotated[int, Query(ge=1, le=MOST_FLAGS)] = 50,
-) -> FlagsAnswer:
+def list_flags(query: Annotated[FlagsQuery, Query()], site: Here, visitor: Viewer) -> FlagsAnswer:
     """What should be looked at, the most telling first."""
     site.refresh()
-    states: list[FlagState] = state or ["open", "skipped"]
-    found = flags.find_flags(site.ws, model, task=task, states=states, is_tested=is_tested)
-    return FlagsAnswer(**{**found._asdict(), "flags": found.flags[:limit]}, total=len(found.flags))
+    states: list[FlagState] = query.state or ["open", "skipped"]
+    found = flags.find_flags(
+        site.ws, query.model, task=query.task, states=states, is_tested=query.is_tested
+    )
+    shown = found.flags[: query.limit]
+    return FlagsAnswer(**{**found._asdict(), "flags": shown}, total=len(found.flags))
 
 
 @router.get("/{example_id}")

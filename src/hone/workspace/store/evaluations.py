@@ -39,6 +39,15 @@ class Score(NamedTuple):
     text: str
 
 
+class Chosen(NamedTuple):
+    """Answers of one contender in one evaluation: of these bands, and with this text in them."""
+
+    evaluation: str
+    contender: str
+    bands: Sequence[Band] = ()
+    text: str = ""
+
+
 class Evaluations:
     """`store.evaluations`."""
 
@@ -104,21 +113,18 @@ class Evaluations:
 
     def ranked(
         self,
-        chosen: tuple[str, str],
+        chosen: Chosen,
         *,
         order: Order = "worst",
         against: str | None = None,
         span: tuple[int, int],
-        bands: Sequence[Band] = (),
-        text: str = "",
     ) -> Sequence[str]:
         """Ids of examples by what one contender scored: `span` is the first place and how many.
 
-        `chosen`: the evaluation and the contender. The orders lost and won look at `against`, and
-        leave out what that one was not asked.
+        The orders lost and won look at `against`, and leave out what that one was not asked.
         """
         table = evaluation_scores.c
-        query = select(table.example_id).where(*_chosen(chosen, bands, text))
+        query = select(table.example_id).where(*_conditions(chosen))
         worst: ColumnElement[float] = table.score
         if order in ("lost", "won"):
             other = evaluation_scores.alias("other")
@@ -135,9 +141,9 @@ class Evaluations:
         with reading(self._engine) as connection:
             return connection.execute(query).scalars().all()
 
-    def count(self, chosen: tuple[str, str], *, bands: Sequence[Band] = (), text: str = "") -> int:
-        """How many examples fit; `chosen` as in `ranked`."""
-        query = select(func.count()).where(*_chosen(chosen, bands, text))
+    def count(self, chosen: Chosen) -> int:
+        """How many examples fit."""
+        query = select(func.count()).where(*_conditions(chosen))
         with reading(self._engine) as connection:
             return connection.execute(query).scalar() or 0
 
@@ -184,9 +190,10 @@ class Evaluations:
             ]
 
 
-def _chosen(chosen: tuple[str, str], bands: Sequence[Band], text: str) -> list[ColumnElement[bool]]:
+def _conditions(chosen: Chosen) -> list[ColumnElement[bool]]:
     table = evaluation_scores.c
-    conditions = [table.evaluation == chosen[0], table.contender == chosen[1]]
-    conditions += [table.band.in_(bands)] if bands else []
-    conditions += [func.instr(func.lower(table.text), text.lower()) > 0] if text else []
+    conditions = [table.evaluation == chosen.evaluation, table.contender == chosen.contender]
+    conditions += [table.band.in_(chosen.bands)] if chosen.bands else []
+    if chosen.text:
+        conditions.append(func.instr(func.lower(table.text), chosen.text.lower()) > 0)
     return conditions
