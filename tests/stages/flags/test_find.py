@@ -82,6 +82,15 @@ def test_the_test_split_is_held_back_and_what_trained_is_never_flagged(ws: Works
     assert not (ws.data / "flagged").exists() or not list((ws.data / "flagged").glob("*.jsonl"))
 
 
+def test_what_is_flagged_lies_in_its_folder_and_the_figures_in_theirs(ws: Workspace) -> None:
+    evaluation = answer(ws, "pickup@v1", wrong_on(3))
+    (file,) = (ws.data / "flagged").glob("*.jsonl")
+    assert file.stem == f"eval_pickup@v1_{evaluation.id.removeprefix('evaluate-')}"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert {line["id"] for line in lines} == wrong_ids(ws, "probe", 3)
+    assert (ws.data / "metrics" / f"{file.stem}.json").is_file()
+
+
 def test_nothing_endless_text_and_misfits_are_invalid_each_in_its_own_words(ws: Workspace) -> None:
     answers = {
         0: "",

@@ -10,7 +10,7 @@ from hone import shelf
 from hone.errors import HoneError, InvalidInput, NotFound
 from hone.records.dataset import Manifest
 from hone.records.feedback import Applied, LeftOut
-from hone.records.flag import CORRECTIONS, Resolution
+from hone.records.flag import CORRECTIONS, FlagVerdict, Resolution
 from hone.records.task import Task
 from hone.workspace.open import Workspace
 
@@ -263,7 +263,7 @@ def report_applied(
         LeftOut(id=id, why=why.get(id) or _why_not(ws, id, placed.get(id), plan))
         for id in sorted(set(plan.corrections) - training)
     ]
-    verdicts = Counter(plan.corrections[id].verdict for id in training)
+    verdicts: Counter[FlagVerdict] = Counter(plan.corrections[id].verdict for id in training)
     return Applied(
         dataset=manifest.ref,
         of=plan.source.ref,

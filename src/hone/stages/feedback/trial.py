@@ -95,8 +95,9 @@ def owed(ws: Workspace, trial: Trial) -> list[Asking]:
 
 
 def names_of(trial: Trial) -> list[str]:
-    """The models in the order in which they are asked: after, before, control."""
-    return [trial.after, trial.before, *([trial.control] if trial.control else [])]
+    """The models in the order in which they are asked, each once: after, before, control."""
+    named = [trial.after, trial.before, *([trial.control] if trial.control else [])]
+    return list(dict.fromkeys(named))
 
 
 def answered(ws: Workspace, trial: Trial) -> list[Answered]:
@@ -110,16 +111,16 @@ def answered(ws: Workspace, trial: Trial) -> list[Answered]:
                 hint=f"hone feedback report {trial.after}",
             )
         chosen = set(only or ())
-        scores = [
-            {
+        scores = {
+            ref: {
                 one.example_id: one.score
                 for one in ws.store.evaluations.scores(evaluation.id, _contender(evaluation, ref))
                 if not chosen or one.example_id in chosen
             }
             for ref in names_of(trial)
-        ]
-        after, before, *control = scores
-        found.append(Answered(evaluation, on, before, control[0] if control else None, after))
+        }
+        control = scores[trial.control] if trial.control else None
+        found.append(Answered(evaluation, on, scores[trial.before], control, scores[trial.after]))
     return found
 
 

@@ -178,7 +178,7 @@ def _flag(answer: Answer, around: _Around, below: float) -> Flag | None:
     reasons = _reasons(answer, question, around, below)
     if not reasons:
         return None
-    ordered = [reason for reason in FLAG_REASONS if reason in reasons]
+    ordered: list[FlagReason] = [reason for reason in FLAG_REASONS if reason in reasons]
     on = answer.evaluation.on
     return Flag(
         id=answer.id,
