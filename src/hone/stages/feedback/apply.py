@@ -12,6 +12,7 @@ from hone.records.dataset import Manifest
 from hone.records.feedback import Applied, LeftOut
 from hone.records.flag import CORRECTIONS, FlagVerdict, Resolution
 from hone.records.task import Task
+from hone.stages.feedback.trial import trained_rows
 from hone.workspace.open import Workspace
 
 PAIR_FORMATS = ("dpo", "kto")
@@ -192,8 +193,17 @@ def with_changes(
     moved: Counter[str] = Counter()
     if changed is not None:
         moved.update(f"{was} to {now}" for _, was, now in changed.moved)
+    notes = list(found.notes)
+    if control is not None:
+        rows = trained_rows(ws.store.datasets.get(control))
+        if rows == trained_rows(ws.store.datasets.get(found.of)):
+            notes.append(
+                f"{control} trains on the very rows of {found.of}: a version that learned from "
+                "that by the same recipe and base is a control already (--control NAME@VERSION)."
+            )
     return found.model_copy(
         update={
+            "notes": notes,
             "added": len(changed.added) if changed else sum(found.rows.values()),
             "removed": len(changed.removed) if changed else 0,
             "moved": dict(sorted(moved.items())),

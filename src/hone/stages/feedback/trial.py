@@ -184,13 +184,17 @@ def _model_of(ws: Workspace, said: Resolution) -> str:
 
 
 def _control(ws: Workspace, manifest: Manifest, named: str | None) -> tuple[str | None, str | None]:
-    """The control and its dataset; both None where nobody trained one."""
-    controls = {
-        one.ref for one in ws.store.datasets.list() if one.options.get("control_of") == manifest.ref
-    }
+    """The control and its dataset; both None where nobody trained one.
+
+    A version that learned from the very same rows as the control's is one where it is named.
+    """
+    known = ws.store.datasets.list()
+    made = [one for one in known if one.options.get("control_of") == manifest.ref]
+    controls = {one.ref for one in made}
     if named is not None:
         model = ws.store.models.get(named).model
-        if model.dataset not in controls:
+        rows = {trained_rows(one) for one in made}
+        if model.dataset not in {one.ref for one in known if trained_rows(one) in rows}:
             raise InvalidInput(
                 f"{model.ref} is no control of {manifest.ref}: it learned from {model.dataset}.",
                 hint=f"train on {' or '.join(sorted(controls)) or 'what feedback apply names'}",
@@ -201,6 +205,11 @@ def _control(ws: Workspace, manifest: Manifest, named: str | None) -> tuple[str 
         return None, next(iter(sorted(controls)), None)
     newest = trained[-1]
     return newest.ref, newest.dataset
+
+
+def trained_rows(manifest: Manifest) -> tuple[str, ...]:
+    """What a training on a version sees: the hashes of its train and val rows."""
+    return tuple(manifest.splits[one].sha256 for one in ("train", "val") if one in manifest.splits)
 
 
 def example_origin(ws: Workspace, example_id: str) -> str:
