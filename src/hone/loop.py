@@ -315,7 +315,7 @@ def apply_feedback(
     plan = feedback.plan_feedback(workspace, dataset, **choices)
     built = build_dataset(workspace, plan.name, on_progress=on_progress, **plan.choices)
     ref = built.manifest.ref
-    found = feedback.report_applied(workspace, plan, built.manifest, built.kept_out)
+    found = feedback.report_applied(workspace, plan, built)
     trained = set(plan.corrections) - {one.id for one in found.left_out}
     control = None
     if trained and plan.has_control:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from hone import shelf
@@ -42,6 +42,25 @@ class Difference(Protocol):
     @property
     def changed(self) -> list[str]:
         """Examples that were decided anew."""
+        ...
+
+
+class Built(Protocol):
+    """What the builder's stage gives of a version."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """The version."""
+        ...
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it was not there before."""
+        ...
+
+    @property
+    def kept_out(self) -> Sequence[Any]:
+        """What does not stand in it: id, reason, because_of."""
         ...
 
 
@@ -262,13 +281,12 @@ def _format_options(source: Manifest) -> dict[str, Any]:
     return given
 
 
-def report_applied(
-    ws: Workspace, plan: Plan, manifest: Manifest, kept_out: Iterable[Any]
-) -> Applied:
+def report_applied(ws: Workspace, plan: Plan, built: Built) -> Applied:
     """What became of every correction in the version that was built; differences come later."""
+    manifest = built.manifest
     placed = ws.store.placements.among(manifest.ref, plan.corrections)
     training = {id for id, member in placed.items() if member.split == "train"}
-    why = {one.id: _why(one.reason, one.because_of) for one in kept_out}
+    why = {one.id: _why(one.reason, one.because_of) for one in built.kept_out}
     left_out = [
         LeftOut(id=id, why=why.get(id) or _why_not(ws, id, placed.get(id), plan))
         for id in sorted(set(plan.corrections) - training)
@@ -276,8 +294,8 @@ def report_applied(
     verdicts: Counter[FlagVerdict] = Counter(plan.corrections[id].verdict for id in training)
     return Applied(
         dataset=manifest.ref,
-        of=plan.source.ref,
-        is_new=manifest.ref != plan.source.ref,
+        of=str(plan.choices["because"]["of"]),
+        is_new=built.is_new,
         format=manifest.format,
         corrections=dict(sorted(verdicts.items())),
         rejected=len(plan.rejected),
