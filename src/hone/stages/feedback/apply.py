@@ -285,7 +285,9 @@ def report_applied(ws: Workspace, plan: Plan, built: Built) -> Applied:
     """What became of every correction in the version that was built; differences come later."""
     manifest = built.manifest
     placed = ws.store.placements.among(manifest.ref, plan.corrections)
-    training = {id for id, member in placed.items() if member.split == "train"}
+    # Pairs choose their own checkpoint by some of them; of other rows every correction trains.
+    used = ("train",) if plan.has_control else ("train", "val")
+    training = {id for id, member in placed.items() if member.split in used}
     why = {one.id: _why(one.reason, one.because_of) for one in built.kept_out}
     left_out = [
         LeftOut(id=id, why=why.get(id) or _why_not(ws, id, placed.get(id), plan))
@@ -312,6 +314,9 @@ def _why(reason: str, because_of: str | None) -> str:
         "duplicate": "it repeats another example",
         "near_duplicate": "it nearly repeats another example",
         "too_long": "it is too long",
+        "no_pair": "it makes no pair: the model had answered nothing that could stand against it",
+        "equal_pair": "it makes no pair: the model had answered the same",
+        "invalid": "its answer does not fit the task",
     }.get(reason, reason)
     return f"{said} ({because_of})" if because_of else said
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -115,12 +116,12 @@ def show_flag(example_id: str, site: Here, visitor: Viewer, model: ModelQuery = 
 @router.post("/{example_id}")
 async def say(example_id: str, asked: SayRequest, site: Here, visitor: Decider) -> SayAnswer:
     """Say what is right of a flag: a review, journalled with where it came from."""
+    # Finding reads many answers, and must not keep other decisions waiting.
+    flag = await run_sync(flags.find_flag, site.ws, example_id, asked.model)
+    saying = flags.Saying(reviewer=visitor.name, **asked.model_dump(exclude={"model"}))
 
     def work() -> SayAnswer:
-        flag = flags.find_flag(site.ws, example_id, asked.model)
-        given = asked.model_dump(exclude={"model"})
-        done = flags.resolve(site.ws, flag, flags.Saying(reviewer=visitor.name, **given))
-        return SayAnswer(**done._asdict())
+        return SayAnswer(**flags.resolve(site.ws, flag, saying)._asdict())
 
     return await site.deciding(work)
 
