@@ -89,7 +89,7 @@ def _lost(ws: Workspace, task: str, leaving: list[str]) -> dict[str, dict[str, i
     newest = {one.name: one for one in ws.store.datasets.list() if one.task == task}
     found: dict[str, dict[str, int]] = {}
     for manifest in newest.values():
-        if manifest.options.get("control_of"):
+        if manifest.is_control:
             continue
         counted: dict[str, int] = {}
         for member in ws.store.placements.among(manifest.ref, leaving).values():
