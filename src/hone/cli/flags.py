@@ -151,6 +151,10 @@ def promote(
     flag: Annotated[str, typer.Argument(help="The id of the test example, or how it begins.")],
     note: Annotated[str, typer.Option(help="Why it has to leave the test set; journalled.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    base: Annotated[
+        str | None,
+        typer.Option(help="Counts tokens where a dataset bounds them.", metavar="MODEL"),
+    ] = None,
     model: ModelOption = None,
     reviewer: ReviewerOption = None,
     workspace: WorkspaceOption = None,
@@ -175,9 +179,9 @@ def promote(
             and not typer.confirm(f"Take {found.id} out of every test set, for ever?")
         ):
             raise typer.Exit(0)
-        done = loop.promote_flag(opened, found.id, note=note, reviewer=reviewer)
+        done = loop.promote_flag(opened, found.id, note=note, reviewer=reviewer, base=base)
     if json:
-        show.print_json({**done._asdict(), "promoted": done.promoted._asdict()})
+        show.print_json(done._asdict())
         return
     _say_promoted(done)
 
@@ -266,11 +270,11 @@ def _say_resolved(done: Resolved) -> None:
 def _say_promoted(done: Promotion) -> None:
     from hone.cli import show
 
-    more = len(done.promoted.siblings)
+    more = len(done.siblings)
     siblings = f" with {more} siblings" if more else ""
-    show.say(f"{done.promoted.example.id} left every test set{siblings}.")
+    show.say(f"{done.example.id} left every test set{siblings}.")
     for older, newer in done.versions.items():
         show.say(f"{newer} takes the place of {older}.")
     for note in done.notes:
         show.say(f"Note: {note}")
-    show.say(f"Next: hone flags resolve {done.promoted.example.id}")
+    show.say(f"Next: hone flags resolve {done.example.id}")

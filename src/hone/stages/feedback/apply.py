@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from hone import shelf
@@ -64,6 +65,18 @@ class Built(Protocol):
         ...
 
 
+class Asked(NamedTuple):
+    """How the next version shall differ from the newest, beside its corrections.
+
+    `base` counts tokens where rows are bounded; `options` of the format stand over those recorded.
+    """
+
+    name: str | None = None
+    format: str | None = None
+    base: str | None = None
+    options: Mapping[str, Any] = MappingProxyType({})
+
+
 class Plan(NamedTuple):
     """What is to be built: the version that it goes on from, a name, and the builder's choices."""
 
@@ -84,14 +97,7 @@ class Plan(NamedTuple):
         return f"{self.name}-control"
 
 
-def plan_feedback(
-    ws: Workspace,
-    dataset: str | None = None,
-    *,
-    name: str | None = None,
-    format: str | None = None,
-    base: str | None = None,
-) -> Plan:
+def plan_feedback(ws: Workspace, dataset: str | None = None, asked: Asked = Asked()) -> Plan:  # noqa: B008
     """How the next version of a dataset is built so that the corrections of its task train.
 
     `dataset` is by default the one that the corrected answers come from. Everything is as its
@@ -104,11 +110,11 @@ def plan_feedback(
     of_task = _of_task(ws, task, said)
     corrections = {id: one for id, one in of_task.items() if one.verdict in CORRECTIONS}
     rejected = [id for id, one in of_task.items() if one.verdict == "reject"]
-    wanted = format or source.format
+    wanted = asked.format or source.format
     is_pair = wanted in PAIR_FORMATS and wanted != source.format
-    _refuse_nothing(task, corrections, rejected if is_pair or wanted == "kto" else [])
-    target = name or (source.name if wanted == source.format else f"{source.name}-{wanted}")
-    choices = _choices(source, task, wanted, base=base)
+    _refuse_nothing(task, corrections, rejected)
+    target = asked.name or (source.name if wanted == source.format else f"{source.name}-{wanted}")
+    choices = _choices(source, task, asked._replace(format=wanted))
     because: dict[str, Any] = {"of": source.ref}
     if is_pair:
         choices["ratios"] = PAIR_RATIOS
@@ -202,7 +208,7 @@ def _refuse_nothing(
 
 def as_built(ws: Workspace, manifest: Manifest, *, base: str | None = None) -> dict[str, Any]:
     """The choices by which a version was built, as the builder takes them."""
-    return _choices(manifest, ws.task(manifest.task), manifest.format, base=base)
+    return _choices(manifest, ws.task(manifest.task), Asked(format=manifest.format, base=base))
 
 
 def with_changes(
@@ -242,41 +248,49 @@ def _next(found: Applied, control: str | None) -> Iterator[str]:
         yield "hone feedback report NAME"
 
 
-def _choices(source: Manifest, task: Task, format: str, *, base: str | None) -> dict[str, Any]:
+def _choices(source: Manifest, task: Task, asked: Asked) -> dict[str, Any]:
     """How the newest version was built, as the builder takes it."""
     options = source.options
     choices: dict[str, Any] = {
         "task": task.name,
-        "format": format,
+        "format": asked.format,
+        "format_options": dict(asked.options),
         "seed": source.seed,
         "ratios": options.get("ratios"),
         "similarity": options.get("similarity"),
         "query": {name: value for name, value in source.query.items() if name != "status"},
     }
-    if format == source.format:
-        choices["query"] = source.query
-        choices["format_options"] = _format_options(source)
+    if asked.format == source.format:
+        choices |= {"query": source.query, "format_options": _format_options(source, asked)}
+        choices |= _replayed(options.get("replay") or {})
     if options.get("max_tokens") is not None:
-        if base is None:
+        if asked.base is None:
             raise InvalidInput(
                 f"{source.ref} keeps rows longer than {options['max_tokens']} tokens out: which "
                 "model counts them is not known.",
                 hint="--base hone-nano, or the base that is trained",
             )
-        choices |= {"max_tokens": options["max_tokens"], "base": base}
+        choices |= {"max_tokens": options["max_tokens"], "base": asked.base}
     return {name: value for name, value in choices.items() if value is not None}
 
 
-def _format_options(source: Manifest) -> dict[str, Any]:
+def _replayed(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The same replay beside what is new, where the version has one."""
+    if not kept:
+        return {}
+    amount = "rows" if kept.get("rows") is not None else "share"
+    return {"replay": kept["of"], f"replay_{amount}": kept[amount]}
+
+
+def _format_options(source: Manifest, asked: Asked) -> dict[str, Any]:
     module = shelf.load("formats", source.format)
-    given: dict[str, Any] = dict(source.options.get("format_options") or {})
+    given = {**(source.options.get("format_options") or {}), **asked.options}
     hidden = sorted(set(module.Options.model_fields) & set(source.options) - set(given))
     if hidden:
         # The manifest keeps what such an option came to, not the path that it was.
         raise InvalidInput(
             f"{source.ref} was built with {', '.join(hidden)}, which its manifest does not keep.",
-            hint=f"hone datasets build {source.name} --format {source.format} --option "
-            f"{hidden[0]}=… builds it by hand; corrections are in it",
+            hint=f"hone feedback apply {source.name} --option {hidden[0]}=…",
         )
     return given
 

@@ -134,8 +134,8 @@ def promote(example_id: str, asked: PromoteRequest, site: Here, visitor: Trainer
     """
     done = loop.promote_flag(site.ws, example_id, note=asked.note, reviewer=visitor.name)
     return PromoteAnswer(
-        example_id=done.promoted.example.id,
-        siblings=done.promoted.siblings,
+        example_id=done.example.id,
+        siblings=done.siblings,
         versions=done.versions,
         notes=done.notes,
     )
