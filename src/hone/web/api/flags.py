@@ -87,23 +87,31 @@ class PromoteAnswer(BaseModel):
     notes: list[str]
 
 
+class FlagsQuery(BaseModel):
+    """Which flags are asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str | None = Field(
+        default=None,
+        max_length=200,
+        description="whose: NAME, NAME@VERSION, a base; else the newest",
+    )
+    task: str | None = Field(default=None, max_length=200)
+    state: list[FlagState] = Field(default_factory=lambda: ["open", "skipped"])
+    is_tested: bool = Field(default=False, description="those in val and test splits instead")
+    limit: int = Field(default=50, ge=1, le=MOST_FLAGS)
+
+
 @router.get("")
-def list_flags(
-    site: Here,
-    visitor: Viewer,
-    model: ModelQuery = None,
-    task: Annotated[str | None, Query(max_length=200)] = None,
-    state: Annotated[
-        list[FlagState] | None, Query(description="by default open and skipped")
-    ] = None,
-    is_tested: Annotated[bool, Query(description="those in val and test splits instead")] = False,
-    limit: Annotated[int, Query(ge=1, le=MOST_FLAGS)] = 50,
-) -> FlagsAnswer:
+def list_flags(asked: Annotated[FlagsQuery, Query()], site: Here, visitor: Viewer) -> FlagsAnswer:
     """What should be looked at, the most telling first."""
     site.refresh()
-    states: list[FlagState] = state or ["open", "skipped"]
-    found = flags.find_flags(site.ws, model, task=task, states=states, is_tested=is_tested)
-    return FlagsAnswer(**{**found._asdict(), "flags": found.flags[:limit]}, total=len(found.flags))
+    found = flags.find_flags(
+        site.ws, asked.model, task=asked.task, states=asked.state, is_tested=asked.is_tested
+    )
+    shown = {**found._asdict(), "flags": found.flags[: asked.limit]}
+    return FlagsAnswer(**shown, total=len(found.flags))
 
 
 @router.get("/{example_id}")
