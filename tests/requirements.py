@@ -66,8 +66,24 @@ REQUIREMENTS: dict[str, Requirement] = {
     "QA-13": Requirement("export configuration and data"),
     "QA-14": Requirement("quick evaluation with colour bands"),
     "QA-15": Requirement("flagged for review: edit, note, save and next, skip"),
-    "QA-16": Requirement("corrections go into the next training set"),
-    "QA-17": Requirement("folders under data/ fill as one works"),
+    "QA-16": Requirement(
+        "corrections go into the next training set",
+        (
+            "tests/stages/feedback/test_apply.py::"
+            "test_every_correction_trains_and_nothing_else_moves",
+            "tests/loop/test_feedback_loop.py::"
+            "test_thirty_corrections_train_and_the_report_has_both_columns_and_the_control",
+        ),
+    ),
+    "QA-17": Requirement(
+        "folders under data/ fill as one works",
+        (
+            "tests/stages/prepare/test_build.py::"
+            "test_what_was_accepted_and_what_trains_is_where_people_look_for_it",
+            "tests/stages/flags/test_find.py::"
+            "test_what_is_flagged_lies_in_its_folder_and_the_figures_in_theirs",
+        ),
+    ),
     "QA-18": Requirement(
         "desktop application",
         (
@@ -211,7 +227,14 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/stages/test_predict.py::test_samples_for_validating_come_from_messages_and_a_sound_file",
         ),
     ),
-    "EXT-12": Requirement("audited statistics in pounds"),
+    "EXT-12": Requirement(
+        "audited statistics in pounds",
+        (
+            "tests/stages/test_audited.py::"
+            "test_items_and_pounds_add_up_by_location_and_subcategory",
+            "tests/stages/test_audited.py::test_ten_are_enough_and_other_fields_can_be_asked_for",
+        ),
+    ),
     "EXT-13": Requirement("own GPU by the same recipe"),
     "EXT-14": Requirement("a sentence and a mend for every known failure"),
     "MEM-01": Requirement("three method cards with live checks"),

@@ -97,6 +97,19 @@ def test_next_goes_through_the_queue_by_keys(hone: Hone) -> None:
     assert "the unit is cases" in out and "eve" in out
 
 
+def test_an_answer_is_written_where_no_editor_is_set(
+    hone: Hone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("VISUAL", "EDITOR"):
+        monkeypatch.delenv(name, raising=False)
+    first = str(listed(hone)[0]["id"])
+    typed = 'e\nnonsense\ne\n[{"item": "rye"}]\nq\n'
+    code, out, _ = hone("flags", "next", typed=typed)
+    assert code == 0 and "This cannot be read as an answer of the task pickup" in out
+    code, out, _ = hone("examples", "show", first, "--json")
+    assert json.loads(out)["example"]["output"] == [{"item": "rye"}]
+
+
 def test_resolve_says_one_thing_of_one_flag(hone: Hone) -> None:
     first, second, third = (str(one["id"]) for one in listed(hone)[:3])
     code, out, _ = hone("flags", "resolve", first, "--verdict", "confirm")

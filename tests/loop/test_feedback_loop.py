@@ -32,7 +32,7 @@ RECIPE: dict[str, Any] = {
 RATIOS = {"train": 0.35, "val": 0.05, "test": 0.2, "probe": 0.4}
 FLAGS = 30
 # Every so many-th expected answer came in wrong, as they do: its first item is another one.
-WRONG_EVERY = 7
+WRONG_EVERY = 5
 
 
 class Gone(NamedTuple):
@@ -50,7 +50,7 @@ def gone(tmp_path_factory: pytest.TempPathFactory) -> Gone:
     root = tmp_path_factory.mktemp("round") / "ws"
     task = Task.model_validate(read_yaml(TASK)).model_copy(update={"rules": None})
     ws = loop.init_workspace(root, task=task)
-    truth = {one.text: one.items for one in messages.generate("train", 500, 0)}
+    truth = {one.text: one.items for one in messages.generate("train", 400, 0)}
     rows = [
         {"message": text, "output": wrong(items) if place % WRONG_EVERY == 0 else items}
         for place, (text, items) in enumerate(truth.items())

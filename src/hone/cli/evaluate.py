@@ -120,6 +120,8 @@ def evaluate(
         show.print_json({**found.model_dump(mode="json"), "report": report})
         return
     _say_evaluation(found, score)
+    if not found.trained_on and not found.on.endswith(("/test", "/val")):
+        show.say("What it got wrong may be corrected: hone flags next")
     show.say(f"Report: {report}")
 
 

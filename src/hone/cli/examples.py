@@ -164,6 +164,42 @@ def stats(
 
 
 @app.command()
+def audited(
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="A field to add up by; by default location and subcategory."),
+    ] = None,
+    task: TaskOption = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Add up what was audited: messages, items and pounds, and whether there are enough to train.
+
+    Example: hone examples audited --by location
+    """
+    from hone import loop
+    from hone.cli import show as screen
+    from hone.stages.audited import audited as add_up
+
+    with loop.open_workspace(workspace) as ws:
+        found = add_up(ws, task, by=by or ())
+    if json:
+        screen.print_json(found)
+        return
+    weight = found.weight
+    screen.say(f"{found.audited:,} of {found.total:,} messages audited: {weight.items:,} items, "
+               f"{weight.pounds:,.1f} pounds")  # fmt: skip
+    if weight.unknown:
+        screen.say(f"{weight.unknown:,} items have no known weight and are not in these pounds.")
+    for field, values in found.by.items():
+        rows = [
+            (name, one.items, f"{one.pounds:,.1f}", one.unknown) for name, one in values.items()
+        ]
+        screen.table((field, "items", "pounds", "weight unknown"), rows)
+    screen.say(found.readiness)
+
+
+@app.command()
 def export(
     path: Annotated[Path, typer.Argument(help="The JSONL file to write.")],
     layout: Annotated[str, typer.Option(help="hone, alpaca, sharegpt or messages.")] = "hone",

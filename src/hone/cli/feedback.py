@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hone.cli.import_ import pairs
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ def apply(
             "answered; kto: also what was rejected."
         ),
     ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            help="Of the format, where the dataset does not keep it: passages=FILE.",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
     base: Annotated[
         str | None,
         typer.Option(help="Counts tokens where the dataset bounds them.", metavar="MODEL"),
@@ -52,7 +61,13 @@ def apply(
 
     with loop.open_workspace(workspace) as opened, show.progress("Building") as step:
         found = loop.apply_feedback(
-            opened, dataset, on_progress=step, name=name, format=format, base=base
+            opened,
+            dataset,
+            on_progress=step,
+            name=name,
+            format=format,
+            base=base,
+            options=pairs("--option", option),
         )
     if json:
         show.print_json(found.model_dump(mode="json"))

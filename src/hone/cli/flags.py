@@ -9,12 +9,12 @@ import typer
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 if TYPE_CHECKING:
-    from hone.records.flag import Flag
+    from hone.records.flag import Flag, FlagState, FlagVerdict
     from hone.stages.flags import Found, Promotion, Resolved
 
 app = new_app()
 
-STATES = ("open", "skipped", "resolved")
+STATES: tuple[FlagState, ...] = ("open", "skipped", "resolved")
 SHOWN_CHARACTERS = 60
 ReviewerOption = Annotated[
     str | None, typer.Option(help="Who decides; by default HONE_REVIEWER or the login.")
@@ -138,7 +138,7 @@ def resolve(
         if output is not None:
             answer = flags.read_output(opened.task(found.task), output)
         who = reviewer or loop.reviewer_name()
-        saying = flags.Saying(said, who, answer, note)  # type: ignore[arg-type]
+        saying = flags.Saying(said, who, answer, note)
         done = flags.resolve(opened, found, saying)
     if json:
         show.print_json(done._asdict())
@@ -151,6 +151,10 @@ def promote(
     flag: Annotated[str, typer.Argument(help="The id of the test example, or how it begins.")],
     note: Annotated[str, typer.Option(help="Why it has to leave the test set; journalled.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    base: Annotated[
+        str | None,
+        typer.Option(help="Counts tokens where a dataset bounds them.", metavar="MODEL"),
+    ] = None,
     model: ModelOption = None,
     reviewer: ReviewerOption = None,
     workspace: WorkspaceOption = None,
@@ -175,32 +179,34 @@ def promote(
             and not typer.confirm(f"Take {found.id} out of every test set, for ever?")
         ):
             raise typer.Exit(0)
-        done = loop.promote_flag(opened, found.id, note=note, reviewer=reviewer)
+        done = loop.promote_flag(opened, found.id, note=note, reviewer=reviewer, base=base)
     if json:
-        show.print_json({**done._asdict(), "promoted": done.promoted._asdict()})
+        show.print_json(done._asdict())
         return
     _say_promoted(done)
 
 
-def _states(wanted: list[str] | None) -> tuple[str, ...]:
+def _states(wanted: list[str] | None) -> tuple[FlagState, ...]:
     from hone.errors import InvalidInput, nearest
 
     for name in wanted or ():
         if name not in STATES:
             raise InvalidInput(f'There is no state "{name}".', hint=nearest(name, STATES))
-    return tuple(wanted or ("open", "skipped"))
+    return tuple(one for one in STATES if one in (wanted or ("open", "skipped")))
 
 
-def _verdict(verdict: str | None, output: str | None) -> str:
+def _verdict(verdict: str | None, output: str | None) -> FlagVerdict:
     from hone.errors import InvalidInput, nearest
     from hone.records.flag import FLAG_VERDICTS
 
     if verdict is None and output is None:
         listed = "; ".join(f"{name}: {means}" for name, means in FLAG_VERDICTS.items())
         raise InvalidInput("Say what is right.", hint=f"--verdict, one of: {listed}")
-    said = (verdict or "edit").replace("-", "_")
-    if said not in FLAG_VERDICTS:
-        raise InvalidInput(f'There is no verdict "{verdict}".', hint=nearest(said, FLAG_VERDICTS))
+    named = (verdict or "edit").replace("-", "_")
+    known: dict[str, FlagVerdict] = {one: one for one in FLAG_VERDICTS}
+    said = known.get(named)
+    if said is None:
+        raise InvalidInput(f'There is no verdict "{verdict}".', hint=nearest(named, FLAG_VERDICTS))
     if output is not None and said != "edit":
         raise InvalidInput(
             f"An answer belongs to an edit, not to {said}.", hint="leave out --output or --verdict"
@@ -264,11 +270,11 @@ def _say_resolved(done: Resolved) -> None:
 def _say_promoted(done: Promotion) -> None:
     from hone.cli import show
 
-    more = len(done.promoted.siblings)
+    more = len(done.siblings)
     siblings = f" with {more} siblings" if more else ""
-    show.say(f"{done.promoted.example.id} left every test set{siblings}.")
+    show.say(f"{done.example.id} left every test set{siblings}.")
     for older, newer in done.versions.items():
         show.say(f"{newer} takes the place of {older}.")
     for note in done.notes:
         show.say(f"Note: {note}")
-    show.say(f"Next: hone flags resolve {done.promoted.example.id}")
+    show.say(f"Next: hone flags resolve {done.example.id}")

@@ -29,6 +29,8 @@ COMMANDS: dict[str, Command] = {
             "search": "Find examples by words; the last word may be unfinished.",
             "show": "Show one example with its history.",
             "stats": "Count examples by status, tag and file.",
+            "audited": "Add up what was audited: messages, items and pounds, and whether there are "
+            "enough to train.",
             "export": "Write examples to a JSONL file.",
         },
     ),

@@ -17,24 +17,32 @@ from hone.workspace.open import Workspace
 
 
 def promote_flag(
-    workspace: Workspace, example_id: str, *, note: str, reviewer: str | None = None
+    workspace: Workspace,
+    example_id: str,
+    *,
+    note: str,
+    reviewer: str | None = None,
+    base: str | None = None,
 ) -> flags.Promotion:
     """Take a test example and its siblings out of every test for ever, so that it may be corrected.
 
     Every dataset that tested one of them gets a new version, with fresh examples in their place.
+    `base` counts tokens where a dataset bounds them. Cut off, the same call completes it.
     """
-    who = reviewer or reviewer_name()
-    promoted = flags.promote(workspace, example_id, reviewer=who, note=note)
+    planned = flags.plan_promotion(workspace, example_id, note=note)
+    older = [workspace.store.datasets.get(ref) for ref in planned.lost]
+    # All that could be refused, before anything is for ever.
+    choices = {one.ref: feedback.as_built(workspace, one, base=base) for one in older}
+    flags.promote(workspace, planned, reviewer=reviewer or reviewer_name(), note=note)
+    because = {"promoted": [planned.example.id, *planned.siblings]}
     versions: dict[str, str] = {}
     notes: list[str] = []
-    for ref, lost in promoted.lost.items():
-        manifest = workspace.store.datasets.get(ref)
-        choices = feedback.as_built(workspace, manifest)
-        because = {"promoted": [promoted.example.id, *promoted.siblings], "of": ref}
-        built = build_dataset(workspace, manifest.name, **choices, fresh=lost, because=because)
-        versions[ref] = built.manifest.ref
+    for one in older:
+        asked = {**choices[one.ref], "fresh": planned.lost[one.ref]}
+        built = build_dataset(workspace, one.name, **asked, because={**because, "of": one.ref})
+        versions[one.ref] = built.manifest.ref
         notes += [note for note in built.manifest.notes if "could not be replaced" in note]
-    return flags.Promotion(promoted, versions, notes)
+    return flags.Promotion(planned.example, planned.siblings, versions, notes)
 
 
 def apply_feedback(
@@ -46,12 +54,12 @@ def apply_feedback(
 ) -> Applied:
     """Freeze the dataset version that trains on every correction, and its control without them.
 
-    Choices: name, format (dpo and kto give pairs and judgements) and base; see `plan_feedback`.
+    Choices: name, format (dpo and kto give pairs and judgements), base and options of the format.
     """
-    plan = feedback.plan_feedback(workspace, dataset, **choices)
+    plan = feedback.plan_feedback(workspace, dataset, feedback.Asked(**choices))
     built = build_dataset(workspace, plan.name, on_progress=on_progress, **plan.choices)
     ref = built.manifest.ref
-    found = feedback.report_applied(workspace, plan, built.manifest, built.kept_out)
+    found = feedback.report_applied(workspace, plan, built)
     trained = set(plan.corrections) - {one.id for one in found.left_out}
     control = None
     if trained and plan.has_control:

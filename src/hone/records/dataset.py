@@ -72,6 +72,11 @@ class Manifest(BaseModel):
         """`name@version`."""
         return f"{self.name}@{self.version}"
 
+    @property
+    def is_control(self) -> bool:
+        """Whether it is another version without its corrections, to measure what they do."""
+        return bool(self.options.get("control_of"))
+
 
 class Member(BaseModel):
     """One line of `members.jsonl`."""

@@ -118,6 +118,23 @@ def test_judgements_hold_what_was_rejected(ws: Workspace) -> None:
         assert [json.loads(text) for text in right] == [ws.store.examples.get(id).output]
 
 
+def test_a_version_with_a_replay_keeps_it(ws: Workspace) -> None:
+    from tests.stages.flags.test_promote import add
+
+    add(ws, range(501, 561))
+    ratios = {"train": 0.5, "val": 0.1, "test": 0.2, "probe": 0.2}
+    loop.build_dataset(
+        ws, "later", ratios=ratios, replay="pickup@1", replay_rows=10,
+        query={"files": ["b.csv"]},
+    )  # fmt: skip
+    found = loop.apply_feedback(ws, "later")
+    options = ws.store.datasets.get(found.dataset).options
+    assert (options["replay"]["of"], options["replay"]["rows"]) == ("pickup@1", 10)
+    assert found.corrections and {id for id in corrected(ws)} >= split_of(
+        ws, "train", found.dataset
+    ) - split_of(ws, "train", "later@1") - split_of(ws, "train", "pickup@1")
+
+
 def test_a_rejected_flag_leaves_the_dataset(ws: Workspace) -> None:
     flag = find_flags(ws).flags[0]
     resolve(ws, flag, Saying("reject", "ann"))

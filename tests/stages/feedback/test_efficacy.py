@@ -159,6 +159,17 @@ def test_without_a_control_nothing_is_said_of_the_corrections_themselves(ws: Wor
     assert not any("training again explains" in sentence for sentence in found.says)
 
 
+def test_whoever_learned_from_the_very_rows_of_the_control_may_be_named_as_it(
+    ws: Workspace,
+) -> None:
+    """Where nothing but corrections came, the version before is the same training again."""
+    found = reported(ws, control="pickup@v1")
+    assert (found.before, found.control) == ("pickup@v1", "pickup@v1")
+    assert all(one.due == one.gained for one in found.columns)
+    applied = loop.apply_feedback(ws)
+    assert any("the very rows of pickup@1" in note for note in applied.notes)
+
+
 def test_a_model_that_learned_by_heart_gains_in_one_column_only(ws: Workspace) -> None:
     known = {ws.store.examples.get(id).input["message"] for id in ws.store.flags.standing()}
     truth = learned(ws)
@@ -203,8 +214,8 @@ def test_the_report_is_written_in_both_forms_and_asks_nobody_twice(ws: Workspace
 def test_a_version_that_learned_no_corrections_is_refused(ws: Workspace) -> None:
     with pytest.raises(InvalidInput, match="pickup@1, which holds no corrections"):
         trial_of(ws, "pickup@v1")
-    with pytest.raises(InvalidInput, match="pickup@v1 is no control of pickup@2"):
-        trial_of(ws, "pickup@v2", control="pickup@v1")
+    with pytest.raises(InvalidInput, match="pickup@v2 is no control of pickup@2"):
+        trial_of(ws, "pickup@v2", control="pickup@v2")
     with pytest.raises(HoneError, match="were asked pickup@2/train"):
         efficacy(ws, trial_of(ws, "pickup@v2"))
 

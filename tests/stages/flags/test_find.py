@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from hone.errors import InvalidInput, NotFound
 from hone.stages.configure import change_setting
+from hone.stages.evaluate import evaluate, evaluate_options, finish
 from hone.stages.flags import Found, find_flag, find_flags, open_flag
 from hone.workspace.open import Workspace, open_workspace
-from tests.stages.answering import message, output, write_lines
+from tests.stages.answering import Answers, message, output, write_lines
 from tests.stages.flags.flagged import WRONG, answer, by_version, number_of, split_of, wrong_on
+from tests.targets.here import Here
 
 
 def ids(found: Found) -> set[str]:
@@ -82,6 +85,15 @@ def test_the_test_split_is_held_back_and_what_trained_is_never_flagged(ws: Works
     assert not (ws.data / "flagged").exists() or not list((ws.data / "flagged").glob("*.jsonl"))
 
 
+def test_what_is_flagged_lies_in_its_folder_and_the_figures_in_theirs(ws: Workspace) -> None:
+    evaluation = answer(ws, "pickup@v1", wrong_on(3))
+    (file,) = (ws.data / "flagged").glob("*.jsonl")
+    assert file.stem == f"eval_pickup@v1_{evaluation.id.removeprefix('evaluate-')}"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert {line["id"] for line in lines} == wrong_ids(ws, "probe", 3)
+    assert (ws.data / "metrics" / f"{file.stem}.json").is_file()
+
+
 def test_nothing_endless_text_and_misfits_are_invalid_each_in_its_own_words(ws: Workspace) -> None:
     answers = {
         0: "",
@@ -103,6 +115,27 @@ def test_nothing_endless_text_and_misfits_are_invalid_each_in_its_own_words(ws: 
     assert "The answer cannot be read as one of the task pickup." in said[1].says
     assert any("unknown field 'colour'" in sentence for sentence in said[2].says)
     assert "The answer cannot be read as one of the task pickup." in said[3].says
+
+
+class Troubled(Answers):
+    """Even numbers are cut off at the length limit, odd ones are not answered at all."""
+
+    def _line(self, contender: str, one: Mapping[str, Any]) -> dict[str, Any]:
+        line = super()._line(contender, one)
+        if number_of(one) % 2:
+            return {**line, "text": "", "problem": "The prompt is too long."}
+        return {**line, "text": "la " * 9, "is_complete": False}
+
+
+def test_answers_that_do_not_end_or_were_not_given_say_so(ws: Workspace) -> None:
+    options = evaluate_options(rows=["tuned"], on="pickup@1/probe")
+    target = Here(Troubled(wrong_on(1)))
+    evaluation = finish(ws, evaluate(ws, "pickup@v1", options, target=target).id)
+    asked = split_of(ws, "probe")
+    assert sum(evaluation.rows[0].troubles.values()) == len(asked) == evaluation.rows[0].examples
+    said = {number_of({"input": one.input}) % 2: one.says for one in find_flags(ws).flags}
+    assert "The answer does not end: it was cut off after 27 characters." in said[0]
+    assert "There is no answer: The prompt is too long." in said[1]
 
 
 def test_whoever_agrees_against_the_expected_answer_makes_it_contradictory(ws: Workspace) -> None:

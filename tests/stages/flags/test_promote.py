@@ -10,7 +10,14 @@ import pytest
 from hone import loop
 from hone.errors import Conflict, InvalidInput
 from hone.records.dataset import SplitRatios
-from hone.stages.flags import Saying, find_flag, find_flags, resolve
+from hone.stages.flags import (
+    Saying,
+    find_flag,
+    find_flags,
+    plan_promotion,
+    promote,
+    resolve,
+)
 from hone.stages.prepare import BuildOptions, build_dataset
 from hone.workspace.open import Workspace
 from hone.workspace.store import Filter, new_example
@@ -97,7 +104,7 @@ def test_siblings_leave_with_it_and_whoever_was_kept_out_because_of_them_may_tra
     assert build_dataset(ws, "late").kept_out[0].because_of == group
     add(ws, range(2001, 2021))
     done = loop.promote_flag(ws, promoted, note="leaked", reviewer="lead")
-    assert set(done.promoted.siblings) == siblings != set()
+    assert set(done.siblings) == siblings != set()
     newest = done.versions["threads@1"]
     after = split_of(ws, "test", newest)
     assert not after & (siblings | {promoted}) and len(after) >= len(tested)
@@ -131,6 +138,28 @@ def test_an_untouched_probe_example_is_fresh_where_nothing_newer_is(ws: Workspac
     loop.promote_flag(ws, promoted, note="mislabelled", reviewer="lead")
     (fresh,) = split_of(ws, "test", "pickup@2") - split_of(ws, "test")
     assert fresh in split_of(ws, "probe")
+
+
+def test_a_promotion_that_was_cut_off_is_completed_by_the_same_call(ws: Workspace) -> None:
+    promoted = low_in_test(ws)
+    planned = plan_promotion(ws, promoted, note="mislabelled")
+    promote(ws, planned, reviewer="lead", note="mislabelled")
+    assert promoted in split_of(ws, "test", "pickup")
+    done = loop.promote_flag(ws, promoted, note="", reviewer="lead")
+    assert done.versions == {"pickup@1": "pickup@2"}
+    assert promoted not in split_of(ws, "test", "pickup@2")
+    assert len(ws.store.promotions.list()) == 1
+
+
+def test_what_cannot_be_rebuilt_is_refused_before_anything_is_for_ever(ws: Workspace) -> None:
+    ratios = SplitRatios(train=0.5, val=0.2, test=0.3, probe=0)
+    loop.build_dataset(ws, "short", ratios=ratios.model_dump(), max_tokens=900, base="small")
+    promoted = low_in_test(ws)
+    with pytest.raises(InvalidInput, match="keeps rows longer than 900 tokens out"):
+        loop.promote_flag(ws, promoted, note="mislabelled", reviewer="lead")
+    assert ws.store.promotions.list() == []
+    done = loop.promote_flag(ws, promoted, note="mislabelled", reviewer="lead", base="small")
+    assert set(done.versions) == {"pickup@1", "short@1"}
 
 
 def test_a_promotion_needs_a_test_example_and_a_reason_and_happens_once(ws: Workspace) -> None:

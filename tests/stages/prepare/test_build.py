@@ -53,6 +53,22 @@ def test_building_again_without_a_change_gives_the_same_version(make_workspace: 
     assert [path.name for path in workspace.datasets.iterdir()] == ["catechism@1"]
 
 
+def test_what_was_accepted_and_what_trains_is_where_people_look_for_it(
+    make_workspace: Make,
+) -> None:
+    workspace = make_workspace(40)
+    built = build_dataset(workspace, "catechism")
+    training = workspace.data / "training" / "catechism@1.jsonl"
+    assert training.read_bytes() == (built.folder / "train.jsonl").read_bytes()
+    curated = workspace.data / "curated" / "catechism@1.jsonl"
+    rows = [json.loads(line) for line in curated.read_text().splitlines()]
+    assert len(rows) == 40 and {row["reviewer"] for row in rows} == {"ann"}
+    assert {row["id"] for row in rows if row["split"] == "test"} == ids(built.folder, "test")
+    training.unlink()
+    build_dataset(workspace, "catechism")
+    assert training.is_file()
+
+
 def test_another_seed_gives_other_splits(make_workspace: Make) -> None:
     one = build_dataset(make_workspace(60, "one"), "catechism").folder
     two = build_dataset(make_workspace(60, "two"), "catechism", BuildOptions(seed=1)).folder

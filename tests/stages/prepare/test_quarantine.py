@@ -106,7 +106,7 @@ def test_no_history_of_renames_and_imports_brings_a_tested_example_into_training
         if turn % 2:
             tested = sorted(ws.store.datasets.tested_ids())
             done = loop.promote_flag(ws, dice.choice(tested), note="why", reviewer="lead")
-            promoted |= {done.promoted.example.id, *done.promoted.siblings}
+            promoted |= {done.example.id, *done.siblings}
         correct_some(ws, dice, turn)
         for name, format in (("one", "sft"), (f"other {turn}".replace(" ", "-"), "dpo")):
             ratios = (

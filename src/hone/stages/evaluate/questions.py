@@ -68,7 +68,8 @@ def _own_test_split(ws: Workspace, task: Task, models: Sequence[ModelVersion]) -
     for model in models[:1]:
         if model.dataset is not None:
             return f"{model.dataset}/test"
-    names = sorted({one.name for one in ws.store.datasets.list() if one.task == task.name})
+    of_task = (one for one in ws.store.datasets.list() if one.task == task.name)
+    names = sorted({one.name for one in of_task if not one.is_control})
     if len(names) == 1:
         return f"{names[0]}/test"
     hint = f"--data {names[0]}/test" if names else "hone datasets build NAME, then --data NAME/test"

@@ -1,6 +1,7 @@
 """Feedback: corrections become the next dataset version, and what that did is measured."""
 
 from hone.stages.feedback.apply import (
+    Asked,
     Plan,
     as_built,
     plan_feedback,
@@ -12,6 +13,7 @@ from hone.stages.feedback.report import ReportFiles, report_files, tables, write
 from hone.stages.feedback.trial import Asking, Trial, owed, trial_of
 
 __all__ = [
+    "Asked",
     "Asking",
     "Plan",
     "ReportFiles",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from hone import shelf
 from hone.errors import HoneError, InvalidInput, NotFound
 from hone.records.dataset import Manifest
 from hone.records.feedback import Applied, LeftOut
-from hone.records.flag import CORRECTIONS, Resolution
+from hone.records.flag import CORRECTIONS, FlagVerdict, Resolution
 from hone.records.task import Task
+from hone.stages.feedback.trial import trained_rows
 from hone.workspace.open import Workspace
 
 PAIR_FORMATS = ("dpo", "kto")
@@ -44,6 +46,37 @@ class Difference(Protocol):
         ...
 
 
+class Built(Protocol):
+    """What the builder's stage gives of a version."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """The version."""
+        ...
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it was not there before."""
+        ...
+
+    @property
+    def kept_out(self) -> Sequence[Any]:
+        """What does not stand in it: id, reason, because_of."""
+        ...
+
+
+class Asked(NamedTuple):
+    """How the next version shall differ from the newest, beside its corrections.
+
+    `base` counts tokens where rows are bounded; `options` of the format stand over those recorded.
+    """
+
+    name: str | None = None
+    format: str | None = None
+    base: str | None = None
+    options: Mapping[str, Any] = MappingProxyType({})
+
+
 class Plan(NamedTuple):
     """What is to be built: the version that it goes on from, a name, and the builder's choices."""
 
@@ -64,14 +97,7 @@ class Plan(NamedTuple):
         return f"{self.name}-control"
 
 
-def plan_feedback(
-    ws: Workspace,
-    dataset: str | None = None,
-    *,
-    name: str | None = None,
-    format: str | None = None,
-    base: str | None = None,
-) -> Plan:
+def plan_feedback(ws: Workspace, dataset: str | None = None, asked: Asked = Asked()) -> Plan:  # noqa: B008
     """How the next version of a dataset is built so that the corrections of its task train.
 
     `dataset` is by default the one that the corrected answers come from. Everything is as its
@@ -84,11 +110,11 @@ def plan_feedback(
     of_task = _of_task(ws, task, said)
     corrections = {id: one for id, one in of_task.items() if one.verdict in CORRECTIONS}
     rejected = [id for id, one in of_task.items() if one.verdict == "reject"]
-    wanted = format or source.format
+    wanted = asked.format or source.format
     is_pair = wanted in PAIR_FORMATS and wanted != source.format
-    _refuse_nothing(task, corrections, rejected if is_pair or wanted == "kto" else [])
-    target = name or (source.name if wanted == source.format else f"{source.name}-{wanted}")
-    choices = _choices(source, task, wanted, base=base)
+    _refuse_nothing(task, corrections, rejected)
+    target = asked.name or (source.name if wanted == source.format else f"{source.name}-{wanted}")
+    choices = _choices(source, task, asked._replace(format=wanted))
     because: dict[str, Any] = {"of": source.ref}
     if is_pair:
         choices["ratios"] = PAIR_RATIOS
@@ -182,7 +208,7 @@ def _refuse_nothing(
 
 def as_built(ws: Workspace, manifest: Manifest, *, base: str | None = None) -> dict[str, Any]:
     """The choices by which a version was built, as the builder takes them."""
-    return _choices(manifest, ws.task(manifest.task), manifest.format, base=base)
+    return _choices(manifest, ws.task(manifest.task), Asked(format=manifest.format, base=base))
 
 
 def with_changes(
@@ -192,8 +218,17 @@ def with_changes(
     moved: Counter[str] = Counter()
     if changed is not None:
         moved.update(f"{was} to {now}" for _, was, now in changed.moved)
+    notes = list(found.notes)
+    if control is not None:
+        rows = trained_rows(ws.store.datasets.get(control))
+        if rows == trained_rows(ws.store.datasets.get(found.of)):
+            notes.append(
+                f"{control} trains on the very rows of {found.of}: a version that learned from "
+                "that by the same recipe and base is a control already (--control NAME@VERSION)."
+            )
     return found.model_copy(
         update={
+            "notes": notes,
             "added": len(changed.added) if changed else sum(found.rows.values()),
             "removed": len(changed.removed) if changed else 0,
             "moved": dict(sorted(moved.items())),
@@ -213,61 +248,70 @@ def _next(found: Applied, control: str | None) -> Iterator[str]:
         yield "hone feedback report NAME"
 
 
-def _choices(source: Manifest, task: Task, format: str, *, base: str | None) -> dict[str, Any]:
+def _choices(source: Manifest, task: Task, asked: Asked) -> dict[str, Any]:
     """How the newest version was built, as the builder takes it."""
     options = source.options
     choices: dict[str, Any] = {
         "task": task.name,
-        "format": format,
+        "format": asked.format,
+        "format_options": dict(asked.options),
         "seed": source.seed,
         "ratios": options.get("ratios"),
         "similarity": options.get("similarity"),
         "query": {name: value for name, value in source.query.items() if name != "status"},
     }
-    if format == source.format:
-        choices["query"] = source.query
-        choices["format_options"] = _format_options(source)
+    if asked.format == source.format:
+        choices |= {"query": source.query, "format_options": _format_options(source, asked)}
+        choices |= _replayed(options.get("replay") or {})
     if options.get("max_tokens") is not None:
-        if base is None:
+        if asked.base is None:
             raise InvalidInput(
                 f"{source.ref} keeps rows longer than {options['max_tokens']} tokens out: which "
                 "model counts them is not known.",
                 hint="--base hone-nano, or the base that is trained",
             )
-        choices |= {"max_tokens": options["max_tokens"], "base": base}
+        choices |= {"max_tokens": options["max_tokens"], "base": asked.base}
     return {name: value for name, value in choices.items() if value is not None}
 
 
-def _format_options(source: Manifest) -> dict[str, Any]:
+def _replayed(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The same replay beside what is new, where the version has one."""
+    if not kept:
+        return {}
+    amount = "rows" if kept.get("rows") is not None else "share"
+    return {"replay": kept["of"], f"replay_{amount}": kept[amount]}
+
+
+def _format_options(source: Manifest, asked: Asked) -> dict[str, Any]:
     module = shelf.load("formats", source.format)
-    given: dict[str, Any] = dict(source.options.get("format_options") or {})
+    given = {**(source.options.get("format_options") or {}), **asked.options}
     hidden = sorted(set(module.Options.model_fields) & set(source.options) - set(given))
     if hidden:
         # The manifest keeps what such an option came to, not the path that it was.
         raise InvalidInput(
             f"{source.ref} was built with {', '.join(hidden)}, which its manifest does not keep.",
-            hint=f"hone datasets build {source.name} --format {source.format} --option "
-            f"{hidden[0]}=… builds it by hand; corrections are in it",
+            hint=f"hone feedback apply {source.name} --option {hidden[0]}=…",
         )
     return given
 
 
-def report_applied(
-    ws: Workspace, plan: Plan, manifest: Manifest, kept_out: Iterable[Any]
-) -> Applied:
+def report_applied(ws: Workspace, plan: Plan, built: Built) -> Applied:
     """What became of every correction in the version that was built; differences come later."""
+    manifest = built.manifest
     placed = ws.store.placements.among(manifest.ref, plan.corrections)
-    training = {id for id, member in placed.items() if member.split == "train"}
-    why = {one.id: _why(one.reason, one.because_of) for one in kept_out}
+    # Pairs choose their own checkpoint by some of them; of other rows every correction trains.
+    used = ("train",) if plan.has_control else ("train", "val")
+    training = {id for id, member in placed.items() if member.split in used}
+    why = {one.id: _why(one.reason, one.because_of) for one in built.kept_out}
     left_out = [
         LeftOut(id=id, why=why.get(id) or _why_not(ws, id, placed.get(id), plan))
         for id in sorted(set(plan.corrections) - training)
     ]
-    verdicts = Counter(plan.corrections[id].verdict for id in training)
+    verdicts: Counter[FlagVerdict] = Counter(plan.corrections[id].verdict for id in training)
     return Applied(
         dataset=manifest.ref,
-        of=plan.source.ref,
-        is_new=manifest.ref != plan.source.ref,
+        of=str(plan.choices["because"]["of"]),
+        is_new=built.is_new,
         format=manifest.format,
         corrections=dict(sorted(verdicts.items())),
         rejected=len(plan.rejected),
@@ -284,6 +328,9 @@ def _why(reason: str, because_of: str | None) -> str:
         "duplicate": "it repeats another example",
         "near_duplicate": "it nearly repeats another example",
         "too_long": "it is too long",
+        "no_pair": "it makes no pair: the model had answered nothing that could stand against it",
+        "equal_pair": "it makes no pair: the model had answered the same",
+        "invalid": "its answer does not fit the task",
     }.get(reason, reason)
     return f"{said} ({because_of})" if because_of else said
 

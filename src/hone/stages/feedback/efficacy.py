@@ -75,6 +75,7 @@ def efficacy(ws: Workspace, trial: Trial, *, seed: int = 0) -> Efficacy:
         for one in clean
         if one.before >= threshold > one.after
     ]
+    states: Counter[CorrectionState] = Counter(one.state for one in lines)
     found = Efficacy(
         model=trial.after,
         before=trial.before,
@@ -87,7 +88,7 @@ def efficacy(ws: Workspace, trial: Trial, *, seed: int = 0) -> Efficacy:
         threshold=threshold,
         seed=seed,
         columns=columns,
-        states=dict(sorted(Counter(one.state for one in lines).items())),
+        states=dict(sorted(states.items())),
         corrections=lines,
         newly_broken=sorted(broken, key=lambda one: (one.after - one.before, one.id)),
         leaked=len(likes.leaked),

@@ -95,8 +95,9 @@ def owed(ws: Workspace, trial: Trial) -> list[Asking]:
 
 
 def names_of(trial: Trial) -> list[str]:
-    """The models in the order in which they are asked: after, before, control."""
-    return [trial.after, trial.before, *([trial.control] if trial.control else [])]
+    """The models in the order in which they are asked, each once: after, before, control."""
+    named = [trial.after, trial.before, *([trial.control] if trial.control else [])]
+    return list(dict.fromkeys(named))
 
 
 def answered(ws: Workspace, trial: Trial) -> list[Answered]:
@@ -110,16 +111,16 @@ def answered(ws: Workspace, trial: Trial) -> list[Answered]:
                 hint=f"hone feedback report {trial.after}",
             )
         chosen = set(only or ())
-        scores = [
-            {
+        scores = {
+            ref: {
                 one.example_id: one.score
                 for one in ws.store.evaluations.scores(evaluation.id, _contender(evaluation, ref))
                 if not chosen or one.example_id in chosen
             }
             for ref in names_of(trial)
-        ]
-        after, before, *control = scores
-        found.append(Answered(evaluation, on, before, control[0] if control else None, after))
+        }
+        control = scores[trial.control] if trial.control else None
+        found.append(Answered(evaluation, on, scores[trial.before], control, scores[trial.after]))
     return found
 
 
@@ -183,13 +184,17 @@ def _model_of(ws: Workspace, said: Resolution) -> str:
 
 
 def _control(ws: Workspace, manifest: Manifest, named: str | None) -> tuple[str | None, str | None]:
-    """The control and its dataset; both None where nobody trained one."""
-    controls = {
-        one.ref for one in ws.store.datasets.list() if one.options.get("control_of") == manifest.ref
-    }
+    """The control and its dataset; both None where nobody trained one.
+
+    A version that learned from the very same rows as the control's is one where it is named.
+    """
+    known = ws.store.datasets.list()
+    made = [one for one in known if one.options.get("control_of") == manifest.ref]
+    controls = {one.ref for one in made}
     if named is not None:
         model = ws.store.models.get(named).model
-        if model.dataset not in controls:
+        rows = {trained_rows(one) for one in made}
+        if model.dataset not in {one.ref for one in known if trained_rows(one) in rows}:
             raise InvalidInput(
                 f"{model.ref} is no control of {manifest.ref}: it learned from {model.dataset}.",
                 hint=f"train on {' or '.join(sorted(controls)) or 'what feedback apply names'}",
@@ -200,6 +205,11 @@ def _control(ws: Workspace, manifest: Manifest, named: str | None) -> tuple[str 
         return None, next(iter(sorted(controls)), None)
     newest = trained[-1]
     return newest.ref, newest.dataset
+
+
+def trained_rows(manifest: Manifest) -> tuple[str, ...]:
+    """What a training on a version sees: the hashes of its train and val rows."""
+    return tuple(manifest.splits[one].sha256 for one in ("train", "val") if one in manifest.splits)
 
 
 def example_origin(ws: Workspace, example_id: str) -> str:

@@ -2,13 +2,13 @@
 
 from hone.stages.flags.find import Found, find_flag, find_flags
 from hone.stages.flags.look import Opened, open_flag
-from hone.stages.flags.promote import Promoted, Promotion, promote
+from hone.stages.flags.promote import Planned, Promotion, plan_promotion, promote
 from hone.stages.flags.resolve import Resolved, Saying, next_flag, read_output, resolve
 
 __all__ = [
     "Found",
     "Opened",
-    "Promoted",
+    "Planned",
     "Promotion",
     "Resolved",
     "Saying",
@@ -16,6 +16,7 @@ __all__ = [
     "find_flags",
     "next_flag",
     "open_flag",
+    "plan_promotion",
     "promote",
     "read_output",
     "resolve",

@@ -84,10 +84,14 @@ def find_flags(
 def find_flag(ws: Workspace, flag_id: str, model: str | None = None) -> Flag:
     """One flag by the id of its example, in whatever state, tested or not."""
     answers = latest_answers(ws, model)
-    whole, _ = _whole(ws, answers)
-    for flag in whole:
-        if flag.id == flag_id or (len(flag_id) >= LEAST_OF_ID and flag.id.startswith(flag_id)):
-            return flag
+    named = {
+        id: one
+        for id, one in answers.found.items()
+        if id == flag_id or (len(flag_id) >= LEAST_OF_ID and id.startswith(flag_id))
+    }
+    whole, _ = _whole(ws, answers._replace(found=named))
+    if whole:
+        return next((one for one in whole if one.id == flag_id), whole[0])
     raise NotFound(
         f'"{flag_id}" is not flagged for {answers.model}.',
         hint="hone flags list; another model by --model",
@@ -178,7 +182,7 @@ def _flag(answer: Answer, around: _Around, below: float) -> Flag | None:
     reasons = _reasons(answer, question, around, below)
     if not reasons:
         return None
-    ordered = [reason for reason in FLAG_REASONS if reason in reasons]
+    ordered: list[FlagReason] = [reason for reason in FLAG_REASONS if reason in reasons]
     on = answer.evaluation.on
     return Flag(
         id=answer.id,
@@ -220,6 +224,8 @@ def _invalid(answer: Answer, around: _Around) -> str:
         return f"There is no answer: {trouble.problem}"
     if not answer.text.strip():
         return "The answer is empty."
+    if trouble is None and answer.score >= 1:
+        return ""  # it says what was expected: looking closer costs more than all the rest
     if trouble is not None:
         return f"The answer does not end: it was cut off after {len(answer.text):,} characters."
     kind = shelf.load("tasks", around.task.kind)

@@ -71,9 +71,8 @@ def _neighbours(ws: Workspace, flag: Flag, dataset: str) -> list[Neighbour]:
     kind = shelf.load("tasks", task.kind)
     check = shelf.load("checks", "near_duplicate")
     text = kind.near_duplicate_text(task, flag.input)
-    itself = Example.model_validate(
-        {"id": flag.id, "task": task.name, "input": flag.input, "fingerprint": ""}
-    )
+    fields = {"id": flag.id, "task": task.name, "input": flag.input, "fingerprint": ""}
+    itself = Example.model_validate(fields)
     candidates = [
         one
         for one in ws.store.likeness.sharing(itself, telling_words(text), limit=MOST_COMPARED)

@@ -6,6 +6,7 @@ correction may train; a fresh one takes its place in the next version of each da
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hone import shelf
@@ -16,33 +17,37 @@ from hone.records.task import Task
 from hone.workspace.open import Workspace
 
 
-class Promoted(NamedTuple):
-    """What left its split: the example, its siblings; by dataset how many each split lost."""
+class Planned(NamedTuple):
+    """What would leave its split: the example, its siblings; by dataset how many each split loses.
+
+    `is_begun`: it was journalled before, and only new versions of these datasets are owed.
+    """
 
     example: Example
     siblings: list[str]
     lost: dict[str, dict[str, int]]
-    journal: list[Journalled]
+    is_begun: bool = False
 
 
 class Promotion(NamedTuple):
     """What left, and the version of each dataset in which fresh examples take its place."""
 
-    promoted: Promoted
+    example: Example
+    siblings: list[str]
     versions: dict[str, str]
     notes: list[str]
 
 
-def promote(ws: Workspace, example_id: str, *, reviewer: str, note: str) -> Promoted:
-    """Takes an example out of all test sets, with its group and its near-duplicates there.
+def plan_promotion(ws: Workspace, example_id: str, *, note: str) -> Planned:
+    """What would leave all test sets: an example, its group there, and its near-duplicates there.
 
-    InvalidInput where it is in none, or where nobody says why; Conflict where it was promoted.
+    InvalidInput where it is in none, or where nobody says why; Conflict where it left them all.
     """
     example = ws.store.examples.get(example_id)
-    if example.id in ws.store.promotions.ids():
-        raise Conflict(f"{example.id} was promoted before.", hint="hone flags list")
-    tested = dict(ws.store.placements.tested_splits(example.task))
-    if example.id not in tested:
+    before = [one for one in ws.store.promotions.list() if one.because_of == example.id]
+    if before:
+        return _unfinished(ws, example, before)
+    if example.id not in ws.store.placements.tested_splits(example.task):
         raise InvalidInput(
             f"{example.id} stands in no val or test split: it can be corrected as it is.",
             hint=f"hone flags resolve {example.id}",
@@ -53,12 +58,25 @@ def promote(ws: Workspace, example_id: str, *, reviewer: str, note: str) -> Prom
             hint=f"hone flags promote {example.id} --note WHY",
         )
     siblings = _siblings(ws, ws.task(example.task), example)
-    leaving = [example.id, *siblings]
-    lost = _lost(ws, example.task, leaving)
-    journal = ws.store.promotions.promote(
-        example.id, siblings, reviewer=reviewer, note=note.strip()
+    return Planned(example, siblings, _lost(ws, example.task, [example.id, *siblings]))
+
+
+def promote(ws: Workspace, planned: Planned, *, reviewer: str, note: str) -> list[Journalled]:
+    """Journals it, for ever; gives what is new in the journal."""
+    if planned.is_begun:
+        return []
+    return ws.store.promotions.promote(
+        planned.example.id, planned.siblings, reviewer=reviewer, note=note.strip()
     )
-    return Promoted(example, siblings, lost, journal)
+
+
+def _unfinished(ws: Workspace, example: Example, before: Sequence[Journalled]) -> Planned:
+    leaving = [one.example_id for one in before]
+    lost = _lost(ws, example.task, leaving)
+    if not lost:
+        raise Conflict(f"{example.id} was promoted before.", hint="hone flags list")
+    siblings = [id for id in leaving if id != example.id]
+    return Planned(example, siblings, lost, is_begun=True)
 
 
 def _siblings(ws: Workspace, task: Task, example: Example) -> list[str]:
@@ -89,7 +107,7 @@ def _lost(ws: Workspace, task: str, leaving: list[str]) -> dict[str, dict[str, i
     newest = {one.name: one for one in ws.store.datasets.list() if one.task == task}
     found: dict[str, dict[str, int]] = {}
     for manifest in newest.values():
-        if manifest.options.get("control_of"):
+        if manifest.is_control:
             continue
         counted: dict[str, int] = {}
         for member in ws.store.placements.among(manifest.ref, leaving).values():

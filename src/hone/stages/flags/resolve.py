@@ -108,11 +108,12 @@ def _meant(task: Task, flag: Flag, saying: Saying) -> tuple[FlagVerdict, Any]:
     kind = shelf.load("tasks", task.kind)
     if saying.verdict == "reference_wrong":
         output = kind.parse(task, flag.got)
-        problems = [] if output is None else kind.output_problems(task, output)
-        if output is None or problems:
-            why = problems[0] if problems else "it cannot be read as one of the task"
+        problems: list[str] = ["it cannot be read as one of the task."]
+        if output is not None:
+            problems = kind.output_problems(task, output)
+        if problems:
             raise InvalidInput(
-                f"The model's answer cannot become the expected one: {why}",
+                f"The model's answer cannot become the expected one: {problems[0]}",
                 hint="Write the right answer: hone flags resolve ID --verdict edit --output …",
             )
         return "reference_wrong", output

@@ -137,7 +137,7 @@ def _dataset_steps(found: Found) -> Iterator[Step]:
     for name in found.ws.tasks():
         counters = found.ws.store.examples.counters(name)
         trusted = sum(counters[status] for status in TRUSTED)
-        of_task = [one for one in found.datasets if one.task == name]
+        of_task = [one for one in found.datasets if one.task == name and not one.is_control]
         seen = max((rows_of(one) + sum(one.kept_out.values()) for one in of_task), default=0)
         new = trusted - seen
         if new < max(FEWEST_NEW if of_task else FEWEST_TO_FREEZE, LEAST_SHARE_NEW * seen):

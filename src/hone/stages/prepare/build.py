@@ -26,6 +26,7 @@ from hone.stages.prepare.rendered import (
     without_too_long,
 )
 from hone.stages.prepare.replay import Older, draw, older_version, replayable
+from hone.stages.prepare.shown import show_data
 from hone.stages.prepare.split import Shared
 from hone.workspace.files import explained
 from hone.workspace.open import Workspace
@@ -78,8 +79,10 @@ def build_dataset(
         newest = workspace.store.datasets.latest(name)
         if newest is not None and newest.sha256 == manifest.sha256:
             folder = workspace.datasets / newest.ref
+            show_data(workspace, newest)
             return Built(newest, folder, is_new=False, kept_out=made.kept_out)
         folder = freeze(workspace, aside, manifest)
+        show_data(workspace, manifest)
         return Built(manifest, folder, is_new=True, kept_out=made.kept_out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)

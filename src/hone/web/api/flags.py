@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,22 +23,6 @@ ModelQuery = Annotated[
     str | None,
     Query(max_length=200, description="whose: NAME, NAME@VERSION, a base; by default the newest"),
 ]
-
-
-class FlagsQuery(BaseModel):
-    """Whose flags, and which of them."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    model: str | None = Field(
-        default=None, max_length=200, description="NAME, NAME@VERSION, a base; usually the newest"
-    )
-    task: str | None = Field(default=None, max_length=200, description="only its evaluations")
-    state: list[FlagState] = Field(
-        default_factory=list[FlagState], description="by default open and skipped"
-    )
-    is_tested: bool = Field(default=False, description="those in val and test splits instead")
-    limit: int = Field(default=50, ge=1, le=MOST_FLAGS, description="at most so many")
 
 
 class FlagsAnswer(BaseModel):
@@ -108,16 +93,31 @@ class PromoteAnswer(BaseModel):
     notes: list[str]
 
 
+class FlagsQuery(BaseModel):
+    """Which flags are asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str | None = Field(
+        default=None,
+        max_length=200,
+        description="whose: NAME, NAME@VERSION, a base; else the newest",
+    )
+    task: str | None = Field(default=None, max_length=200)
+    state: list[FlagState] = Field(default_factory=lambda: ["open", "skipped"])
+    is_tested: bool = Field(default=False, description="those in val and test splits instead")
+    limit: int = Field(default=50, ge=1, le=MOST_FLAGS)
+
+
 @router.get("")
-def list_flags(query: Annotated[FlagsQuery, Query()], site: Here, visitor: Viewer) -> FlagsAnswer:
+def list_flags(asked: Annotated[FlagsQuery, Query()], site: Here, visitor: Viewer) -> FlagsAnswer:
     """What should be looked at, the most telling first."""
     site.refresh()
-    states: list[FlagState] = query.state or ["open", "skipped"]
     found = flags.find_flags(
-        site.ws, query.model, task=query.task, states=states, is_tested=query.is_tested
+        site.ws, asked.model, task=asked.task, states=asked.state, is_tested=asked.is_tested
     )
-    shown = found.flags[: query.limit]
-    return FlagsAnswer(**{**found._asdict(), "flags": shown}, total=len(found.flags))
+    shown = {**found._asdict(), "flags": found.flags[: asked.limit]}
+    return FlagsAnswer(**shown, total=len(found.flags))
 
 
 @router.get("/{example_id}")
@@ -130,12 +130,12 @@ def show_flag(example_id: str, site: Here, visitor: Viewer, model: ModelQuery = 
 @router.post("/{example_id}")
 async def say(example_id: str, asked: SayRequest, site: Here, visitor: Decider) -> SayAnswer:
     """Say what is right of a flag: a review, journalled with where it came from."""
+    # Finding reads many answers, and must not keep other decisions waiting.
+    flag = await run_sync(flags.find_flag, site.ws, example_id, asked.model)
+    saying = flags.Saying(reviewer=visitor.name, **asked.model_dump(exclude={"model"}))
 
     def work() -> SayAnswer:
-        flag = flags.find_flag(site.ws, example_id, asked.model)
-        given = asked.model_dump(exclude={"model"})
-        done = flags.resolve(site.ws, flag, flags.Saying(reviewer=visitor.name, **given))
-        return SayAnswer(**done._asdict())
+        return SayAnswer(**flags.resolve(site.ws, flag, saying)._asdict())
 
     return await site.deciding(work)
 
@@ -148,8 +148,8 @@ def promote(example_id: str, asked: PromoteRequest, site: Here, visitor: Trainer
     """
     done = loop.promote_flag(site.ws, example_id, note=asked.note, reviewer=visitor.name)
     return PromoteAnswer(
-        example_id=done.promoted.example.id,
-        siblings=done.promoted.siblings,
+        example_id=done.example.id,
+        siblings=done.siblings,
         versions=done.versions,
         notes=done.notes,
     )
