@@ -79,7 +79,7 @@ def main() -> int:
     """Print the report of every seed."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--seeds", type=int, nargs="+", default=[0])
-    asked.add_argument("--steps", type=int, default=30)
+    asked.add_argument("--steps", type=int, default=120)
     given = asked.parse_args()
     import hone
 

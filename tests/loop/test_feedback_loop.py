@@ -13,7 +13,7 @@ from hone.checks._normal import normal
 from hone.demo import messages
 from hone.records.feedback import Applied, Efficacy
 from hone.records.task import Task
-from hone.stages.feedback import report_files
+from hone.stages.feedback import owed, report_files, trial_of
 from hone.stages.flags import Saying, find_flags, resolve
 from hone.workspace.open import Workspace
 from hone.workspace.yaml_file import read_yaml
@@ -69,7 +69,14 @@ def gone(tmp_path_factory: pytest.TempPathFactory) -> Gone:
     applied = loop.apply_feedback(ws)
     assert train_here(ws, {**RECIPE, "dataset": applied.dataset}).ref == "pickup@v2"
     train_here(ws, {**RECIPE, "dataset": applied.control, "name": "pickup-control"})
-    found = loop.report_feedback(ws, "pickup@v2", batch_size=32)
+    trial = trial_of(ws, "pickup@v2")
+    for asking in owed(ws, trial):
+        first, *further = asking.models
+        evaluate_here(
+            ws, first, on=asking.on, only=asking.only, further=further, rows=["tuned"],
+            includes_trained=asking.only is not None, batch_size=32,
+        )  # fmt: skip
+    found = loop.report_feedback(ws, "pickup@v2")
     return Gone(ws, truth, [one.id for one in flags[:FLAGS]], applied, found)
 
 
