@@ -82,6 +82,7 @@ COMMANDS: dict[str, Command] = {
     "spend": Command("hone.cli.spend", "Show what was spent and what is promised."),
     "evaluate": Command("hone.cli.evaluate", "Score a model beside base, few-shot and rules."),
     "compare": Command("hone.cli.compare", "Compare versions on the same examples, in pairs."),
+    "report": Command("hone.cli.report", "Write down all that is known of a version."),
     "models": Command(
         "hone.cli.models",
         "The registered models.",
