@@ -6,7 +6,7 @@ import heapq
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -90,9 +90,9 @@ def _losses(folder: JobFolder | None) -> dict[str, list[Point]]:
         return found
     for event in folder.events():
         fields: dict[str, Any] = event.model_extra or {}
-        values = fields.get("values")
-        if event.type != "metric" or not isinstance(values, dict):
+        if event.type != "metric" or not isinstance(fields.get("values"), dict):
             continue
+        values = cast("dict[str, Any]", fields["values"])
         for name, key in (("training", "loss"), ("validation", "eval_loss")):
             value = values.get(key)
             if isinstance(value, int | float):
