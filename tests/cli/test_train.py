@@ -171,7 +171,7 @@ def test_what_comes_next_is_an_evaluation_that_works(ws: Workspace) -> None:
     assert what_comes_next(ws, tested) == "hone evaluate faith@v1"
     scores = {"gives": "numbers", "method": "regression"}
     asked = tested.model_copy(update={"details": scores})
-    assert what_comes_next(ws, asked) == "hone models info faith@v1"
+    assert what_comes_next(ws, asked) == "hone evaluate faith@v1"
     judge = tested.model_copy(update={"details": {**scores, "method": "reward"}})
     assert "training.reward=faith@v1" in what_comes_next(ws, judge)
 

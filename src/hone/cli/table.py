@@ -102,6 +102,7 @@ COMMANDS: dict[str, Command] = {
             "report": "See which corrections were fixed, stuck or broke something.",
         },
     ),
+    "report": Command("hone.cli.report", "Write down all that is known of a version."),
     "models": Command(
         "hone.cli.models",
         "The registered models.",

@@ -176,6 +176,11 @@ def load_model(ws: Workspace, ref: str) -> tuple[Any, Any, Any]:
     """
     able = able_to_answer(ws, ref, _task_of(ws, ref))
     generator = shelf.load("generators", able.contender.generator)
+    if not hasattr(generator, "load"):
+        raise InvalidInput(
+            f"{ref} gives numbers: it cannot be loaded to generate answers.",
+            hint=f"hone predict --version {ref}, or hone evaluate {ref}",
+        )
     options = generator.Options.model_validate(able.contender.options)
     return generator.load(options)
 

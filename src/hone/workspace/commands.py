@@ -18,9 +18,7 @@ def how_to_evaluate(ws: Workspace, model: ModelVersion) -> str:
 
 
 def what_comes_next(ws: Workspace, model: ModelVersion) -> str:
-    """The command to go on with once a version is trained; numbers cannot be asked a question."""
-    if model.details.get("gives") != "numbers":
-        return how_to_evaluate(ws, model)
-    if model.details.get("method") == "reward":
+    """The command to go on with once a version is trained; a reward cannot be asked a question."""
+    if model.details.get("gives") == "numbers" and model.details.get("method") == "reward":
         return f"hone train pickup_grpo --set training.reward={model.ref} --plan"
-    return f"hone models info {model.ref}"
+    return how_to_evaluate(ws, model)

@@ -220,6 +220,8 @@ def _options(prepared: Prepared, share: float, seed: int) -> dict[str, Resolved]
     found["training.keep_checkpoints"] = Resolved(
         value=1, source="chosen: only the last one is gone on from"
     )
+    # On a small part they would take longer than the training.
+    found["training.samples"] = Resolved(value=0, source="chosen: nobody looks at predictions")
     return found
 
 
