@@ -18,9 +18,10 @@ from hone.records.feedback import Efficacy, EfficacyColumn
 from hone.stages.evaluate import evaluate, evaluate_options, finish
 from hone.stages.feedback import efficacy, owed, report_files, trial_of, write_report
 from hone.stages.feedback.look_alikes import look_alikes
+from hone.stages.flags import Saying, find_flags, resolve
 from hone.workspace.open import Workspace, open_workspace
 from tests.stages.answering import Answers, output, register
-from tests.stages.flags.flagged import WRONG, number_of, split_of
+from tests.stages.flags.flagged import WRONG, answer, make_flagged, number_of, split_of
 from tests.targets.here import Here
 
 Plan = Callable[[str, Mapping[str, Any]], str]
@@ -68,8 +69,10 @@ def learned(ws: Workspace) -> Plan:
     return answer
 
 
-def reported(ws: Workspace, plan: Plan | None = None, **choices: Any) -> Efficacy:
-    trial = trial_of(ws, "pickup@v2", **choices)
+def reported(
+    ws: Workspace, plan: Plan | None = None, *, model: str = "pickup@v2", **choices: Any
+) -> Efficacy:
+    trial = trial_of(ws, model, **choices)
     for asking in owed(ws, trial):
         first, *further = asking.models
         options = evaluate_options(
@@ -211,6 +214,30 @@ def test_the_report_is_written_in_both_forms_and_asks_nobody_twice(ws: Workspace
     assert again.columns == found.columns and len(ws.store.evaluations.list()) == count
 
 
+def test_what_a_base_got_wrong_is_corrected_and_measured_against_the_base(tmp_path: Path) -> None:
+    """The first version may learn from the flags of a base that nobody trained."""
+
+    def plan(contender: str, example: Mapping[str, Any]) -> str:
+        is_right = contender != "base" and contender != "small" and number_of(example) % 3
+        return json.dumps(output(number_of(example))) if is_right else WRONG
+
+    with make_flagged(tmp_path / "ws", versions=0) as ws:
+        answer(ws, "small", plan, rows=["base"])
+        flags = find_flags(ws, "small").flags
+        assert {flag.id for flag in flags} == split_of(ws, "probe")
+        assert {flag.model for flag in flags} == {"base"}
+        for flag in flags[:10]:
+            resolve(ws, flag, Saying("confirm", "ann"))
+        found = loop.apply_feedback(ws)
+        assert found.of == "pickup@1" and sum(found.corrections.values()) == 10
+        register(ws, dataset=found.dataset)
+        trial = trial_of(ws, "pickup@v1")
+        assert (trial.before, trial.control) == ("small", None)
+        told = reported(ws, plan, model="pickup@v1")
+        assert told.columns[0].examples == 10 and told.columns[0].gained is not None
+        assert told.columns[0].gained.value > 0
+
+
 def test_a_version_that_learned_no_corrections_is_refused(ws: Workspace) -> None:
     with pytest.raises(InvalidInput, match="pickup@1, which holds no corrections"):
         trial_of(ws, "pickup@v1")
@@ -221,8 +248,6 @@ def test_a_version_that_learned_no_corrections_is_refused(ws: Workspace) -> None
 
 
 def test_corrected_rows_that_were_trained_on_flag_nothing(ws: Workspace) -> None:
-    from hone.stages.flags import find_flags
-
     reported(ws)
     found = find_flags(ws, "pickup")
     assert not {one.id for one in found.flags} & split_of(ws, "train", "pickup@2")

@@ -284,7 +284,8 @@ def _replayed(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 def _format_options(source: Manifest, asked: Asked) -> dict[str, Any]:
     module = shelf.load("formats", source.format)
-    given: dict[str, Any] = {**(source.options.get("format_options") or {}), **asked.options}
+    given: dict[str, Any] = dict(source.options.get("format_options") or {})
+    given |= asked.options
     hidden = sorted(set(module.Options.model_fields) & set(source.options) - set(given))
     if hidden:
         # The manifest keeps what such an option came to, not the path that it was.
