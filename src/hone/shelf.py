@@ -48,6 +48,7 @@ SHELVES: dict[str, dict[str, str]] = {
         "rules": "hone.generators.rules",
         "head": "hone.generators.head",
         "constant": "hone.generators.constant",
+        "retrieval": "hone.generators.retrieval",
         "file": "hone.generators.answers_file",
         "endpoint": "hone.generators.endpoint",
     },

@@ -40,7 +40,7 @@ def test_compare_prints_rows_pairs_findings_and_examples(hone: Hone) -> None:
     assert out.startswith("pickup@v2, pickup@v1 on pickup@1/test: 100 examples, 95% intervals\n")
     for part in (
         "Difference of field_f1, pair by pair",
-        "retrieval only   not there: no collection of documents belongs to this task",
+        "retrieval  ",
         "pickup@v2 is better than pickup@v1 by 0.",
         "Noise floor: Not measured: taken as 0; answers are greedy",
         "pickup@v2 won against pickup@v1: e",

@@ -82,7 +82,14 @@ def test_evaluate_prints_rows_with_intervals_differences_and_the_report(
     (found,) = ws.store.evaluations.list()
     score = found.rows[-1].score
     assert f"{score.value:.2f} [{score.low:.2f}, {score.high:.2f}]" in said.out
-    for name in ("base", "few-shot", "rules", "pickup@v1 - few-shot", "yellow   orange"):
+    for name in (
+        "base",
+        "few-shot",
+        "retrieval",
+        "rules",
+        "pickup@v1 - few-shot",
+        "yellow   orange",
+    ):
         assert name in said.out
     assert "field.item" not in said.out and "better" in said.out
     assert lines[-1].startswith("Report: ") and Path(lines[-1][8:]).is_file()
@@ -99,6 +106,8 @@ def test_evaluate_as_json_is_the_report(ws: Workspace, hone: Hone) -> None:
         "rules",
         "--without",
         "few-shot",
+        "--without",
+        "retrieval",
         "--json",
     )
     report = json.loads(Path(said.value.pop("report")).read_text())

@@ -81,7 +81,8 @@ def test_the_random_control_has_the_shape_of_nano_and_an_embedding_of_its_length
 
 def test_the_table_shows_every_contender_with_its_interval(tmp_path: Path) -> None:
     figure = {"value": 0.5, "low": 0.4, "high": 0.6}
-    names = ["base", "few-shot", "rules", "pickup@v1", "control-random@v1", "control-plain@v1"]
+    names = ["base", "few-shot", "retrieval", "rules", "pickup@v1", "control-random@v1"]
+    names += ["control-plain@v1"]
     rows = [
         {"contender": n, "examples": 9, "score": figure, "metrics": {"exact_match": figure}}
         for n in names
@@ -95,7 +96,7 @@ def test_the_table_shows_every_contender_with_its_interval(tmp_path: Path) -> No
     )
     columns, cells = demonstration.table_of(done)
     assert len(columns) == 7 and [row[0].partition(":")[0] for row in cells] == [
-        "base", "few-shot", "rules", "tuned", "control", "control",
+        "base", "few-shot", "search", "rules", "tuned", "control", "control",
     ]  # fmt: skip
     assert cells[0][1:3] == ["0.500 [0.400, 0.600]", "0.500"]
     (tmp_path / "reports").mkdir()

@@ -73,10 +73,10 @@ def test_everybody_answers_in_the_worker_and_the_figures_come_back(ws: Workspace
         evaluate(ws, "pickup", options).id,
         on_progress=lambda done, total: seen.append((done, total)),
     )
-    names = ["base", "few-shot", "rules", "pickup@v1", "random"]
+    names = ["base", "few-shot", "retrieval", "rules", "pickup@v1", "random"]
     assert [row.contender for row in found.rows] == names
-    assert seen[-1] == (5 * 24, 5 * 24)
-    rules = found.rows[2]
+    assert seen[-1] == (6 * 24, 6 * 24)
+    rules = found.rows[3]
     assert rules.score.value > 0.9 and found.rows[0].score.value == 0
     assert found.differences["pickup@v1 - rules"].value < -0.9
     folder = jobs.folder_of(ws, str(found.job))
@@ -87,7 +87,8 @@ def test_everybody_answers_in_the_worker_and_the_figures_come_back(ws: Workspace
     sure = {
         name: tuple(one.confidence for one in by_id.values()) for name, by_id in answers.items()
     }
-    assert len(set(sure.values())) == 5 and set(sure.pop("rules")) == {None}
+    assert len(set(sure.values())) == 5
+    assert set(sure.pop("rules")) == set(sure.pop("retrieval")) == {None}
     assert all(0 < (one or 0) <= 1 for those in sure.values() for one in those)
     assert all(one.seconds > 0 for one in answers["base"].values())
 
@@ -204,7 +205,7 @@ def test_a_comparison_asks_whoever_has_not_answered_and_the_base_twice(ws: Works
     found = loop.compare(ws, ["pickup@v1", "pickup@v2"], max_new_tokens=6)
     first, second = sorted(ws.store.evaluations.list(), key=lambda one: one.at)
     assert [row.contender for row in first.rows] == [
-        "base", "few-shot", "rules", "pickup@v1", "pickup@v2",
+        "base", "few-shot", "retrieval", "rules", "pickup@v1", "pickup@v2",
     ]  # fmt: skip
     assert [row.contender for row in second.rows] == ["base"]
     assert found.noise.examples == found.examples == 24 and found.noise.value is not None

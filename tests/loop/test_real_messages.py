@@ -41,9 +41,12 @@ def test_training_on_real_messages_beats_base_and_few_shot(
     assert "**snips**: 299 of 300 rows taken; 254 train, 45 val" in ended.stdout
     figures = json.loads((tmp_path / "kept" / "figures.json").read_text())
     found = Evaluation.model_validate(figures["snips"])
-    assert [row.contender for row in found.rows] == ["base", "few-shot", "snips@v1"]
+    assert [row.contender for row in found.rows] == [
+        "base", "few-shot", "retrieval", "snips@v1",
+    ]  # fmt: skip
     assert found.rows[0].examples >= 95
     assert {name: (one.low or 0.0) > 0 for name, one in found.differences.items()} == {
         "snips@v1 - base": True,
         "snips@v1 - few-shot": True,
+        "snips@v1 - retrieval": True,
     }

@@ -151,7 +151,7 @@ Answer = Callable[[str, Mapping[str, Any]], str]
 
 
 def by_plan(contender: str, example: Mapping[str, Any]) -> str:
-    """The base talks; few-shot is right on even numbers, rules and tuned on nearly all."""
+    """The base talks; few-shot is right on even numbers, all others on nearly all."""
     text = str(example["input"]["message"])
     number = int(text.split()[0])
     right = json.dumps(output(number))
@@ -159,7 +159,7 @@ def by_plan(contender: str, example: Mapping[str, Any]) -> str:
         return "Sure! Here is the JSON."
     if contender == "few-shot":
         return right if number % 2 == 0 else "[]"
-    if contender == "rules":
+    if contender in ("rules", "retrieval"):
         return right if number % 8 else "[]"
     return right if number % 10 else json.dumps([{"item": "bread"}])
 

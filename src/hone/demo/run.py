@@ -214,6 +214,7 @@ def _label(contender: str) -> str:
     return {
         "base": "base: hone-nano",
         "few-shot": "few-shot: 4 examples in the prompt",
+        "retrieval": "search: the answer to the likest training message",
         "rules": "rules",
         "pickup": "tuned: pickup@v1",
         RANDOM: "control: random base, tuned",

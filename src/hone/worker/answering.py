@@ -14,13 +14,13 @@ from hone.errors import HoneError
 from hone.records.evaluation import Contender
 from hone.records.job import Job
 from hone.records.task import Task
-from hone.rendering.messages import Message, messages_of
+from hone.rendering.messages import Message, messages_of, question_in
 from hone.rendering.tokens import Prompt, Renderer
 from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
 
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
-WITHOUT_A_MODEL = ("rules", "constant", "file", "endpoint")
+WITHOUT_A_MODEL = ("rules", "constant", "retrieval", "file", "endpoint")
 AT_ONCE = 256
 """Answers that need no model are written so many at a time."""
 Line = dict[str, Any]
@@ -45,6 +45,8 @@ def answers(
     """The lines of a contender's file, as they come."""
     if contender.generator == "rules":
         return _in_batches(_by_rules(task, contender, questions))
+    if contender.generator == "retrieval":
+        return _in_batches(_by_retrieval(task, contender, questions))
     if contender.generator == "endpoint":
         return _by_endpoint(folder.job, task, contender, questions)
     if contender.generator in WITHOUT_A_MODEL:
@@ -127,6 +129,19 @@ def _by_rules(task: Task, contender: Contender, questions: Sequence[Question]) -
     for question, answer in zip(
         questions, rules.run((one.input for one in questions), options), strict=True
     ):
+        now = time.monotonic()
+        yield {"id": question.id, "text": answer.text, "seconds": round(now - began, 6)}
+        began = now
+
+
+def _by_retrieval(
+    task: Task, contender: Contender, questions: Sequence[Question]
+) -> Iterator[Line]:
+    generator = shelf.load("generators", "retrieval")
+    texts = [question_in(_conversation(task, one)) for one in questions]
+    began = time.monotonic()
+    found = generator.run(texts, generator.Options(**contender.options))
+    for question, answer in zip(questions, found, strict=True):
         now = time.monotonic()
         yield {"id": question.id, "text": answer.text, "seconds": round(now - began, 6)}
         began = now

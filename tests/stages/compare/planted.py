@@ -22,7 +22,7 @@ def planted(contender: str, example: Mapping[str, Any]) -> str:
     found = re.match(r"\d+", str(example["input"]["message"]))
     assert found is not None
     number = int(found[0])
-    skill = {"base": 0.0, "few-shot": 0.1, "rules": 0.9}.get(
+    skill = {"base": 0.0, "few-shot": 0.1, "retrieval": 0.2, "rules": 0.9}.get(
         contender, SKILLS.get(contender.rpartition("@")[2], 0.0)
     )
     # Spread evenly over the numbers, whatever split they fell into.

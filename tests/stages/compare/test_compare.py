@@ -51,12 +51,12 @@ def test_two_versions_and_the_usual_rows_are_paired_on_the_same_examples(ws: Wor
     found = compared(ws, "pickup@v2", "pickup@v1")
     assert found.on == "pickup@1/test" and found.examples == 100
     assert [row.contender for row in found.rows] == [
-        "base", "few-shot", "rules", "pickup@v2", "pickup@v1",
+        "base", "few-shot", "retrieval", "rules", "pickup@v2", "pickup@v1",
     ]  # fmt: skip
     assert [(pair.one, pair.other) for pair in found.pairs][:2] == [
         ("pickup@v2", "pickup@v1"), ("pickup@v2", "base"),
     ]  # fmt: skip
-    assert list(found.missing) == ["retrieval only"]
+    assert found.missing == {}
     pair = pair_of(found, "pickup@v2", "pickup@v1")
     (evaluation,) = ws.store.evaluations.list()
     scores = {
@@ -134,7 +134,9 @@ def test_the_noise_floor_is_measured_by_asking_the_base_again(ws: Workspace) -> 
 
 def test_a_base_can_be_compared_by_its_name_and_stands_there_once(ws: Workspace) -> None:
     found = compared(ws, "pickup@v2", "small")
-    assert [row.contender for row in found.rows] == ["few-shot", "rules", "pickup@v2", "small"]
+    assert [row.contender for row in found.rows] == [
+        "few-shot", "retrieval", "rules", "pickup@v2", "small",
+    ]  # fmt: skip
     assert pair_of(found, "pickup@v2", "small").finding == "better"
 
 
@@ -143,7 +145,7 @@ def test_the_base_of_another_version_is_not_shown_as_the_leads(ws: Workspace) ->
     other = register(ws, "other", base="larger")
     answer(ws, "pickup@v4", further=[other], max_new_tokens=300)
     found = compared(ws, other, "pickup@v1")
-    assert [row.contender for row in found.rows] == ["rules", other, "pickup@v1"]
+    assert [row.contender for row in found.rows] == ["retrieval", "rules", other, "pickup@v1"]
     assert found.missing["base"] == (
         "not asked when other@v1 was: hone evaluate other@v1 --data pickup@1/test"
     )

@@ -67,7 +67,7 @@ def test_the_four_metrics_of_answers_stand_in_the_report(tmp_path: Path) -> None
         (path,) = ws.reports.glob("eval_catechism@v1_*.json")
         report = Evaluation.model_validate_json(path.read_text())
         assert report == found and [row.contender for row in report.rows] == [
-            "base", "few-shot", "catechism@v1"
+            "base", "few-shot", "retrieval", "catechism@v1"
         ]  # fmt: skip
         asked = [
             json.loads(line)

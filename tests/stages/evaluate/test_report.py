@@ -51,7 +51,7 @@ def test_report_copy_store_and_metadata_hold_the_same_figures(ws: Workspace) -> 
     assert (ws.data / "metrics" / path.name).read_bytes() == path.read_bytes()
     assert ws.store.evaluations.list("pickup@v1") == [found]
     each = Lines.of(ws.data / "metrics" / f"{path.stem}_examples.jsonl").rows
-    assert len(each) == 4 * 24
+    assert len(each) == 5 * 24
     assert set(each[0]) == {"id", "contender", "score", "band", "input", "text", "answer"}
     registered = ws.store.models.get("pickup@v1")
     on_disk = ModelVersion.model_validate_json((registered.folder / "metadata.json").read_text())
@@ -87,7 +87,7 @@ def test_a_killed_worker_is_explained_and_the_same_command_goes_on(ws: Workspace
         collect_evaluated(ws, job.id)
     going_on = Answers()
     again = evaluate(ws, "pickup", target=Here(going_on))
-    assert again.id == job.id and going_on.answered == 4 * 24 - 30
+    assert again.id == job.id and going_on.answered == 5 * 24 - 30
     finish(ws, again.id)
     assert len(ws.store.evaluations.list()) == 1
     assert len(list(ws.reports.glob("*.json"))) == 1
@@ -174,4 +174,6 @@ def test_the_file_with_lines_that_look_ended_stays_whole(ws: Workspace, tmp_path
 
 def test_default_options_are_the_documented_ones() -> None:
     options = EvaluateOptions()
-    assert options.rows == ["base", "few-shot", "rules", "mean", "tuned"] and options.shots == 4
+    assert options.rows == [
+        "base", "few-shot", "retrieval", "rules", "mean", "tuned",
+    ] and options.shots == 4  # fmt: skip

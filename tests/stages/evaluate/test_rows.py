@@ -32,7 +32,13 @@ from tests.targets.here import Here
 
 def test_base_few_shot_rules_and_the_model_answer_the_whole_test_split(ws: Workspace) -> None:
     found = run(ws)
-    assert [row.contender for row in found.rows] == ["base", "few-shot", "rules", "pickup@v1"]
+    assert [row.contender for row in found.rows] == [
+        "base",
+        "few-shot",
+        "retrieval",
+        "rules",
+        "pickup@v1",
+    ]
     assert found.on == "pickup@1/test" and {row.examples for row in found.rows} == {24}
     assert [one["id"] for one in asked(ws, found)] == split_of(ws, "test")
     assert found.trained_on == 0 and found.notes == []
@@ -46,7 +52,7 @@ def test_scores_bands_and_differences_are_those_of_the_answers(ws: Workspace) ->
             kind.score(task, by_plan(name, one), json.loads(one["answer"]))
             for one in asked(ws, found)
         ]
-        for name in ("base", "few-shot", "rules", "pickup@v1")
+        for name in ("base", "few-shot", "retrieval", "rules", "pickup@v1")
     }
     for row in found.rows:
         scores = one_by_one[row.contender]
@@ -61,7 +67,7 @@ def test_scores_bands_and_differences_are_those_of_the_answers(ws: Workspace) ->
             for one in ws.store.evaluations.scores(found.id, row.contender)
         }
         assert list(stored.values()) == pytest.approx(scores)
-    for other in ("base", "few-shot", "rules"):
+    for other in ("base", "few-shot", "retrieval", "rules"):
         measured = found.differences[f"pickup@v1 - {other}"]
         expected = paired_interval(np.subtract(one_by_one["pickup@v1"], one_by_one[other]), seed=0)
         assert (measured.value, measured.low, measured.high) == pytest.approx(tuple(expected))
@@ -154,8 +160,8 @@ def test_fields_that_a_model_invents_do_not_flood_the_report(ws: Workspace) -> N
 
 def test_a_base_is_compared_with_its_own_few_shot_prompt_only(ws: Workspace) -> None:
     found = run(ws, "small", on="pickup@1")
-    assert [row.contender for row in found.rows] == ["base", "few-shot"]
-    assert list(found.differences) == ["few-shot - base"]
+    assert [row.contender for row in found.rows] == ["base", "few-shot", "retrieval"]
+    assert list(found.differences) == ["few-shot - base", "retrieval - base"]
     assert found.model == "small" and found.differences["few-shot - base"].value > 0.3
 
 
@@ -221,7 +227,7 @@ def test_a_task_without_rules_has_no_rules_row_and_broken_rules_are_refused(ws: 
     file.write_text(
         "\n".join(line for line in file.read_text().splitlines() if "rules:" not in line)
     )
-    assert [row.contender for row in run(ws).rows] == ["base", "few-shot", "pickup@v1"]
+    assert [row.contender for row in run(ws).rows] == ["base", "few-shot", "retrieval", "pickup@v1"]
 
 
 def test_the_job_keeps_its_own_copy_of_the_rules(ws: Workspace) -> None:

@@ -79,7 +79,6 @@ def _material(ws: Workspace, wanted: Wanted) -> Material:
     already = [one.contender.name for one in found.values() if one.evaluation is lead.evaluation]
     rows = {name: one for name, one in usual.items() if name not in already}
     missing = {name: _why_missing(wanted, name) for name in USUAL if name not in usual}
-    missing["retrieval only"] = "no collection of documents belongs to this task"
     base = usual.get("base")
     repeat = repeat_of(stored, base) if base is not None else None
     ordered = {name: rows[name] for name in USUAL if name in rows}

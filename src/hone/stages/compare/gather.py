@@ -22,7 +22,7 @@ from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 
-USUAL = ("base", "few-shot", "rules")
+USUAL = ("base", "few-shot", "retrieval", "rules")
 
 
 class Asked(NamedTuple):
@@ -161,7 +161,7 @@ def answers_of(ws: Workspace, stored: Sequence[Answered], ref: str) -> Answered 
 
 
 def usual_answers(stored: Sequence[Answered], beside: Answered) -> dict[str, Answered]:
-    """Rows base, few-shot and rules of the evaluation that the lead's answers come from.
+    """Rows base, few-shot, retrieval and rules of the evaluation that the lead's answers come from.
 
     Without a base that is not the lead's own: the evaluation may have been another version's.
     """

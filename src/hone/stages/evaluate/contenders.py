@@ -17,6 +17,7 @@ from hone.stages.evaluate.endpoints import endpoint_contender, refuse_as_main
 from hone.stages.evaluate.given import as_given
 from hone.stages.evaluate.mean import MEAN, mean_row
 from hone.stages.evaluate.options import EvaluateOptions, RowName
+from hone.stages.evaluate.retrieval import RETRIEVAL, retrieval_row
 from hone.workspace.bases import FoundBase, find_base
 from hone.workspace.contenders import Able, able_to_answer, safe_name
 from hone.workspace.open import Workspace
@@ -42,7 +43,7 @@ def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> Li
     notes: list[str] = []
     tuned = able.model is not None
     wanted: Sequence[RowName] = [
-        row for row in options.rows if tuned or row in ("base", "few-shot", MEAN)
+        row for row in options.rows if tuned or row in ("base", "few-shot", RETRIEVAL, MEAN)
     ]
     contenders: list[Contender] = []
     plain = _plain_base(ws, able, notes) if {"base", "few-shot"} & set(wanted) else None
@@ -51,6 +52,8 @@ def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> Li
             contenders.append(_contender("base", plain))
         if "few-shot" in wanted:
             contenders.append(_contender("few-shot", plain, shots=options.shots))
+    if RETRIEVAL in wanted:
+        contenders.append(retrieval_row())
     if "rules" in wanted:
         rules = rules_contender(ws.root, task)
         contenders += [rules] if rules is not None else []

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from hone.records.evaluation import Contender
 from hone.workspace.problems import checked
 
-RowName = Literal["base", "few-shot", "rules", "mean", "tuned"]
-ROWS: tuple[RowName, ...] = ("base", "few-shot", "rules", "mean", "tuned")
+RowName = Literal["base", "few-shot", "retrieval", "rules", "mean", "tuned"]
+ROWS: tuple[RowName, ...] = ("base", "few-shot", "retrieval", "rules", "mean", "tuned")
 
 
 class EvaluateOptions(BaseModel):

@@ -24,6 +24,7 @@ from hone.stages.evaluate.questions import (
     choose_questions,
     input_lines,
 )
+from hone.stages.evaluate.retrieval import FILE, RETRIEVAL, Known, known_examples
 from hone.stages.evaluate.shots import Drawn, Wanted, draw_shots, fitting, shot_lines
 from hone.stages.jobs.where import HERE
 from hone.workspace.bases import find_base
@@ -57,6 +58,7 @@ def evaluate(
     max_new_tokens = options.max_new_tokens or _answer_tokens(ws, line, questions)
     given = notes_on(line.contenders, questions.items)
     line, drawn = _with_shots(ws, line, task, questions, (options, max_new_tokens))
+    line, known = _with_known(ws, line, task, questions, options)
     spec: dict[str, Any] = {
         "task": task.model_dump(mode="json"),
         "model": line.main if line.models else model,
@@ -70,12 +72,14 @@ def evaluate(
         "sample": len(questions.items) if options.sample or options.only else None,
         "trained_on": questions.trained_on,
         "template": line.ables[0].renderer.fingerprint,
-        "notes": [*line.notes, *questions.notes, *drawn.notes, *given],
+        "notes": [*line.notes, *questions.notes, *drawn.notes, *known.notes, *given],
         "environment": {},
     }
     if older is not None:
         spec["forgetting"] = {"newer": line.models[0].ref, "older": older.ref}
     files = _copies(line)
+    if known.lines:
+        files[RETRIEVAL] = (FILE, known.lines)
     inputs: dict[str, str] = {
         "examples.jsonl": input_lines(questions.items),
         "shots.jsonl": shot_lines(drawn.shots),
@@ -174,6 +178,21 @@ def _with_shots(
         elif there:
             contenders.append(one.model_copy(update={"shots": min(one.shots, there)}))
     return line._replace(contenders=contenders), drawn
+
+
+def _with_known(
+    ws: Workspace, line: LineUp, task: Task, questions: Questions, options: EvaluateOptions
+) -> tuple[LineUp, Known]:
+    """What search may find; where there is nothing, no row retrieval."""
+    if not any(one.generator == RETRIEVAL for one in line.contenders):
+        return line, Known("", [])
+    avoid = {known for one in questions.items for known in (one.id, asked_text(task, one))}
+    dataset = _shots_dataset(line, questions)
+    known = known_examples(ws, task, dataset, seed=options.seed, avoid=avoid)
+    if known.lines:
+        return line, known
+    contenders = [one for one in line.contenders if one.generator != RETRIEVAL]
+    return line._replace(contenders=contenders), known
 
 
 def _shots_dataset(line: LineUp, questions: Questions) -> str | None:
