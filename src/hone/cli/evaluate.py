@@ -1,4 +1,4 @@
-"""`hone evaluate`: a model beside its base, a few-shot prompt and the rules."""
+"""`hone evaluate`: a model beside its base, a few-shot prompt, search and the rules."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def evaluate(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Score a model beside base, few-shot and rules.
+    """Score a model beside base, few-shot, retrieval and rules.
 
     Example: hone evaluate pickup@v2 --data pickup@1/test
     """

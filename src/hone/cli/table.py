@@ -82,7 +82,9 @@ COMMANDS: dict[str, Command] = {
         },
     ),
     "spend": Command("hone.cli.spend", "Show what was spent and what is promised."),
-    "evaluate": Command("hone.cli.evaluate", "Score a model beside base, few-shot and rules."),
+    "evaluate": Command(
+        "hone.cli.evaluate", "Score a model beside base, few-shot, retrieval and rules."
+    ),
     "compare": Command("hone.cli.compare", "Compare versions on the same examples, in pairs."),
     "flags": Command(
         "hone.cli.flags",
