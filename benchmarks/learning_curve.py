@@ -42,13 +42,14 @@ def main() -> int:
         print(f"No messages at {DATA}; set HONE_TEST_DATA.")
         return 2
     print(about(asked), flush=True)
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
     with (
         tempfile.TemporaryDirectory() as aside,
         loop.init_workspace(Path(asked.out or aside) / "ws", template="extract") as ws,
     ):
         found, trained = go_through(ws, asked)
-    print(f"\nin all {(time.perf_counter() - began) / 60:.1f} minutes")
+    minutes = [(time.perf_counter() - began) / 60, (time.process_time() - spent) / 60]
+    print("\nin all {:.1f} minutes, {:.1f} of a core".format(*minutes))
     return 0 if is_foretold(found, trained) else 1
 
 
