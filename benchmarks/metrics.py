@@ -166,7 +166,7 @@ def peak_memory_mib() -> float:
 def shared(
     predictions: list[str], references: list[str], processes: int, peer_seconds: float
 ) -> None:
-    """The same walk in several processes, as evaluation takes it from 50,000 pairs on."""
+    """The same walk in several processes, as evaluation takes it from 500,000 pairs on."""
     wall, _, _ = clocked(
         lambda: run_together(predictions, references, ALL_FOUR, processes=processes)
     )

@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from hone import loop
 from hone.cli.run import run
+from hone.stages import curve
+from hone.stages.evaluate import evaluate, evaluate_options, finish
+from hone.stages.train import train_subsets
+from hone.workspace.open import open_workspace
 from tests.stages.answering import make_workspace
+from tests.stages.curve.test_subsets import Trains, answered_by_size
 from tests.stages.training_set import make_small_base
+from tests.targets.here import Here
 
 Captured = pytest.CaptureFixture[str]
 WORDS = ["datasets", "curve", "pickup", "--recipe", "recipe.yaml"]
@@ -38,6 +45,31 @@ def test_without_confirmation_it_shows_the_trainings_and_starts_nothing(
     assert parts == [(size, seed) for size in (10, 20, 40, 80) for seed in (0, 1, 2)]
     assert planned["missing"] == ["--confirm-run was not given"]
     assert not list((root / "jobs").glob("train-*"))
+
+
+def test_the_outlook_stands_below_the_trainings_and_the_report_is_named(
+    root: Path, capsys: Captured
+) -> None:
+    """With trainings and answers there already: the command then only judges."""
+    with open_workspace(root) as ws:
+        plan, wanted = loop.plan_learning_curve(ws, "pickup", root / "recipe.yaml")
+        trained = train_subsets(ws, plan, target=Here(Trains()))
+        learned = {one.job: one.answers_by for one in trained if one.answers_by}
+        owed = curve.whoever_has_not_answered(ws, wanted.on, learned)
+        target = Here(answered_by_size({one.job: one.run.examples for one in trained}))
+        options = evaluate_options(on=wanted.on, rows=[], further=owed)
+        finish(ws, evaluate(ws, "tiny", options, target=target).id)
+    assert run([*WORDS, "--confirm-run", "--reach", "0.99"]) == 0
+    told = capsys.readouterr().out
+    assert "sft of tiny on parts of pickup@1: field_f1 on 64 examples of pickup@1/test" in told
+    assert "160 examples instead of 80 are expected to score" in told
+    assert "Not enough to tell how many examples a score of 0.99 takes" in told
+    (page,) = (root / "reports").glob("curve_*.html")
+    assert f"Report: {page}, .md, .json" in told and "<svg" in page.read_text()
+    assert run([*WORDS, "--confirm-run", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["runs"]) == 8 and Path(found["report"]).is_file()
+    assert found["prediction"]["examples"] == 160
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from hone.records.task import Task
 from hone.stages import jobs, registry
 from hone.stages.predict import predict_message, predict_options
 from tests.loop.here import evaluate_here, train_here, worker_here
+from tests.stages.answering import Lines
 
 pytestmark = pytest.mark.loop
 
@@ -81,11 +82,9 @@ def test_a_head_of_scores_is_evaluated_beside_the_mean_on_real_dialogues(
             assert (tuned.metrics[f"dimension.overall.{kind}"].low or 0) > 0
         # By hand from what the worker wrote.
         folder = jobs.folder_of(ws, str(found.job))
-        said = {
-            row["id"]: row["text"]
-            for row in map(json.loads, (folder.predictions / "usr@v1.jsonl").open())
-        }
-        asked = [json.loads(line) for line in (folder.inputs / "examples.jsonl").open()]
+        lines = Lines.of(folder.predictions / "usr@v1.jsonl").rows
+        said = {line["id"]: line["text"] for line in lines}
+        asked = Lines.of(folder.inputs / "examples.jsonl").rows
         predicted = _agreement.labels_of([said[one["id"]] for one in asked], NAMES)
         expected = _agreement.labels_of([one["answer"] for one in asked], NAMES)
         off = np.abs(predicted - expected)
