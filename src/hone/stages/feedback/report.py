@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from hone.records.model import Measured
 from hone.workspace.contenders import safe_name
 from hone.workspace.files import write_atomically, write_json
 from hone.workspace.open import Workspace
+from hone.workspace.pages import Table, interval_text, markdown_table, plain
 
 SHOWN = 20
 TITLES = {"corrected": "corrected rows", "look_alikes": "look-alikes", "others": "others"}
@@ -21,14 +21,6 @@ class ReportFiles(NamedTuple):
 
     json: Path
     markdown: Path
-
-
-class Table(NamedTuple):
-    """A table as every form shows it."""
-
-    title: str
-    head: list[str]
-    rows: list[list[str]]
 
 
 def report_files(ws: Workspace, found: Efficacy) -> ReportFiles:
@@ -101,10 +93,9 @@ def as_markdown(found: Efficacy) -> str:
         *(f"- {sentence}" for sentence in found.says),
     ]
     for table in tables(found):
-        lines += ["", f"## {table.title}", "", _row(table.head), _row(["---"] * len(table.head))]
-        lines += [_row(row) for row in table.rows]
+        lines += ["", *markdown_table(table)]
     if found.notes:
-        lines += ["", "## Notes", "", *(f"- {_plain(note)}" for note in found.notes)]
+        lines += ["", "## Notes", "", *(f"- {plain(note)}" for note in found.notes)]
     return "\n".join(lines) + "\n"
 
 
@@ -114,8 +105,8 @@ def _figures(found: Efficacy) -> list[list[str]]:
         [f"before: {found.before}", *(_figure(one.before) for one in found.columns)],
         [f"control: {found.control or 'none'}", *(_figure(one.control) for one in found.columns)],
         [f"after: {found.model}", *(_figure(one.after) for one in found.columns)],
-        ["after - before", *(_figure(one.gained, is_signed=True) for one in found.columns)],
-        ["after - control", *(_figure(one.due, is_signed=True) for one in found.columns)],
+        ["after - before", *(_figure(one.gained, signed=True) for one in found.columns)],
+        ["after - control", *(_figure(one.due, signed=True) for one in found.columns)],
         ["right before, control, after", *(_right(one) for one in found.columns)],
     ]
     return rows
@@ -125,24 +116,9 @@ def _right(column: EfficacyColumn) -> str:
     return ", ".join(str(column.right.get(who, "")) for who in ("before", "control", "after"))
 
 
-def _figure(one: Measured | None, *, is_signed: bool = False) -> str:
-    if one is None:
-        return ""
-    form = "+.3f" if is_signed else ".3f"
-    if one.low is None or one.high is None:
-        return f"{one.value:{form}}"
-    return f"{one.value:{form}} [{one.low:{form}}, {one.high:{form}}]"
+def _figure(one: Measured | None, *, signed: bool = False) -> str:
+    return "" if one is None else interval_text(one, signed=signed)
 
 
 def _score(score: float | None) -> str:
     return "" if score is None else f"{score:.2f}"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(_plain(cell) for cell in cells) + " |"
-
-
-def _plain(text: str) -> str:
-    for sign in ("\\", "|", "`", "*", "_", "<", "[", "!"):
-        text = text.replace(sign, f"\\{sign}")
-    return text.replace("\n", " ")
