@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hone.cli.run import run
+from tests.generators.chat_server import chat_server, said
 from tests.stages.compare.planted import answer, make_planted
 
 Hone = Callable[..., tuple[int, str, str]]
@@ -56,6 +57,18 @@ def test_compare_as_json_is_the_report(hone: Hone) -> None:
     said = json.loads(out)
     assert code == 0 and json.loads(Path(said.pop("report")).read_text()) == said
     assert said["models"] == ["pickup@v2", "pickup@v1"]
+
+
+def test_a_judge_says_what_it_prefers_and_how_far_it_can_be_trusted(hone: Hone) -> None:
+    with chat_server(lambda body, number: said("A")) as found:
+        big = json.dumps({"url": found.url, "model": "big-7b"})
+        assert hone("config", "set", "endpoints.big", big)[0] == 0
+        code, out, err = hone("compare", "pickup@v2", "pickup@v1", "--no-repeat", "--judge", "big")
+    assert (code, err) == (0, "") and found.asked == []
+    assert "Not asked: people chose between two answers 2 times" in out
+    assert "big (big-7b) on what people chose" in out
+    code, _, err = hone("compare", "pickup@v2", "pickup@v1", "--judge", "bug")
+    assert code == 1 and 'No endpoint "bug"' in err and 'Did you mean "big"?' in err
 
 
 @pytest.mark.parametrize(

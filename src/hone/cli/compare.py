@@ -37,6 +37,14 @@ def compare(
             help="Ask the base once more in another batch size, for the noise floor.",
         ),
     ] = True,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            help="An endpoint of hone.yaml whose model says which answers it prefers, if it agrees "
+            "with people's own choices.",
+            metavar="NAME",
+        ),
+    ] = None,
     confidence: Annotated[float, typer.Option(help="Of intervals and tests.")] = 0.95,
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
     task: Annotated[str | None, typer.Option(help="By default the first one's.")] = None,
@@ -66,6 +74,7 @@ def compare(
                 models,
                 on=data,
                 repeats_base=repeat,
+                judge=judge,
                 on_progress=step,
                 confidence=confidence,
                 seed=seed,

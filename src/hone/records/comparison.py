@@ -74,6 +74,45 @@ class ShownExample(BaseModel):
     scores: dict[str, float]
 
 
+class Agreement(BaseModel):
+    """How often a judge says what a person said of two answers: an edit, a correction, a choice."""
+
+    contests: int
+    agreed: int
+    disagreed: int
+    tied: int
+    swayed: int = Field(description="the verdict followed the order of the answers")
+    unread: int = Field(description="replies that name no verdict")
+    share: Measured | None = Field(default=None, description="agreed of all; ties are no agreement")
+    is_enough: bool = Field(description="more often than a coin, by the lower bound of the share")
+    says: str
+
+
+class JudgedPair(BaseModel):
+    """What the judge says of two contenders, example by example."""
+
+    one: str
+    other: str
+    won: int
+    lost: int
+    tied: int
+    swayed: int
+    unread: int
+    share: Measured | None = Field(default=None, description="won of those that either won")
+    p_value: float = Field(description="exact sign test, two-sided")
+    says: str
+
+
+class Judgement(BaseModel):
+    """A language model's word on a comparison; without pairs where people say otherwise."""
+
+    judge: str
+    model: str
+    agreement: Agreement
+    examples: int = 0
+    pairs: list[JudgedPair] = Field(default_factory=list[JudgedPair])
+
+
 class Comparison(BaseModel):
     """`reports/compare_<models>_<timestamp>.json`."""
 
@@ -100,6 +139,7 @@ class Comparison(BaseModel):
     shown: list[ShownExample] = Field(
         default_factory=list[ShownExample], description="the clearest wins and losses of each pair"
     )
+    judgement: Judgement | None = None
 
 
 class RuleResult(BaseModel):

@@ -1,6 +1,7 @@
 """Compare: versions on the same examples, and the gate that a new active version must pass."""
 
-from hone.stages.compare.comparing import Owed, compare, owed
+from hone.stages.compare.by_judge import Judge, judge_named
+from hone.stages.compare.comparing import Owed, add_judgement, compare, owed
 from hone.stages.compare.gate import judge_gate, refuse_or_note
 from hone.stages.compare.gather import Wanted, wanted
 from hone.stages.compare.report import (
@@ -13,12 +14,15 @@ from hone.stages.compare.report import (
 )
 
 __all__ = [
+    "Judge",
     "Owed",
     "Wanted",
     "Written",
+    "add_judgement",
     "compare",
     "headline",
     "judge_gate",
+    "judge_named",
     "owed",
     "refuse_or_note",
     "report_files",

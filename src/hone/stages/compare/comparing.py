@@ -12,9 +12,24 @@ from hone.errors import Conflict, InvalidInput
 from hone.metrics._intervals import mean_interval
 from hone.metrics._paired import repeat_floor
 from hone.metrics.by_example import example_scores, figure_names
-from hone.records.comparison import ComparedRow, Comparison, NoiseFloor, Pair, ShownExample
+from hone.records.comparison import (
+    ComparedRow,
+    Comparison,
+    Judgement,
+    NoiseFloor,
+    Pair,
+    ShownExample,
+)
 from hone.records.task import Task
 from hone.rendering.messages import messages_of
+from hone.stages.compare.by_judge import (
+    Answers,
+    Judge,
+    Progress,
+    drawn,
+    judge_pairs,
+    measure_agreement,
+)
 from hone.stages.compare.gather import (
     USUAL,
     Answered,
@@ -138,6 +153,33 @@ def compare(
         notes=_notes(material.answered, asked),
         shown=_shown(wanted, material.answered, asked, pairs, values),
     )
+
+
+def add_judgement(
+    ws: Workspace,
+    wanted: Wanted,
+    found: Comparison,
+    judge: Judge,
+    *,
+    on_progress: Progress = lambda done, total: None,
+) -> Comparison:
+    """The same comparison with what a language model says of the compared versions.
+
+    It is asked about people's own choices first; only where it agrees with them more often than a
+    coin is it asked about versions.
+    """
+    seed = found.seed
+    agreement = measure_agreement(ws, wanted.task, judge, seed=seed, on_progress=on_progress)
+    said = Judgement(judge=judge.name, model=judge.options.model, agreement=agreement)
+    if agreement.is_enough:
+        material = _material(ws, wanted)
+        asked = drawn(shared(list(material.answered.values())), seed)
+        among, _ = couples_of(wanted.names, [])
+        pairs = judge_pairs(
+            wanted.task, judge, Answers(material.answered, asked), among, on_progress=on_progress
+        )
+        said = said.model_copy(update={"pairs": pairs, "examples": len(asked)})
+    return found.model_copy(update={"judgement": said})
 
 
 def _id(at: datetime) -> str:

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from hone.records.comparison import Comparison, Pair, ShownExample
+from hone.records.comparison import Comparison, Judgement, Pair, ShownExample
 from hone.workspace.contenders import safe_name
 from hone.workspace.files import write_atomically, write_json
 from hone.workspace.open import Workspace
@@ -66,6 +66,8 @@ def tables(found: Comparison) -> list[Table]:
             [_pair_cells(one) for one in found.pairs],
         )
     )
+    if found.judgement is not None:
+        shown += _judgement_tables(found.judgement)
     if found.slices:
         shown.append(
             Table(
@@ -82,6 +84,46 @@ def tables(found: Comparison) -> list[Table]:
                         one.finding,
                     ]
                     for one in found.slices
+                ],
+            )
+        )
+    return shown
+
+
+def _judgement_tables(found: Judgement) -> list[Table]:
+    own, pairs = found.agreement, found.pairs
+    shown = [
+        Table(
+            f"{found.judge} ({found.model}) on what people chose",
+            ["choices", "agrees", "disagrees", "tie", "follows the order", "unread"],
+            [
+                [f"{n:,}" for n in (own.contests, own.agreed, own.disagreed, own.tied, own.swayed)]
+                + [f"{own.unread:,}"]
+            ],
+        )
+    ]
+    if pairs:
+        shown.append(
+            Table(
+                f"{found.judge} on {found.examples:,} of the examples, each in both orders",
+                [
+                    "pair",
+                    "won of decided",
+                    "p",
+                    "won",
+                    "lost",
+                    "tie",
+                    "follows the order",
+                    "unread",
+                ],
+                [
+                    [
+                        f"{one.one} - {one.other}",
+                        "" if one.share is None else interval_text(one.share),
+                        f"{one.p_value:.3g}",
+                        *(f"{n:,}" for n in (one.won, one.lost, one.tied, one.swayed, one.unread)),
+                    ]
+                    for one in pairs
                 ],
             )
         )
@@ -116,8 +158,15 @@ def sentences(found: Comparison) -> list[str]:
     return [
         *(one.says for one in found.pairs),
         f"Noise floor: {found.noise.says}",
+        *_judgement(found),
         *(f"Note: {note}" for note in found.notes),
     ]
+
+
+def _judgement(found: Comparison) -> list[str]:
+    if found.judgement is None:
+        return []
+    return [found.judgement.agreement.says, *(one.says for one in found.judgement.pairs)]
 
 
 def as_markdown(found: Comparison) -> str:
