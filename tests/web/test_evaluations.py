@@ -50,7 +50,7 @@ def page(browser: Browser, **query: Any) -> Any:
 def test_the_list_says_what_was_evaluated_on_what_and_how_it_did(browser: Browser) -> None:
     (line,) = browser.get("/api/evaluations").json()
     assert (line["model"], line["on"], line["examples"]) == ("pickup@v2", "pickup@1/test", 100)
-    assert line["contenders"][0] == "pickup@v2" and len(line["contenders"]) == 5
+    assert line["contenders"][0] == "pickup@v2" and len(line["contenders"]) == 6
     assert line["score"]["low"] < line["score"]["value"] < line["score"]["high"]
     assert browser.get("/api/evaluations", model="pickup@v4").json() == []
 

@@ -34,19 +34,19 @@ def compare(
     *,
     on: str | None = None,
     repeats_base: bool = True,
-    judge: str | None = None,
     on_progress: Progress = lambda done, total: None,
     **choices: Any,
 ) -> Comparison:
     """Versions, and bases, on the same examples, paired; who has not answered them is asked first.
 
     `on` as in `evaluate`. With `repeats_base` the base answers once more, for the noise floor.
-    `judge` names an endpoint of the workspace that says which answers it prefers.
-    Choices: confidence and seed of what is said; task, max_new_tokens, and others of `evaluate`,
-    for who is asked. The report is written beside those of evaluations.
+    Choices: confidence and seed of what is said; judge, an endpoint of the workspace that says
+    which answers it prefers; task, max_new_tokens, and others of `evaluate`, for who is asked. The
+    report is written beside those of evaluations.
     """
     terms = {name: choices.pop(name) for name in ("confidence", "seed") if name in choices}
     wanted = comparison.wanted(workspace, models, on, task=choices.pop("task", None))
+    judge: str | None = choices.pop("judge", None)
     judging = comparison.judge_named(workspace, judge) if judge is not None else None
     asked: dict[str, Any] = {**choices, "on": on or wanted.on, "task": wanted.task.name}
     owed = comparison.owed(workspace, wanted)

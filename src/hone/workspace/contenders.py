@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hone import shelf
 from hone.errors import HoneError, InvalidInput
 from hone.records.dataset import answer_in
 from hone.records.evaluation import Contender
@@ -27,6 +28,7 @@ FALLBACK_ANSWER_TOKENS = 256
 ROOM = 1.25
 ANSWERS_LOOKED_AT = 2000
 READ_LENGTH = "max_length"
+ENDPOINT = "endpoint"
 # The default of data.max_seq_length.
 FALLBACK_READ_LENGTH = 512
 _CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
@@ -188,3 +190,18 @@ def _refuse_unsound(
     raise InvalidInput(
         f"{model.ref} is not what it was: {'; '.join(problems)}.", hint=mend, problems=problems
     )
+
+
+def endpoint_contender(ws: Workspace, name: str) -> Contender | None:
+    """The contender that hone.yaml names so under `endpoints`; None where it names none.
+
+    InvalidInput where it is not in one's own network, or its key is not there.
+    """
+    said = ws.config.endpoints.get(name)
+    if said is None:
+        return None
+    module = shelf.load("generators", ENDPOINT)
+    # The job holds the name of the key and where it may stand, never the key.
+    options = {**said.model_dump(exclude_none=True), "keys_in": str(ws.root)}
+    module.refuse_unfit(module.Options.model_validate(options))
+    return Contender(name=safe_name(name), generator=ENDPOINT, options=options)

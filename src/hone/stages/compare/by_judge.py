@@ -27,7 +27,7 @@ from hone.records.model import Measured
 from hone.records.task import Task
 from hone.rendering.messages import Message, messages_of, question_in
 from hone.stages.compare.gather import Answered, Asked
-from hone.stages.evaluate.endpoints import endpoint_contender
+from hone.workspace.contenders import endpoint_contender
 from hone.workspace.files import explained
 from hone.workspace.open import Workspace
 

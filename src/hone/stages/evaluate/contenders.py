@@ -13,13 +13,13 @@ from hone.generators._rules_contender import rules_contender
 from hone.records.evaluation import Contender
 from hone.records.model import ModelVersion
 from hone.records.task import Task
-from hone.stages.evaluate.endpoints import endpoint_contender, refuse_as_main
+from hone.stages.evaluate.endpoints import refuse_as_main
 from hone.stages.evaluate.given import as_given
 from hone.stages.evaluate.mean import MEAN, mean_row
 from hone.stages.evaluate.options import EvaluateOptions, RowName
 from hone.stages.evaluate.retrieval import RETRIEVAL, retrieval_row
 from hone.workspace.bases import FoundBase, find_base
-from hone.workspace.contenders import Able, able_to_answer, safe_name
+from hone.workspace.contenders import Able, able_to_answer, endpoint_contender, safe_name
 from hone.workspace.open import Workspace
 from hone.workspace.problems import checked
 
