@@ -64,8 +64,25 @@ REQUIREMENTS: dict[str, Requirement] = {
     "QA-11": Requirement("default hyper-parameters, each explained"),
     "QA-12": Requirement("start training: confirmation, states, console, metrics"),
     "QA-13": Requirement("export configuration and data"),
-    "QA-14": Requirement("quick evaluation with colour bands"),
-    "QA-15": Requirement("flagged for review: edit, note, save and next, skip"),
+    "QA-14": Requirement(
+        "quick evaluation with colour bands",
+        (
+            "tests/browser/test_quick_evaluation.py::"
+            "test_a_model_is_evaluated_by_one_click_and_a_reload_finds_it_again",
+            "tests/browser/test_evaluate_screen.py::"
+            "test_a_band_narrows_the_table_and_the_address_keeps_it",
+            "tests/stages/evaluate/test_rows.py::"
+            "test_scores_bands_and_differences_are_those_of_the_answers",
+        ),
+    ),
+    "QA-15": Requirement(
+        "flagged for review: edit, note, save and next, skip",
+        (
+            "tests/browser/test_flag_queue.py::"
+            "test_a_corrected_answer_is_saved_and_the_next_flag_opens",
+            "tests/browser/test_flag_queue.py::test_keys_alone_confirm_skip_and_walk",
+        ),
+    ),
     "QA-16": Requirement(
         "corrections go into the next training set",
         (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,11 @@ from hone.stages.evaluate import evaluate, evaluate_options, finish
 from hone.stages.predict import predict_file, predict_message, predict_options
 from hone.workspace.open import Workspace, open_workspace
 from hone.workspace.predictions import read_predictions
-from tests.engine.small import make_small_base
 from tests.faults.gates import wait_until
 from tests.loop.here import worker_here
 from tests.loop.kills import prepared, run_to_end
-from tests.stages.answering import Lines, make_workspace, message, register, write_lines
+from tests.loop.really import make_answering
+from tests.stages.answering import Lines, message, register, write_lines
 from tests.targets.here import Here
 
 pytestmark = pytest.mark.loop
@@ -35,22 +34,8 @@ pytestmark = pytest.mark.loop
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose base really answers, and an adapter on it that changes every answer."""
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
-
     root = tmp_path_factory.mktemp("built") / "ws"
-    with make_workspace(root) as ws:
-        shutil.rmtree(ws.root / "small")
-        base = make_small_base(ws.root / "small")
-        model = AutoModelForCausalLM.from_pretrained(base)
-        config = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
-        adapter = ws.root / "adapter"
-        with warnings.catch_warnings():
-            # PEFT 0.21 asks transformers 5.23 for an attribute by its old name.
-            warnings.simplefilter("ignore", FutureWarning)
-            get_peft_model(model, config).save_pretrained(adapter)
-        register(ws, files=adapter)
-        ws.store.models.set_active("pickup@v1")
+    make_answering(root).close()
     return root
 
 

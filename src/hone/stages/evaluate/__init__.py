@@ -1,5 +1,13 @@
 """Evaluate: a model beside its base, a few-shot prompt and the rules, on the same examples."""
 
+from hone.stages.evaluate.answering import (
+    QUICK,
+    Answering,
+    look_at_answering,
+    start_quick,
+    stop_answering,
+    under_way,
+)
 from hone.stages.evaluate.looking import (
     MOST_ITEMS,
     EvaluationLine,
@@ -25,7 +33,9 @@ from hone.workspace.commands import how_to_evaluate, what_comes_next
 
 __all__ = [
     "MOST_ITEMS",
+    "QUICK",
     "ROWS",
+    "Answering",
     "EvaluateOptions",
     "EvaluationLine",
     "EvaluationView",
@@ -42,9 +52,13 @@ __all__ = [
     "finish",
     "how_to_evaluate",
     "list_evaluations",
+    "look_at_answering",
     "look_at_evaluation",
     "page_of_examples",
     "refuse_elsewhere",
     "report_path",
+    "start_quick",
+    "stop_answering",
+    "under_way",
     "what_comes_next",
 ]

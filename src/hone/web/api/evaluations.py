@@ -11,7 +11,7 @@ from hone.records.comparison import Comparison
 from hone.records.evaluation import Band
 from hone.stages import compare as comparing
 from hone.stages import evaluate as evaluation
-from hone.web.site import Here, Viewer
+from hone.web.site import Here, Trainer, Viewer
 
 MOST_MODELS = 6
 
@@ -37,6 +37,17 @@ class PageQuery(BaseModel):
     limit: int = Field(default=60, ge=1, le=evaluation.MOST_ITEMS)
 
 
+class QuickRequest(BaseModel):
+    """Who is to answer a sample of its test split."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(min_length=1, max_length=200, description="NAME, NAME@VERSION, or a base")
+    sample: int = Field(
+        default=evaluation.QUICK, ge=5, le=1000, description="examples, drawn by the seed"
+    )
+
+
 class ComparisonQuery(BaseModel):
     """Who is compared, and on what."""
 
@@ -57,6 +68,35 @@ def list_evaluations(
 ) -> list[evaluation.EvaluationLine]:
     """Every evaluation, newest first."""
     return evaluation.list_evaluations(site.ws, model)
+
+
+@router.post("/evaluations")
+def start_evaluation(asked: QuickRequest, site: Here, visitor: Trainer) -> evaluation.Answering:
+    """A quick evaluation on this machine; 409 while the very same one is under way."""
+    site.refresh()
+    started = evaluation.start_quick(site.ws, asked.model, sample=asked.sample)
+    site.hub.nudge()
+    return started
+
+
+@router.get("/evaluations/answering")
+def list_answering(site: Here, visitor: Viewer) -> list[evaluation.Answering]:
+    """The evaluations that wait or run, the newest first."""
+    return evaluation.under_way(site.ws)
+
+
+@router.get("/evaluations/answering/{id}")
+def show_answering(id: str, site: Here, visitor: Viewer) -> evaluation.Answering:
+    """How far an evaluation is; where all have answered, the figures are made of it first."""
+    return evaluation.look_at_answering(site.ws, id)
+
+
+@router.post("/evaluations/answering/{id}/stop")
+def stop_evaluation(id: str, site: Here, visitor: Trainer) -> evaluation.Answering:
+    """Ask it to stop; its answers are kept, and the same evaluation goes on from them."""
+    stopped = evaluation.stop_answering(site.ws, id)
+    site.hub.nudge()
+    return stopped
 
 
 @router.get("/evaluations/{id}")

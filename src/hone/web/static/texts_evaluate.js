@@ -3,6 +3,14 @@
 
 export const evaluate = {
   none: "Nothing was evaluated yet", noneText: "An evaluation answers the examples of a test split and scores every answer.",
+  quick: "Run Quick Evaluation", quickModel: "Model to evaluate", stop: "Stop",
+  quickAbout: "50 examples of its test split, drawn the same way every time, on this machine; base, worked examples, search and rules answer beside it.",
+  quickWaits: (/** @type {string} */ model) => `${model} waits for its turn.`,
+  quickRuns: (/** @type {string} */ model) => `${model} and those beside it answer`,
+  quickDone: (/** @type {string} */ done, /** @type {string} */ total) => `${done} of ${total} answers`,
+  quickLeft: (/** @type {string} */ time) => `${time} left`,
+  quickReady: (/** @type {string} */ model) => `${model} is evaluated.`,
+  quickStopped: "Stopped. The answers so far are kept; the same evaluation goes on from them.",
   evaluation: "Evaluation", examples: "Examples", compare: "Compare",
   amount: (/** @type {string} */ count) => `${count} examples`, sample: (/** @type {string} */ count) => `a sample of ${count}`,
   rows: "Who answered", contender: "Who", score: "Score", bands: "Bands", differences: "Differences, example by example",

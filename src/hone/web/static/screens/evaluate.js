@@ -12,6 +12,7 @@ import { error, lines, open, show, view, which } from "./evaluate/chosen.js";
 import { Comparison } from "./evaluate/comparison.js";
 import { Examples } from "./evaluate/examples.js";
 import { Flags } from "./evaluate/flags.js";
+import { Quick } from "./evaluate/quick.js";
 import { Summary } from "./evaluate/summary.js";
 
 const words = texts.evaluate;
@@ -26,6 +27,7 @@ export default function Evaluate() {
   }, [route.value]);
   return html`<div class="page evaluate">
     <header class="page-head"><h1>${texts.screens.evaluate}</h1></header>
+    <${Quick} />
     ${error.value && html`<${Failure} error=${error.value} onRetry=${() => open(route.value.params)} />`}
     ${!lines.value && !error.value && html`<${Waiting} lines=${8} />`}
     ${lines.value && !lines.value.length && html`<${Empty} title=${words.none} text=${words.noneText} icon="evaluate">

@@ -47,6 +47,12 @@ export async function open(params) {
   });
 }
 
+/** Shows an evaluation that has just been made. @param {string} id */
+export async function reload(id) {
+  lines.value = await get("/evaluations");
+  await show(id);
+}
+
 /** Shows an evaluation from its first place on. @param {string} id @param {Partial<typeof which.value>} [choice] */
 export async function show(id, choice = {}) {
   try {
