@@ -36,7 +36,7 @@ def assert_there_once(ws: Workspace) -> None:
         assert sorted(one.suffix for one in reports) == [".csv", ".html", ".json", ".md"]
         (report,) = (one for one in reports if one.suffix == ".json")
         assert Evaluation.model_validate_json(report.read_text()) == evaluation
-        assert len(list(ws.store.evaluations.scores(evaluation.id))) == 4 * 24
+        assert len(list(ws.store.evaluations.scores(evaluation.id))) == 5 * 24
         visible = [one for one in (ws.data / "metrics").iterdir() if one.name[0] != "."]
         assert len(visible) == 2
         registered = ws.store.models.get("pickup@v1")

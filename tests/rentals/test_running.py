@@ -123,7 +123,7 @@ def test_a_job_whose_host_dies_goes_on_elsewhere_by_itself_from_its_last_checkpo
         wait_until(lambda: len(scene.machines) == 2, "another machine is rented")
         go.touch()
         seen += scene.watch(job)
-    assert seen[-1] == "succeeded" and "lost" in seen and begins(scene, job) == [0, 1]
+    assert seen[-1] == "succeeded" and begins(scene, job) == [0, 1]
     assert len(scene.machines) == 2 and scene.alive == []
     status = jobs.show(scene.ws, job)
     assert status.attempts == 2 and [words in why for why in status.moves] == [True]

@@ -205,6 +205,8 @@ def stop(
         )
     chosen = target or target_named(ws, folder.job.target)
     how = chosen.stop(folder, deadline_seconds)
+    if how == "not running" and state == "running" and folder.state() == "cancelled":
+        how = "stopped"  # whoever follows the job had passed the wish on, and the worker obeyed
     # A worker that was ended by force could not write its own ending.
     with starting(ws, folder.job):
         if folder.state() in ("waiting", "lost") and not folder.is_alive():
