@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,8 +13,10 @@ import pytest
 
 from hone.loop import Workspace, open_workspace
 from hone.stages import jobs
+from hone.workspace.job_folder import JobFolder
 from tests.browser.seat import Seat
 from tests.browser.test_access import violations
+from tests.faults.gates import wait_until
 from tests.loop.really import make_answering
 
 
@@ -39,17 +44,47 @@ def looking(ws: Workspace, serve: Callable[..., str], sit: Callable[..., Seat]) 
     return seat
 
 
+class Held(threading.Thread):
+    """The next worker stands still at its first answer: it could be over before one has looked."""
+
+    def __init__(self, ws: Workspace) -> None:
+        super().__init__(daemon=True)
+        self._jobs, self._known = ws.jobs, set(ws.jobs.glob("*/events.jsonl"))
+        self._pid: int | None = None
+
+    def run(self) -> None:
+        wait_until(self._holds, "the first answer")
+
+    def _holds(self) -> bool:
+        for path in set(self._jobs.glob("*/events.jsonl")) - self._known:
+            identity = JobFolder(path.parent).identity()
+            if identity is not None and b'"progress"' in path.read_bytes():
+                os.kill(identity.pid, signal.SIGSTOP)
+                self._pid = identity.pid
+        return self._pid is not None
+
+    def __enter__(self) -> Held:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.join()
+        assert self._pid is not None, "no worker has answered"
+        os.kill(self._pid, signal.SIGCONT)
+
+
 def test_a_model_is_evaluated_by_one_click_and_a_reload_finds_it_again(
     ws: Workspace, looking: Seat
 ) -> None:
     assert looking.page.get_by_label("Model to evaluate").input_value() == "pickup@v1"
     looking.sees("Nothing was evaluated yet")
     assert violations(looking) == []
-    looking.click("Run Quick Evaluation")
-    looking.page.locator(".quick [role=progressbar]").wait_for()
-    looking.page.reload()
-    looking.page.locator(".quick [role=progressbar]").wait_for()
-    looking.page.locator(".quick p", has_text="of 40 answers").wait_for(timeout=90_000)
+    with Held(ws):
+        looking.click("Run Quick Evaluation")
+        looking.page.locator(".quick [role=progressbar]").wait_for()
+        looking.page.reload()
+        looking.page.locator(".quick [role=progressbar]").wait_for()
+        looking.page.locator(".quick p", has_text="of 40 answers").wait_for()
     looking.page.locator(".scored-row").first.wait_for(timeout=90_000)
     looking.sees("Who answered")
     for name in ("base", "few-shot", "retrieval", "rules"):
@@ -61,9 +96,10 @@ def test_a_model_is_evaluated_by_one_click_and_a_reload_finds_it_again(
 
 
 def test_it_can_be_stopped_and_goes_on_from_its_answers(ws: Workspace, looking: Seat) -> None:
-    looking.click("Run Quick Evaluation")
-    looking.page.locator(".quick [role=progressbar]").wait_for()
-    looking.click("Stop")
+    with Held(ws) as held:
+        looking.click("Run Quick Evaluation")
+        held.join()
+        looking.click("Stop")
     looking.page.get_by_text("the same evaluation goes on from them").wait_for(timeout=90_000)
     assert [one.state for one in jobs.list_jobs(ws)] == ["cancelled"]
     looking.click("Run Quick Evaluation")

@@ -17,6 +17,7 @@ from emulators.rp_pods.app import RunPodPods
 from emulators.serving import served
 from hone.workspace.files import sha256_of
 from hone.workspace.open import init_workspace, open_workspace
+from tests.faults.read_elsewhere import contents
 from tests.loop.here import train_here
 from tests.stages.training_set import freeze
 
@@ -94,7 +95,4 @@ def test_one_command_rents_trains_brings_home_registers_and_gives_back(tmp_path:
         metadata["cost_usd"] == pytest.approx(line["spent_usd"], abs=1e-5) and line["spent_usd"] > 0
     )
     assert line["promised_usd"] == 0 and line["reserved_usd"] > line["spent_usd"]
-    holding = [
-        path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()
-    ]
-    assert holding == []
+    assert [path for path, content in contents(tmp_path) if KEY.encode() in content] == []

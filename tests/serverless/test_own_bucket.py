@@ -21,6 +21,7 @@ from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import init_workspace
 from tests.faults.gates import Gate, wait_until
 from tests.faults.orders import job_folder
+from tests.faults.read_elsewhere import contents
 from tests.serverless.following import attempts, begun, followed, last_of, options
 from tests.serverless.own_bucket import (
     NAME,
@@ -82,8 +83,7 @@ def test_what_a_request_was_given_is_written_down_nowhere(
     signed = [one.partition("Signature=")[2] for one in addresses_in(endpoint, str(one.id))]
     assert len(set(signed)) == len(signed) > 100 and all(len(one) == 64 for one in signed)
     for root in (tmp_path, endpoint.jobs.folder):
-        for path in [path for path in root.rglob("*") if path.is_file()]:
-            content = path.read_bytes()
+        for path, content in contents(root):
             assert not [one for one in signed if one.encode() in content], path
 
 
@@ -283,8 +283,7 @@ def test_a_real_training_comes_home_through_the_bucket_with_the_same_bytes(
     assert metadata["cost_usd"] > 0 and metadata["runtime_seconds"] > 0
     assert files(own) == [name for name in files(own) if far["job"]["id"] not in name]
     canaries = [one.encode() for one in (SECRET, KEY, *signed)]
-    for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
-        content = path.read_bytes()
+    for path, content in contents(tmp_path):
         assert not [one for one in canaries if one in content], path
     assert os.environ["HONE_BUCKET_SECRET_KEY"] == SECRET
 

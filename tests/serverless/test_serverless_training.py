@@ -14,6 +14,7 @@ import pytest
 
 from hone.workspace.files import sha256_of
 from hone.workspace.open import init_workspace, open_workspace
+from tests.faults.read_elsewhere import contents
 from tests.loop.here import train_here
 from tests.serverless.scene import KEY, SECRET, Serverless, serverless
 from tests.stages.training_set import freeze
@@ -81,7 +82,8 @@ def test_one_command_sends_trains_brings_home_registers_and_settles(
     assert line["spent_usd"] == pytest.approx(seconds * 3.6 / 3600, abs=1e-5)
     assert metadata["cost_usd"] == pytest.approx(line["spent_usd"], abs=1e-5)
     assert line["promised_usd"] == 0 and line["reserved_usd"] > line["spent_usd"] > 0
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
     canaries = (KEY.encode(), SECRET.encode())
-    holding = [path for path in files if any(one in path.read_bytes() for one in canaries)]
+    holding = [
+        path for path, content in contents(tmp_path) if any(one in content for one in canaries)
+    ]
     assert holding == []

@@ -194,4 +194,8 @@ class Line:
                     return
                 goal.sendall(block)
             except OSError:
+                # Where one side was reset, the other would wait for ever for its end.
+                for one in (source, goal):
+                    with suppress(OSError):
+                        one.shutdown(socket.SHUT_RDWR)
                 return

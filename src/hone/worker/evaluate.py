@@ -53,11 +53,11 @@ def carry_out(folder: JobFolder) -> Result | None:
 
 
 class _Progress:
-    """Counts answers over all contenders; one event a second is enough."""
+    """Counts answers over all contenders; after the first, one event a second is enough."""
 
     def __init__(self, folder: JobFolder, total: int) -> None:
         self._folder, self._total, self._done, self._here = folder, total, 0, 0
-        self._began = self._told = time.monotonic()
+        self._began, self._told = time.monotonic(), -1.0
 
     def add(self, count: int, *, was_there: bool = False) -> None:
         if self._folder.is_stop_requested:
@@ -68,10 +68,9 @@ class _Progress:
         if now - self._told < 1 and self._done < self._total:
             return
         self._told = now
-        eta = (self._total - self._done) * (now - self._began) / max(self._here, 1)
-        self._folder.append(
-            "progress", done=self._done, total=self._total, eta_seconds=round(eta, 1)
-        )
+        left = (self._total - self._done) * (now - self._began)
+        eta = round(left / self._here, 1) if self._here else None
+        self._folder.append("progress", done=self._done, total=self._total, eta_seconds=eta)
 
 
 def _answer_all(
