@@ -30,6 +30,20 @@ def test_a_rented_job_outlives_a_kill_before_and_after_each_step(rented: Scene, 
     assert (trial / "worker.log").read_text().count(BEGINS) == 1
 
 
+def test_a_rental_begun_before_an_upgrade_is_finished_by_its_older_steps(
+    rented: Scene, gate: Gate
+) -> None:
+    job = rented.asked(rented.order(rehearses=True, steps=1))
+    killed_at(rented.ws, gate, "wait", "after", versions=[2])
+    with supervised(rented.ws, versions=[1, 2, 3, 4]):
+        assert rented.watch(job)[-1] == "succeeded"
+    assert_done_once(rented.ws, job)
+    assert_rented_once_and_accounted(rented, job)
+    # A step that came with a newer version is not slipped in, nor one that is newer still.
+    assert not (rented.folder(job).path / "rehearsals").exists()
+    assert not (rented.ws.root / "marks").exists()
+
+
 def test_a_kill_between_the_request_and_its_answer_rents_no_second_machine(
     rented: Scene,
 ) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -179,6 +180,7 @@ with open_workspace(Path(sys.argv[1])) as ws:
     assert jobs.supervisor_of(ws) == found
     print(found.pid)
 """
+IDLE_WATCHED_SECONDS = 4.0
 LOADED = """
 import sys
 from hone.supervisor import serve, steps
@@ -188,7 +190,10 @@ assert "dbos" in sys.modules and not {"torch", "transformers", "fastapi"} & set(
 """
 
 
-def test_it_is_woken_detached_uses_little_and_only_it_loads_dbos(ws: Workspace) -> None:
+def test_it_is_woken_detached_uses_little_and_only_it_loads_dbos(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HONE_SUPERVISOR_IDLE_SECONDS", str(1.5 * IDLE_WATCHED_SECONDS))
     done = subprocess.run(
         [sys.executable, "-c", WAKE, str(ws.root)], capture_output=True, text=True, check=True
     )
@@ -198,6 +203,11 @@ def test_it_is_woken_detached_uses_little_and_only_it_loads_dbos(ws: Workspace) 
         mapped = " ".join(one.path for one in process.memory_maps())
         assert "libtorch" not in mapped
         assert process.memory_full_info().pss < 150e6
+        before = process.cpu_times()
+        time.sleep(IDLE_WATCHED_SECONDS)
+        after = process.cpu_times()
+        used = after.user + after.system - before.user - before.system
+        assert used < 0.05 * IDLE_WATCHED_SECONDS, f"idle, it used {used:.2f} s of a core"
     finally:
         process.wait(DEADLINE_SECONDS)  # idle, it ends
     assert jobs.supervisor_of(ws) is None
