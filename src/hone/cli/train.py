@@ -19,7 +19,13 @@ INTERRUPTED = 130
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped one.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="A recipe file, the name of a shipped one, or a version (NAME@VERSION): as that "
+            "one was trained."
+        ),
+    ],
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,7 +75,7 @@ def train(
         training.collect_trained(ws)
         is_start = dry_run or confirm_run
         prepared = training.prepare_training(
-            ws, loop.find_recipe(recipe), overrides=overrides, is_plan=not is_start
+            ws, loop.recipe_named(ws, recipe), overrides=overrides, is_plan=not is_start
         )
         missing = training.missing_for_a_real_run(ws, prepared.plan, is_confirmed=confirm_run)
         cards = training.cards_for(prepared) if not is_start else []

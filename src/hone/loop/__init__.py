@@ -12,11 +12,13 @@ from hone.loop.answering import compare, evaluate, predict, predict_file
 from hone.loop.correcting import apply_feedback, promote_flag, report_feedback
 from hone.loop.examples import build_dataset, decide, examine_dataset, import_examples
 from hone.loop.models import judge_gate, list_models, load_model, merge_model, set_active
+from hone.loop.rounds import look_at_round, measure_round, plan_round, retrain, stop_round
 from hone.loop.training import (
     begin_training,
     finish_training,
     learning_curve,
     plan_learning_curve,
+    recipe_named,
     train,
 )
 from hone.loop.workspaces import check_health, open_workspace, rebuild_standings
@@ -59,16 +61,22 @@ __all__ = [
     "list_models",
     "list_recipes",
     "load_model",
+    "look_at_round",
+    "measure_round",
     "merge_model",
     "open_workspace",
     "plan_learning_curve",
+    "plan_round",
     "predict",
     "predict_file",
     "promote_flag",
     "read_task",
     "rebuild_standings",
+    "recipe_named",
     "report_feedback",
+    "retrain",
     "reviewer_name",
     "set_active",
+    "stop_round",
     "train",
 ]

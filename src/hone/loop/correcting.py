@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from hone.errors import HoneError
 from hone.loop.answering import evaluate
 from hone.loop.examples import build_dataset
 from hone.loop.progress import Progress
 from hone.records.feedback import Applied, Efficacy
 from hone.settings import reviewer_name
 from hone.stages import feedback, flags, prepare
-from hone.stages.prepare import (
-    compare_datasets,
-)
+from hone.stages.prepare import compare_datasets
+from hone.stages.train import recipe_of
 from hone.workspace.open import Workspace
 
 
@@ -66,7 +66,18 @@ def apply_feedback(
         control = prepare.freeze_without(workspace, ref, trained, plan.control_name).ref
     older = found.of if found.of.startswith(f"{plan.name}@") else None
     changed = compare_datasets(workspace, older, ref) if older is not None else None
-    return feedback.with_changes(workspace, found, changed, control)
+    return feedback.with_changes(workspace, found, changed, control, _recipe(workspace))
+
+
+def _recipe(workspace: Workspace) -> str:
+    """What trains the next version: the way of the corrected one, where that is known."""
+    corrected = feedback.corrections_of(workspace)
+    try:
+        recipe_of(workspace, (corrected and corrected.before) or "")
+    except HoneError:
+        return "RECIPE"
+    assert corrected is not None
+    return str(corrected.before)
 
 
 def report_feedback(

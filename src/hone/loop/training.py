@@ -20,10 +20,18 @@ from hone.stages.train import (
     missing_for_a_real_run,
     plan_subsets,
     prepare_training,
+    recipe_of,
     start_training,
     train_subsets,
 )
 from hone.workspace.open import Workspace
+
+
+def recipe_named(workspace: Workspace, named: str) -> Path | dict[str, Any]:
+    """A recipe file, the name of a shipped one, or NAME@VERSION: as that version was trained."""
+    if "@" in named and not Path(named).exists():
+        return recipe_of(workspace, named)
+    return find_recipe(named)
 
 
 def train(
@@ -50,7 +58,7 @@ def begin_training(
     confirm_run: bool = False,
 ) -> str:
     """The id of a job that trains by this recipe, or waits for its device; as `train` begins it."""
-    written = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    written = recipe_named(workspace, recipe) if isinstance(recipe, str) else recipe
     prepared = prepare_training(workspace, written, overrides=overrides)
     return start_training(workspace, prepared, is_confirmed=confirm_run).job_id
 
@@ -87,7 +95,7 @@ def plan_learning_curve(
     Choices: see `CurveOptions`. InvalidInput where there is too little to train on or to ask.
     """
     wanted = curve.wanted(workspace, dataset, curve.curve_options(**choices))
-    written = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    written = recipe_named(workspace, recipe) if isinstance(recipe, str) else recipe
     prepared = prepare_training(
         workspace, written, overrides=[*overrides, f"dataset={wanted.dataset}"]
     )

@@ -3,6 +3,7 @@
 from hone.stages.evaluate.answering import (
     QUICK,
     Answering,
+    QuickSplit,
     look_at_answering,
     start_quick,
     stop_answering,
@@ -40,6 +41,7 @@ __all__ = [
     "EvaluationLine",
     "EvaluationView",
     "Order",
+    "QuickSplit",
     "ScoredPage",
     "Taken",
     "Which",

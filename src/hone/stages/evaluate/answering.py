@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
-from hone.errors import Conflict, HoneError, NotFound
+from hone.errors import Conflict, HoneError, InvalidInput, NotFound
 from hone.records.job import FINISHED, JobState
 from hone.stages import jobs
 from hone.stages.evaluate.options import evaluate_options
 from hone.stages.evaluate.report import collect_evaluated
 from hone.stages.evaluate.start import evaluate
+from hone.workspace.bases import find_base
 from hone.workspace.open import Workspace
 
 QUICK = 50
 """So many examples a quick evaluation asks, drawn by its seed."""
 LOOKED_AT = 20
+QuickSplit = Literal["test", "probe"]
 
 
 class Answering(BaseModel):
@@ -32,10 +36,23 @@ class Answering(BaseModel):
     hint: str = ""
 
 
-def start_quick(ws: Workspace, model: str, *, sample: int = QUICK) -> Answering:
-    """Ask a model and those beside it a sample of its test split; Conflict while they are asked."""
-    job = evaluate(ws, model, evaluate_options(sample=sample))
+def start_quick(
+    ws: Workspace, model: str, *, sample: int = QUICK, split: QuickSplit = "test"
+) -> Answering:
+    """Ask a model and those beside it a sample of its split; Conflict while they are asked.
+
+    What is wrong in the probe split is flagged for correction; the test split is not corrected.
+    """
+    on = f"{_dataset_of(ws, model)}/{split}" if split != "test" else None
+    job = evaluate(ws, model, evaluate_options(sample=sample, on=on))
     return look_at_answering(ws, job.id)
+
+
+def _dataset_of(ws: Workspace, model: str) -> str:
+    dataset = ws.store.models.get(find_base(ws, model).model or model).model.dataset
+    if dataset is None:
+        raise InvalidInput(f"{model} was trained on no dataset.", hint=f"hone models info {model}")
+    return dataset
 
 
 def look_at_answering(ws: Workspace, job_id: str) -> Answering:

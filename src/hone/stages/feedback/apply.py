@@ -104,12 +104,12 @@ def plan_feedback(ws: Workspace, dataset: str | None = None, asked: Asked = Aske
     newest version was built, but for the corrections. HoneError where nothing was corrected;
     InvalidInput where the dataset is of another task.
     """
-    said = {id: found[-1] for id, found in _last(ws).items()}
-    source = _source(ws, dataset, said)
+    said = {id: found[-1] for id, found in last_said(ws).items()}
+    source = source_of(ws, dataset, said)
     task = ws.task(source.task)
-    of_task = _of_task(ws, task, said)
-    corrections = {id: one for id, one in of_task.items() if one.verdict in CORRECTIONS}
-    rejected = [id for id, one in of_task.items() if one.verdict == "reject"]
+    mine = of_task(ws, task, said)
+    corrections = {id: one for id, one in mine.items() if one.verdict in CORRECTIONS}
+    rejected = [id for id, one in mine.items() if one.verdict == "reject"]
     wanted = asked.format or source.format
     is_pair = wanted in PAIR_FORMATS and wanted != source.format
     _refuse_nothing(task, corrections, rejected)
@@ -151,7 +151,7 @@ def _new_ones(
     return {id: one for id, one in corrections.items() if id in made["corrections"]}, dict(made)
 
 
-def _last(ws: Workspace) -> dict[str, list[Resolution]]:
+def last_said(ws: Workspace) -> dict[str, list[Resolution]]:
     """What was said of each flag and decides about it: neither "later" nor "both are right"."""
     found: dict[str, list[Resolution]] = {}
     for id, said in ws.store.flags.standing().items():
@@ -161,7 +161,8 @@ def _last(ws: Workspace) -> dict[str, list[Resolution]]:
     return found
 
 
-def _source(ws: Workspace, dataset: str | None, said: Mapping[str, Resolution]) -> Manifest:
+def source_of(ws: Workspace, dataset: str | None, said: Mapping[str, Resolution]) -> Manifest:
+    """The newest version of a dataset, by default of the one that most corrected answers are of."""
     if dataset is not None:
         return ws.store.datasets.get(dataset)
     counted = Counter(name for one in said.values() if (name := _dataset_of(ws, one)) is not None)
@@ -185,7 +186,8 @@ def _dataset_of(ws: Workspace, said: Resolution) -> str | None:
         return None
 
 
-def _of_task(ws: Workspace, task: Task, said: Mapping[str, Resolution]) -> dict[str, Resolution]:
+def of_task(ws: Workspace, task: Task, said: Mapping[str, Resolution]) -> dict[str, Resolution]:
+    """What was said of examples of one task; of those that are gone nothing."""
     found: dict[str, Resolution] = {}
     for id, one in said.items():
         try:
@@ -212,9 +214,16 @@ def as_built(ws: Workspace, manifest: Manifest, *, base: str | None = None) -> d
 
 
 def with_changes(
-    ws: Workspace, found: Applied, changed: Difference | None, control: str | None
+    ws: Workspace,
+    found: Applied,
+    changed: Difference | None,
+    control: str | None,
+    recipe: str = "RECIPE",
 ) -> Applied:
-    """The same with what differs from the older version, the control, and how to go on."""
+    """The same with what differs from the older version, the control, and how to go on.
+
+    `recipe` is what to train by: a file, or the version whose answers were corrected.
+    """
     moved: Counter[str] = Counter()
     if changed is not None:
         moved.update(f"{was} to {now}" for _, was, now in changed.moved)
@@ -234,17 +243,17 @@ def with_changes(
             "moved": dict(sorted(moved.items())),
             "rewritten": len(changed.changed) if changed else 0,
             "control": control,
-            "next": list(_next(found, control)),
+            "next": list(_next(found, control, recipe)),
         }
     )
 
 
-def _next(found: Applied, control: str | None) -> Iterator[str]:
+def _next(found: Applied, control: str | None, recipe: str) -> Iterator[str]:
     method = f" --set method={found.format}" if found.format in PAIR_FORMATS else ""
-    yield f"hone train RECIPE --set dataset={found.dataset}{method} --confirm-run"
+    yield f"hone train {recipe} --set dataset={found.dataset}{method} --confirm-run"
     if control is not None:
         name = control.partition("@")[0]
-        yield f"hone train RECIPE --set dataset={control} --set name={name} --confirm-run"
+        yield f"hone train {recipe} --set dataset={control} --set name={name} --confirm-run"
         yield "hone feedback report NAME"
 
 

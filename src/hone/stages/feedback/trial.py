@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from hone.errors import HoneError, InvalidInput, NotFound
 from hone.records.dataset import Manifest
@@ -77,7 +77,7 @@ def trial_of(
     control_ref, control_dataset = _control(ws, manifest, control)
     return Trial(
         after=model.ref,
-        before=before or _before(ws, corrections.values()),
+        before=before or whose_answers(ws, corrections.values()),
         control=control_ref,
         manifest=manifest,
         control_dataset=control_dataset,
@@ -168,8 +168,8 @@ def _dataset(ws: Workspace, ref: str, dataset: str | None) -> Manifest:
     return ws.store.datasets.get(dataset)
 
 
-def _before(ws: Workspace, said: Any) -> str:
-    """Who gave most of the answers that were corrected."""
+def whose_answers(ws: Workspace, said: Iterable[Resolution]) -> str:
+    """Who gave most of the answers that were corrected; NotFound where that one is gone."""
     counted = Counter(_model_of(ws, one) for one in said)
     ref = counted.most_common(1)[0][0]
     if "@" in ref:
@@ -205,6 +205,14 @@ def _control(ws: Workspace, manifest: Manifest, named: str | None) -> tuple[str 
         return None, next(iter(sorted(controls)), None)
     newest = trained[-1]
     return newest.ref, newest.dataset
+
+
+def control_of(ws: Workspace, manifest: Manifest) -> Manifest | None:
+    """The newest dataset that is the same without its corrections, or None."""
+    known = ws.store.datasets.list()
+    return next(
+        (one for one in reversed(known) if one.options.get("control_of") == manifest.ref), None
+    )
 
 
 def trained_rows(manifest: Manifest) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Train: resolve a recipe, plan it, start it, register what came of it."""
 
+from hone.stages.train.again import recipe_of
 from hone.stages.train.bases import ListedBase, list_bases
 from hone.stages.train.cards import CardPlan, cards_for
 from hone.stages.train.machine import Machine, look_at_this_machine
@@ -40,6 +41,7 @@ __all__ = [
     "missing_for_a_real_run",
     "plan_subsets",
     "prepare_training",
+    "recipe_of",
     "start_dry_run",
     "start_merge",
     "start_training",

@@ -38,13 +38,16 @@ class PageQuery(BaseModel):
 
 
 class QuickRequest(BaseModel):
-    """Who is to answer a sample of its test split."""
+    """Who is to answer a sample of its test or probe split."""
 
     model_config = ConfigDict(extra="forbid")
 
     model: str = Field(min_length=1, max_length=200, description="NAME, NAME@VERSION, or a base")
     sample: int = Field(
         default=evaluation.QUICK, ge=5, le=1000, description="examples, drawn by the seed"
+    )
+    split: evaluation.QuickSplit = Field(
+        default="test", description="probe: what is wrong there is flagged for correction"
     )
 
 
@@ -74,7 +77,7 @@ def list_evaluations(
 def start_evaluation(asked: QuickRequest, site: Here, visitor: Trainer) -> evaluation.Answering:
     """A quick evaluation on this machine; 409 while the very same one is under way."""
     site.refresh()
-    started = evaluation.start_quick(site.ws, asked.model, sample=asked.sample)
+    started = evaluation.start_quick(site.ws, asked.model, sample=asked.sample, split=asked.split)
     site.hub.nudge()
     return started
 

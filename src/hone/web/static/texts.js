@@ -1,7 +1,7 @@
 // @ts-check
 // Every English text of the app, by the place where it stands.
 
-import { evaluate, flags, models } from "./texts_evaluate.js";
+import { corrections, evaluate, flags, models } from "./texts_evaluate.js";
 import { review, similar, statistics, training } from "./texts_review.js";
 
 const STATUS = {
@@ -18,7 +18,7 @@ const status = (status, kind) =>
 const counted = (count, one, many) => (count === 1 ? `1 ${one}` : `${count} ${many}`);
 
 export const texts = {
-  review, similar, statistics, training, evaluate, flags, models, status,
+  review, similar, statistics, training, corrections, evaluate, flags, models, status,
   readOnly: "Read-only",
   readOnlyHint: "This workspace cannot be written: copy it to a folder that you can write to, then decide there.",
   close: "Close", cancel: "Cancel", copy: "Copy the command", copied: "Copied", tryAgain: "Try again",

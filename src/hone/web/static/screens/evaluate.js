@@ -1,14 +1,14 @@
 // Evaluate: how good the answers are, who wrote better ones, and every example behind the figures.
 
 import { html, useEffect } from "../vendor/preact.js";
-import { remembered } from "../lib/choices.js";
 import { moment, number, score } from "../lib/format.js";
 import { route } from "../lib/route.js";
 import { listenTo } from "../lib/stream.js";
 import { texts } from "../texts.js";
 import { Select, Tabs } from "../ui/field.js";
 import { Command, Empty, Failure, Waiting } from "../ui/show.js";
-import { error, lines, open, show, view, which } from "./evaluate/chosen.js";
+import { error, lines, open, show, tab, view, which } from "./evaluate/chosen.js";
+import { Corrections } from "./evaluate/corrections.js";
 import { Comparison } from "./evaluate/comparison.js";
 import { Examples } from "./evaluate/examples.js";
 import { Flags } from "./evaluate/flags.js";
@@ -16,8 +16,7 @@ import { Quick } from "./evaluate/quick.js";
 import { Summary } from "./evaluate/summary.js";
 
 const words = texts.evaluate;
-const TABS = { examples: Examples, flags: Flags, compare: Comparison };
-const tab = remembered("evaluate-tab", "examples");
+const TABS = { examples: Examples, flags: Flags, corrections: Corrections, compare: Comparison };
 
 export default function Evaluate() {
   useEffect(() => {
@@ -36,7 +35,7 @@ export default function Evaluate() {
     ${lines.value?.length > 0 && html`<${Chosen} />`}
     ${view.value && html`<${Summary} />
       <${Tabs} label=${texts.screens.evaluate} value=${tab.value} onChange=${(name) => tab.set(name)}
-        tabs=${[["examples", words.examples], ["flags", texts.flags.title], ["compare", words.compare]]}
+        tabs=${[["examples", words.examples], ["flags", texts.flags.title], ["corrections", texts.corrections.title], ["compare", words.compare]]}
       >
         <${TABS[tab.value] ?? Examples} />
       <//>`}

@@ -3,12 +3,15 @@
 
 import { batch, computed, signal } from "../../vendor/preact.js";
 import { get } from "../../lib/api.js";
+import { remembered } from "../../lib/choices.js";
 import { Pages } from "../../lib/pages.js";
 import { rewrite } from "../../lib/route.js";
 
 export const BANDS = ["red", "orange", "yellow", "green"];
 export const ORDERS = ["worst", "best", "asked", "lost", "won"];
 
+/** Which part of the screen is open. */
+export const tab = remembered("evaluate-tab", "examples");
 /** Every evaluation in a list, newest first. */
 export const lines = signal(/** @type {any[]|null} */ (null));
 /** The one that is shown, with its spread. */

@@ -9,12 +9,12 @@ import { texts } from "../../texts.js";
 import { Button } from "../../ui/button.js";
 import { Dialog } from "../../ui/dialog.js";
 import { Field, Switch } from "../../ui/field.js";
-import { Command, Diff, Empty, Failure, Waiting } from "../../ui/show.js";
+import { Diff, Empty, Failure, Waiting } from "../../ui/show.js";
 import { notifyError } from "../../ui/toast.js";
 import { textField, textOf } from "../review/answers.js";
 import { Records } from "../review/fields.js";
 import { Scores } from "../review/scores.js";
-import { view } from "./chosen.js";
+import { tab, view } from "./chosen.js";
 import { begin, draft, error, isBusy, isChanged, isTested, model, note, open, opened, promote, queue, save, say, step } from "./queue.js";
 
 const words = texts.flags;
@@ -39,13 +39,14 @@ export function Flags() {
   });
   return html`<div class="flags">
     <div class="row"><p role="status">${queue.value ? words.count(number(queue.value.total), number(queue.value.resolved), number(queue.value.answered)) : ""}</p>
+      ${queue.value?.resolved > 0 && queue.value.flags.length > 0 && html`<${Button} isQuiet onClick=${() => tab.set("corrections")}>${words.correct}<//>`}
       ${queue.value && (queue.value.held_back > 0 || isTested.value) && html`<${Switch} label=${words.tested(number(queue.value.held_back))} isOn=${isTested.value} onChange=${(isOn) => (isTested.value = isOn)} />`}
     </div>
     ${isTested.value && html`<p class="muted">${words.testedAbout}</p>`}
     ${error.value && html`<${Failure} error=${error.value} onRetry=${() => begin()} />`}
     ${!queue.value && !error.value && html`<${Waiting} lines=${6} />`}
     ${queue.value?.notes.map((one) => html`<p key=${one} class="muted">${one}</p>`)}
-    ${queue.value && !queue.value.flags.length && html`<${Empty} title=${words.none} text=${words.noneText} icon="accept"><${Command} text="hone feedback apply" /><//>`}
+    ${queue.value && !queue.value.flags.length && html`<${Empty} title=${words.none} text=${words.noneText} icon="accept">${queue.value.resolved > 0 && html`<${Button} tone="primary" onClick=${() => tab.set("corrections")}>${words.correct}<//>`}<//>`}
     ${queue.value?.flags.length > 0 && html`<div class="flags-columns"><${List} /><${Opened} mayCorrect=${mayCorrect} /></div>`}
     ${isPromoting.value && html`<${Promote} />`}
   </div>`;

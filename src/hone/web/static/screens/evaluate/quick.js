@@ -13,9 +13,12 @@ import { reload } from "./chosen.js";
 
 const words = texts.evaluate;
 const LOOK_MS = 1000;
+const AMOUNTS = ["50", "200", "1000"];
 
 const refs = signal(/** @type {string[]} */ ([]));
 const model = signal("");
+const split = signal("test");
+const amount = signal("50");
 const run = signal(/** @type {any} */ (null));
 const error = signal(/** @type {any} */ (null));
 let timer = 0;
@@ -37,6 +40,8 @@ export function Quick() {
 const Start = () => html`<div class="row">
     <${Select} label=${words.quickModel} value=${model.value} options=${refs.value.map((ref) => [ref, ref])}
       onChange=${(ref) => (model.value = ref)} />
+    <${Select} label=${words.quickSplit} value=${split.value} options=${Object.entries(words.quickSplits)} onChange=${(name) => (split.value = name)} />
+    <${Select} label=${words.quickAmount} value=${amount.value} options=${AMOUNTS.map((count) => [count, words.amount(count)])} onChange=${(count) => (amount.value = count)} />
     <${Button} tone="primary" icon="evaluate" onClick=${start}>${words.quick}<//>
   </div>
   <p class="muted">${words.quickAbout}</p>`;
@@ -65,7 +70,7 @@ async function findAgain() {
 
 async function start() {
   error.value = null;
-  await doing(() => post("/evaluations", { model: model.value }));
+  await doing(() => post("/evaluations", { model: model.value, split: split.value, sample: Number(amount.value) }));
 }
 
 async function stop() {

@@ -1,0 +1,124 @@
+"""A round of corrections over the API: what waits, who may go on, and what is refused."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hone import loop
+from hone.records.job import Job
+from hone.stages import jobs, people
+from hone.stages.flags import Saying, find_flags, resolve
+from hone.web.site import Site
+from hone.workspace.job_folder import JobFolder
+from hone.workspace.open import Workspace, open_workspace
+from tests.stages.answering import register
+from tests.stages.flags.flagged import answer, make_flagged, wrong_on
+from tests.web.browser import Browser, access
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("built") / "ws"
+    with make_flagged(root, count=200) as ws:
+        answer(ws, "pickup@v1", wrong_on(2))
+        for flag in find_flags(ws).flags[:8]:
+            resolve(ws, flag, Saying("confirm", "ann"))
+    return root
+
+
+@pytest.fixture
+def ws(built: Path, tmp_path: Path) -> Iterator[Workspace]:
+    shutil.copytree(built, tmp_path / "ws")
+    with open_workspace(tmp_path / "ws") as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def browser(ws: Workspace) -> Browser:
+    return Browser(Site(ws, access())).sign_in()
+
+
+@pytest.fixture(autouse=True)
+def nobody_works_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is ordered stays as it was submitted: no worker is started."""
+
+    def submitted(
+        ws: Workspace, job: Job, inputs: dict[str, Path | str | bytes], **_: object
+    ) -> Job:
+        return jobs.submit(ws, job, inputs)
+
+    monkeypatch.setattr(jobs, "launch", submitted)
+
+
+def test_what_waits_is_counted_applied_once_and_then_wants_a_training(
+    browser: Browser, ws: Workspace
+) -> None:
+    first = browser.get("/api/feedback").json()
+    assert (first["step"], first["waiting"], first["source"]) == (
+        "apply", {"confirm": 8}, "pickup@1",
+    )  # fmt: skip
+    assert first["before"] == "pickup@v1" and first["dataset"] is None
+    done = browser.post("/api/feedback/apply", {}).json()
+    assert done["applied"]["dataset"] == "pickup@2" and done["applied"]["moved"]
+    after = done["round"]
+    assert (after["step"], after["waiting"], after["corrections"]) == ("retrain", {}, 8)
+    # Who was corrected saw everything but the corrections: no other control is due.
+    assert (after["control"], after["control_dataset"]) == ("pickup@v1", "pickup-control@1")
+    assert "--set dataset=pickup@2" in after["by_command"]
+    assert browser.get("/api/feedback").json() == after
+    # More corrections wait, while those before them are not trained yet.
+    resolve(ws, find_flags(ws).flags[0], Saying("confirm", "ann"))
+    assert browser.get("/api/feedback").json()["waiting"] == {"confirm": 1}
+
+
+def test_measuring_begins_one_evaluation_at_a_time_and_stops(
+    browser: Browser, ws: Workspace
+) -> None:
+    refused = browser.post("/api/feedback/measure", {})
+    assert refused.status_code == 400 and "nothing to measure yet" in refused.json()["error"]
+    applied = loop.apply_feedback(ws)
+    register(ws, dataset=applied.dataset)
+    begun = browser.post("/api/feedback/measure", {}).json()
+    assert begun["step"] == "measure" and begun["after"] == "pickup@v2"
+    work = begun["answering"]
+    assert (work["state"], work["dataset"]) == ("waiting", "pickup@2/train")
+    assert browser.post("/api/feedback/measure", {}).json()["answering"]["job"] == work["job"]
+    assert len([one for one in ws.store.jobs.list() if one.kind == "evaluate"]) == 2
+    browser.post("/api/feedback/stop", {})
+    assert JobFolder(ws.jobs / work["job"]).is_stop_requested
+
+
+@pytest.mark.parametrize("step", ["plan", "retrain"])
+def test_how_it_was_trained_must_be_known(browser: Browser, ws: Workspace, step: str) -> None:
+    def asked() -> tuple[int, str]:
+        path = f"/api/feedback/{step}"
+        reply = browser.get(path) if step == "plan" else browser.post(path, {})
+        return reply.status_code, reply.json()["error"]
+
+    assert asked() == (400, "There is nothing to retrain.")
+    loop.apply_feedback(ws)
+    code, error = asked()
+    assert code == 404 and "How pickup@v1 was trained is not known here" in error
+
+
+def test_nothing_runs_and_nothing_was_corrected(browser: Browser, ws: Workspace) -> None:
+    stopped = browser.post("/api/feedback/stop", {})
+    assert stopped.status_code == 409 and "Nothing of this round runs" in stopped.json()["error"]
+    for id in list(ws.store.flags.standing()):
+        resolve(ws, next(f for f in find_flags(ws, states=("resolved",)).flags if f.id == id),
+                Saying("reopen", "ann"))  # fmt: skip
+    assert browser.get("/api/feedback").json()["step"] == "correct"
+
+
+def test_a_reviewer_sees_the_round_and_may_not_go_on(ws: Workspace) -> None:
+    people.add_person(ws, "rita", "reviewer", "password of rita")
+    rita = Browser(Site(ws, access(is_shared=True))).sign_in(
+        name="rita", password="password of rita"
+    )
+    assert rita.get("/api/feedback").status_code == 200
+    for path in ("apply", "retrain", "measure", "stop"):
+        assert rita.post(f"/api/feedback/{path}", {}).status_code == 403
