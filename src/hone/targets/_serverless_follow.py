@@ -319,9 +319,10 @@ def _follow(account: Account, folder: JobFolder, beat: Beat) -> None:
         length, wanted = beat.lengths.get(name, 0), beat.hashes.get(name, "")
         path = folder.path / name
         with explained("read", path):
-            here = path.read_bytes() if path.exists() else b""
-        if len(here) >= length:
-            continue  # here may be more than there: an ending that was written here
+            size = path.stat().st_size if path.exists() else 0
+            if size >= length:
+                continue  # here may be more than there: an ending that was written here
+            here = path.read_bytes() if size else b""
         key = f"{home}/{name}"
         more = account.files.read(key, len(here), length) or b""
         if hashlib.sha256(here + more).hexdigest() == wanted:

@@ -47,8 +47,14 @@ function Screen() {
     document.title = texts.documentTitle(texts.screens[name], session.value.workspace?.name);
     if (!loaded.value[name]) bring(name);
   }, [name]);
-  return screen ? html`<${screen.default} key=${name} />` : html`<div class="page"><${Waiting} lines=${6} /></div>`;
+  return screen ? html`<${screen.default} key=${name} />` : html`<${Coming} title=${texts.screens[name]} />`;
 }
+
+/** The place of a screen whose code is on its way: its heading stands already. @param {{title: string}} props */
+const Coming = ({ title }) => html`<div class="page">
+  <header class="page-head"><h1>${title}</h1></header>
+  <${Waiting} lines=${6} />
+</div>`;
 
 async function start() {
   listen();
