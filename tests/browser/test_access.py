@@ -20,7 +20,7 @@ RUN = """async () => {
     `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`);
 }"""
 SCREENS = ["#/home", "#/review", "#/review?task=pickup", "#/review?task=uplifting"]
-SCREENS += ["#/review?task=library", "#/evaluate", "#/models", "#/import", "#/settings"]
+SCREENS += ["#/review?task=library", "#/evaluate", "#/models", "#/jobs", "#/import", "#/settings"]
 
 
 def violations(seat: Seat) -> list[str]:
@@ -103,3 +103,14 @@ def test_buttons_name_their_keys(seat: Seat) -> None:
         "all => all.map((one) => one.getAttribute('aria-keyshortcuts'))"
     )
     assert keys == ["ArrowLeft", "A", "R", "E", "ArrowRight", "S", "F", "K", "N", "U", "Y"]
+
+
+def test_the_bar_fits_into_every_width(seat: Seat) -> None:
+    beyond = (
+        "() => [...document.querySelectorAll('.topbar > *, .nav a')]"
+        ".filter((one) => one.getBoundingClientRect().right > innerWidth)"
+        ".map((one) => one.className)"
+    )
+    for width in (320, 360, 400, 719, 720, 768, 860, 899, 900, 960, 1024, 1099, 1100, 1280):
+        seat.page.set_viewport_size({"width": width, "height": 800})
+        assert seat.drawn().page.evaluate(beyond) == [], width

@@ -165,3 +165,22 @@ def test_a_comparison_comes_from_stored_answers_alone(browser: Browser, ws: Work
     assert owed.json()["hint"] == "hone evaluate pickup@v3 --data pickup@1/test"
     assert len(ws.store.jobs.list()) == jobs
     assert browser.get("/api/comparisons", model=["pickup@v2"]).status_code == 422
+
+
+def test_an_order_is_sorted_once_however_far_one_pages(
+    browser: Browser, ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sorted_so_far: list[object] = []
+    ranked = type(ws.store.evaluations).ranked
+
+    def counted(self: Any, *given: Any, **more: Any) -> Any:
+        sorted_so_far.append(more["order"])
+        return ranked(self, *given, **more)
+
+    monkeypatch.setattr(type(ws.store.evaluations), "ranked", counted)
+    whole = [one["id"] for one in page(browser, limit=100)["items"]]
+    assert [one["id"] for one in page(browser, start=40, limit=20)["items"]] == whole[40:60]
+    assert page(browser, start=100)["items"] == []
+    best = [one["id"] for one in page(browser, order="best", limit=100)["items"]]
+    assert sorted(best) == sorted(whole) and best != whole
+    assert sorted_so_far == ["worst", "best"]

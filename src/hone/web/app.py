@@ -20,6 +20,7 @@ from hone.web.api import (
     flags,
     home,
     imports,
+    jobs,
     models,
     reviews,
     session,
@@ -51,6 +52,7 @@ ROUTERS = (
     imports.router,
     evaluations.router,
     models.router,
+    jobs.router,
     settings.router,
     events.router,
 )

@@ -63,8 +63,8 @@ def look_at_answering(ws: Workspace, job_id: str) -> Answering:
     status = jobs.show(ws, job.id)
     found = Answering(
         id=job.id,
-        model=str(job.spec["model"]),
-        on=str(job.spec["on"]),
+        model=str(job.spec.get("model", "?")),
+        on=str(job.spec.get("on", "?")),
         state=status.state,
         done=status.done or 0,
         total=status.total,

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
@@ -29,7 +31,10 @@ from hone.workspace.store.evaluations import Chosen, Order
 
 BINS = 20
 MOST_ITEMS = 200
-CACHED = 2  # files of questions whose lines are known by their ids
+CACHED = 2  # files of questions whose lines are known by their ids, and orders that are kept
+MOST_RANKED = 200_000
+_RANKINGS: OrderedDict[Any, tuple[str, ...]] = OrderedDict()
+_LOCK = Lock()
 _ID = re.compile(rb'\{"id": ("(?:[^"\\]|\\.)*")')
 
 
@@ -153,12 +158,40 @@ def page_of_examples(
             f"The order {which.order} compares two who answered.",
             hint=f"Name another one than {contender} as well: {', '.join(names)}",
         )
-    stored = ws.store.evaluations
-    chosen = Chosen(evaluation_id, contender, which.bands, which.text)
-    span = (start, min(limit, MOST_ITEMS))
-    ids = stored.ranked(chosen, order=which.order, against=against, span=span)
+    chosen = Chosen(evaluation_id, contender, tuple(which.bands), which.text)
+    span = (start, start + min(limit, MOST_ITEMS))
+    ids, total = _ranked(ws, evaluation, (chosen, which.order, against), span)
     items = _examples(ws, evaluation, ids, [contender, *names])
-    return ScoredPage(items=items, start=start, total=stored.count(chosen))
+    return ScoredPage(items=items, start=start, total=total)
+
+
+def _ranked(
+    ws: Workspace,
+    evaluation: Evaluation,
+    listed: tuple[Chosen, Order, str | None],
+    span: tuple[int, int],
+) -> tuple[Sequence[str], int]:
+    """The ids from one place to another, and how many there are in all.
+
+    Whoever pages asks for one order again and again: it is sorted once and kept, while it is short
+    enough to be; an evaluation that is taken in anew has another time.
+    """
+    chosen, order, against = listed
+    key = (str(ws.root), evaluation.id, evaluation.at, chosen, order, against)
+    with _LOCK:
+        known = _RANKINGS.get(key)
+    stored, (start, end) = ws.store.evaluations, span
+    if known is None:
+        total = stored.count(chosen)
+        if total > MOST_RANKED:
+            part = (start, end - start)
+            return stored.ranked(chosen, order=order, against=against, span=part), total
+        known = tuple(stored.ranked(chosen, order=order, against=against, span=(0, total)))
+        with _LOCK:
+            _RANKINGS[key] = known
+            while len(_RANKINGS) > CACHED:
+                _RANKINGS.popitem(last=False)
+    return known[start:end], len(known)
 
 
 def _examples(

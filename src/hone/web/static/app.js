@@ -15,6 +15,7 @@ const LOADERS = {
   review: () => import("./screens/review.js"),
   evaluate: () => import("./screens/evaluate.js"),
   models: () => import("./screens/models.js"),
+  jobs: () => import("./screens/jobs.js"),
   import: () => import("./screens/import.js"),
   settings: () => import("./screens/settings.js"),
 };

@@ -1,0 +1,146 @@
+"""A job as one watches it: what it is about, its stages, its figures over the steps, its log."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import BaseModel, Field
+
+from hone.records.job import FINISHED, Event, Job
+from hone.stages.jobs import JobStatus, list_jobs, show
+from hone.workspace.job_folder import JobFolder
+
+if TYPE_CHECKING:
+    from hone.workspace.open import Workspace
+
+MOST_POINTS = 400
+"""Of a figure; where a training took more steps, each is the mean of so many neighbours."""
+MOST_SAID = 50
+
+Point = tuple[float, float]
+
+
+class JobLine(JobStatus):
+    """A job in a list."""
+
+    about: str = Field(description="what it does, in a line")
+
+
+class SeenStage(BaseModel):
+    """One part of a job's work, in the order in which they began."""
+
+    name: str
+    began_at: datetime
+    ended_at: datetime | None = None
+
+
+class JobView(JobLine):
+    """A job with all that is drawn of it."""
+
+    model: str | None = Field(default=None, description="the version that came of it")
+    stages: list[SeenStage] = Field(default_factory=list[SeenStage])
+    series: dict[str, list[Point]] = Field(
+        default_factory=dict[str, list[Point]], description="figure -> [step, value], by step"
+    )
+    said: list[str] = Field(
+        default_factory=list[str], description="what it told people on the way, the newest last"
+    )
+
+
+def lines(ws: Workspace, *, newest: int) -> list[JobLine]:
+    """So many jobs, the newest first."""
+    orders = {one.id: one for one in ws.store.jobs.list()[:newest]}
+    return [
+        JobLine(**status.model_dump(), about=about(orders[status.id]))
+        for status in list_jobs(ws, newest=newest)
+        if status.id in orders
+    ]
+
+
+def view(ws: Workspace, job_id: str) -> JobView:
+    """One job, by its id; NotFound where there is none."""
+    status = show(ws, job_id)
+    events = JobFolder(ws.jobs / status.id).events()
+    models = (one.model for one in ws.store.models.list())
+    return JobView(
+        **status.model_dump(),
+        about=about(ws.store.jobs.get(status.id)),
+        model=next((one.ref for one in models if one.job == status.id), None),
+        stages=_stages(events, is_over=status.state in (*FINISHED, "lost")),
+        series={name: thinned(points) for name, points in _series(events).items()},
+        said=_said(events)[-MOST_SAID:],
+    )
+
+
+def about(order: Job) -> str:
+    """What a job does, in a line."""
+    spec: Mapping[str, Any] = order.spec
+    if order.kind == "train":
+        base, dataset = (
+            spec.get("base", {}).get("id", "?"),
+            spec.get("dataset", {}).get("name", "?"),
+        )
+        part = " (a part of it)" if spec.get("subset") else ""
+        dry = "dry run of " if spec.get("dry_run") else ""
+        named = f"{dry}{spec.get('model_name', '?')}"
+        return f"{named}: {spec.get('method', '?')} of {base} on {dataset}{part}"
+    if order.kind == "evaluate":
+        return f"{spec.get('model', '?')} answers {spec.get('on', '?')}"
+    named = spec.get("model_name") or spec.get("model")
+    return f"{order.kind} {named}" if isinstance(named, str) else str(order.kind)
+
+
+def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
+    """At most so many points: the mean of each stretch, at its last step; few stay as they are."""
+    if len(points) <= most:
+        return list(points)
+    size = math.ceil(len(points) / most)
+    parts = [points[start : start + size] for start in range(0, len(points), size)]
+    return [(part[-1][0], math.fsum(value for _, value in part) / len(part)) for part in parts]
+
+
+def _series(events: Sequence[Event]) -> dict[str, list[Point]]:
+    """Finite figures by name; where a job was resumed, steps done again count as they came last."""
+    found: dict[str, dict[float, float]] = {}
+    for event in events:
+        if event.type != "metric":
+            continue
+        fields = event.model_extra or {}
+        step, values = fields.get("step"), fields.get("values")
+        if not isinstance(step, int | float) or not isinstance(values, dict):
+            continue
+        for name, value in cast("dict[str, Any]", values).items():
+            if isinstance(value, int | float) and math.isfinite(value) and name != "epoch":
+                found.setdefault(name, {})[float(step)] = float(value)
+    return {name: sorted(points.items()) for name, points in found.items()}
+
+
+def _stages(events: Sequence[Event], *, is_over: bool) -> list[SeenStage]:
+    """Stages of the newest attempt; what a kill cut off ended with the last that was heard."""
+    found: list[SeenStage] = []
+    for event in events:
+        fields = event.model_extra or {}
+        name = fields.get("name")
+        if event.type == "attempt":
+            found = []
+        elif event.type == "stage" and isinstance(name, str):
+            known = next((one for one in reversed(found) if one.name == name), None)
+            if fields.get("state") == "done" and known is not None:
+                known.ended_at = event.at
+            else:
+                found.append(SeenStage(name=name, began_at=event.at))
+    if is_over and found and found[-1].ended_at is None:
+        found[-1].ended_at = events[-1].at
+    return found
+
+
+def _said(events: Sequence[Event]) -> list[str]:
+    texts = [(one.type, one.model_extra or {}) for one in events]
+    return [
+        str(fields["text"])
+        for kind, fields in texts
+        if kind in ("log", "watchdog", "rehearsal", "rental") and fields.get("text")
+    ]

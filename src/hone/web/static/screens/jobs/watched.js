@@ -1,0 +1,81 @@
+// @ts-check
+// Which job is watched: the list, the chosen one with its figures, the end of its log.
+
+import { batch, signal } from "../../vendor/preact.js";
+import { get, post } from "../../lib/api.js";
+import { rewrite } from "../../lib/route.js";
+import { texts } from "../../texts.js";
+import { notify, notifyError } from "../../ui/toast.js";
+
+const LOOK_MS = 2000;
+const LINES = 200;
+
+export const jobs = signal(/** @type {any[]|null} */ (null));
+export const job = signal(/** @type {any} */ (null));
+export const log = signal(/** @type {string[]} */ ([]));
+export const error = signal(/** @type {any} */ (null));
+export const isBusy = signal(false);
+let chosen = "";
+let timer = 0;
+
+/** @param {any} one */
+export const isUnderWay = (one) => one.state === "waiting" || one.state === "running";
+/** @param {any} one */
+export const mayGoOn = (one) => one.state === "cancelled" || one.state === "failed" || one.state === "lost";
+
+/** Brings the list and the chosen job; again and again while something runs. @param {string} [id] */
+export async function look(id) {
+  clearTimeout(timer);
+  try {
+    const found = await get("/jobs");
+    const wanted = id || chosen;
+    const at = found.find((/** @type {any} */ one) => one.id === wanted) ?? found.find(isUnderWay) ?? found[0];
+    chosen = at?.id ?? "";
+    const [view, tail] = chosen ? await Promise.all([get(`/jobs/${chosen}`), get(`/jobs/${chosen}/log`, { tail: LINES })]) : [null, { lines: [] }];
+    batch(() => {
+      jobs.value = found;
+      error.value = null;
+      if (!view || view.id === chosen) {
+        job.value = view;
+        log.value = tail.lines;
+      }
+    });
+    if (found.some(isUnderWay)) timer = setTimeout(look, LOOK_MS);
+  } catch (failed) {
+    error.value = failed;
+    if (jobs.value?.some(isUnderWay)) timer = setTimeout(look, 2 * LOOK_MS);
+  }
+}
+
+export const stopLooking = () => clearTimeout(timer);
+
+/** @param {string} id */
+export function choose(id) {
+  chosen = id;
+  rewrite("jobs", { id });
+  look(id);
+}
+
+/** The next job of the list, or the one before. @param {number} steps */
+export function step(steps) {
+  const found = jobs.value ?? [];
+  const next = found[found.findIndex((one) => one.id === job.value?.id) + steps];
+  if (next) choose(next.id);
+}
+
+export const stop = () => tell("stop", texts.jobs.stopping);
+export const resume = () => tell("resume", texts.jobs.goesOn);
+
+/** @param {string} verb @param {string} said */
+async function tell(verb, said) {
+  isBusy.value = true;
+  try {
+    await post(`/jobs/${job.value.id}/${verb}`, {});
+    notify(said, { tone: "ok" });
+    await look();
+  } catch (failed) {
+    notifyError(failed);
+  } finally {
+    isBusy.value = false;
+  }
+}

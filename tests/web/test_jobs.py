@@ -1,0 +1,119 @@
+"""Jobs over the API: the list, one with its figures, its log, stop and go on, who may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hone.stages import jobs, people
+from hone.stages.jobs.monitor import MOST_POINTS, thinned
+from hone.web.site import Site
+from hone.workspace.job_folder import JobFolder
+from hone.workspace.open import Workspace, init_workspace
+from tests.web.browser import Browser, access
+
+SPEC = {
+    "model_name": "pickup", "method": "sft", "base": {"id": "hone-nano"},
+    "dataset": {"name": "pickup@2"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[Workspace]:
+    with init_workspace(tmp_path / "ws") as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def browser(ws: Workspace) -> Browser:
+    return Browser(Site(ws, access())).sign_in()
+
+
+def trained(ws: Workspace, *, steps: int = 30) -> JobFolder:
+    """A training that was cut off at its step 20, went on from 15 and was then stopped."""
+    job = jobs.submit(ws, jobs.new_job("train", SPEC), {})
+    folder = JobFolder(ws.jobs / job.id)
+    folder.claim()
+    folder.append("stage", name="load", state="started")
+    folder.append("stage", name="load", state="done")
+    folder.append("stage", name="train", state="started")
+    for step in [*range(1, 21), *range(16, steps + 1)]:
+        values = {"loss": 2 / step, "grad_norm": float("nan") if step == 3 else 0.5, "epoch": 0.1}
+        folder.append("metric", step=step, values=values)
+        folder.append("progress", done=step, total=40, eta_seconds=12.5)
+    folder.append("log", level="warning", text="Half of it is padding.")
+    folder.append("cancelled")
+    folder.release()
+    folder.log.write_text("".join(f"line {place}\n" for place in range(300)))
+    return folder
+
+
+def test_the_list_says_what_each_does_and_the_newest_comes_first(
+    browser: Browser, ws: Workspace
+) -> None:
+    assert browser.get("/api/jobs").json() == []
+    first = trained(ws)
+    spec = {"model": "pickup@v1", "on": "pickup@1/test"}
+    second = jobs.submit(ws, jobs.new_job("evaluate", spec), {})
+    newest, older = browser.get("/api/jobs").json()
+    assert (newest["id"], newest["about"]) == (second.id, "pickup@v1 answers pickup@1/test")
+    assert (older["id"], older["state"]) == (first.path.name, "cancelled")
+    assert older["about"] == "pickup: sft of hone-nano on pickup@2"
+    assert len(browser.get("/api/jobs", newest=1).json()) == 1
+    assert browser.get("/api/jobs", newest=0).status_code == 422
+
+
+def test_one_job_has_its_figures_by_step_its_stages_and_the_end_of_its_log(
+    browser: Browser, ws: Workspace
+) -> None:
+    id = trained(ws).path.name
+    found = browser.get(f"/api/jobs/{id}").json()
+    # Steps that were done again count once, as they came last; what is no number is left out.
+    assert [step for step, _ in found["series"]["loss"]] == list(range(1, 31))
+    assert len(found["series"]["grad_norm"]) == 29 and "epoch" not in found["series"]
+    assert [one["name"] for one in found["stages"]] == ["load", "train"]
+    assert found["stages"][1]["ended_at"] is not None  # it is over: nothing is under way
+    assert (found["done"], found["total"], found["said"]) == (30, 40, ["Half of it is padding."])
+    log = browser.get(f"/api/jobs/{id}/log", tail=3).json()
+    assert log["lines"] == ["line 297", "line 298", "line 299"]
+    for path in ("nothing-1", "nothing-1/log"):
+        assert browser.get(f"/api/jobs/{path}").status_code == 404
+
+
+def test_a_long_training_comes_as_means_of_neighbours() -> None:
+    points = [(float(step), float(step % 2)) for step in range(1, 100_001)]
+    few = thinned(points)
+    assert len(few) == MOST_POINTS and few[-1][0] == 100_000
+    assert all(value == 0.5 for _, value in few)
+    assert thinned(points[:MOST_POINTS]) == points[:MOST_POINTS]
+
+
+def test_what_waits_is_asked_to_stop_and_what_is_over_is_not(
+    browser: Browser, ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = jobs.submit(ws, jobs.new_job("train", SPEC), {})
+    assert browser.post(f"/api/jobs/{waiting.id}/stop", {}).status_code == 200
+    assert JobFolder(ws.jobs / waiting.id).is_stop_requested
+    over = trained(ws).path.name
+    refused = browser.post(f"/api/jobs/{over}/stop", {})
+    assert refused.status_code == 409 and "is over: cancelled" in refused.json()["error"]
+    asked: list[str] = []
+
+    def resumed(ws: Workspace, id: str) -> object:
+        asked.append(id)
+        return ws.store.jobs.get(id)
+
+    monkeypatch.setattr(jobs, "resume", resumed)
+    assert browser.post(f"/api/jobs/{over}/resume", {}).json()["id"] == over == asked[0]
+
+
+def test_reviewers_look_and_trainers_stop(ws: Workspace) -> None:
+    id = trained(ws).path.name
+    people.add_person(ws, "vera", "reviewer", "password of vera")
+    site = Site(ws, access(is_shared=True))
+    vera = Browser(site).sign_in(name="vera", password="password of vera")
+    assert vera.get(f"/api/jobs/{id}").status_code == 200
+    for verb in ("stop", "resume"):
+        assert vera.post(f"/api/jobs/{id}/{verb}", {}).status_code == 403
