@@ -88,7 +88,7 @@ def main() -> int:
         f"one thread, {given.steps} steps of 8 rows\n"
     )
     for seed in given.seeds:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             found = go_round(Path(folder) / "ws", seed=seed, steps=given.steps)
         sys.stdout.write(f"\nseed {seed}\n\n")
         figures = tables(found)[0]

@@ -44,7 +44,7 @@ def main() -> int:
     print(about(asked), flush=True)
     began, spent = time.perf_counter(), time.process_time()
     with (
-        tempfile.TemporaryDirectory() as aside,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as aside,
         loop.init_workspace(Path(asked.out or aside) / "ws", template="extract") as ws,
     ):
         found, trained = go_through(ws, asked)

@@ -206,7 +206,7 @@ def _measured(run: Run, asked: argparse.Namespace) -> dict[str, Any] | None:
     study, data, rows = run.study, run.data, run.data.train
     if run.kind == "shuffled":
         rows = study.shuffle(rows, random.Random(f"{study.method} {run.seed}"))
-    with tempfile.TemporaryDirectory() as aside:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as aside:
         place = asked.results.with_suffix(".jobs") if asked.results else Path(aside)
         start = None
         if study.begins_with:

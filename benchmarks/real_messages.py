@@ -85,7 +85,7 @@ def main() -> int:
         return 2
     print(about(asked))
     outcomes: list[Outcome] = []
-    with tempfile.TemporaryDirectory() as aside:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as aside:
         folder = Path(asked.out or aside)
         for one in SETS:
             if asked.only in (None, one.name):
