@@ -20,7 +20,15 @@ RUN = """async () => {
     `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`);
 }"""
 SCREENS = ["#/home", "#/review", "#/review?task=pickup", "#/review?task=uplifting"]
-SCREENS += ["#/review?task=library", "#/evaluate", "#/models", "#/jobs", "#/import", "#/settings"]
+SCREENS += [
+    "#/review?task=library",
+    "#/evaluate",
+    "#/models",
+    "#/train",
+    "#/jobs",
+    "#/import",
+    "#/settings",
+]
 
 
 def violations(seat: Seat) -> list[str]:

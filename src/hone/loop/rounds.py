@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hone.errors import Conflict, GateRefused, HoneError
+from hone.loop.training import refuse_dearer
 from hone.records.correction_round import (
     CorrectionRound,
     Retraining,
@@ -100,12 +101,7 @@ def retrain(workspace: Workspace, *, price_usd: float = 0.0) -> CorrectionRound:
     `price_usd` is what was agreed to: GateRefused, and nothing begins, where it would be more.
     """
     _, prepared = _prepared(workspace)
-    costs = sum(one.plan.price_usd for one in prepared)
-    if costs > price_usd + 0.005:
-        raise GateRefused(
-            f"By now it may cost ${costs:.2f}, and ${price_usd:.2f} was agreed to.",
-            hint="Look at the plan again.",
-        )
+    refuse_dearer(sum(one.plan.price_usd for one in prepared), price_usd)
     for one in prepared:
         missing = missing_for_a_real_run(workspace, one.plan, is_confirmed=True)
         if missing:

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from hone.errors import GateRefused, HoneError
+from hone.errors import GateRefused, HoneError, NotFound, nearest
 from hone.loop.answering import evaluate
 from hone.loop.progress import Progress
 from hone.records.curve import LearningCurve
 from hone.records.job import Event
 from hone.records.model import ModelVersion
 from hone.stages import curve, jobs
-from hone.stages.recipes import find_recipe
+from hone.stages.recipes import find_recipe, list_recipes
 from hone.stages.train import (
+    CardPlan,
+    Plan,
     PlannedSubsets,
+    cards_for,
     collect_trained,
     missing_for_a_real_run,
     plan_subsets,
     prepare_training,
+    read_recipe,
     recipe_of,
     start_training,
     train_subsets,
 )
 from hone.workspace.open import Workspace
+
+HALF_A_CENT = 0.005
 
 
 def recipe_named(workspace: Workspace, named: str) -> Path | dict[str, Any]:
@@ -50,17 +56,61 @@ def train(
     return finish_training(workspace, job_id, on_event=on_event)
 
 
+def known_recipe(workspace: Workspace, named: str) -> dict[str, Any]:
+    """A recipe to begin a form with: one that comes with Hone, or how NAME@VERSION was trained.
+
+    NotFound names the nearest. No file of the machine is read but the shipped ones.
+    """
+    if "@" in named:
+        return recipe_of(workspace, named)
+    shipped = {one.name: one.path for one in list_recipes()}
+    if named not in shipped:
+        raise NotFound(f"There is no recipe {named}.", hint=nearest(named, shipped))
+    return read_recipe(shipped[named])
+
+
+class Planned(NamedTuple):
+    """What a training would take, why it may not begin yet, and the cards that it would fit on."""
+
+    plan: Plan
+    missing: list[str]
+    cards: list[CardPlan]
+
+
+def plan_training(workspace: Workspace, recipe: Path | str | Mapping[str, Any]) -> Planned:
+    """The plan of a recipe, with nothing begun; InvalidInput lists every problem at once."""
+    written = recipe_named(workspace, recipe) if isinstance(recipe, str) else recipe
+    prepared = prepare_training(workspace, written, is_plan=True)
+    missing = missing_for_a_real_run(workspace, prepared.plan, is_confirmed=True)
+    return Planned(prepared.plan, missing, cards_for(prepared))
+
+
 def begin_training(
     workspace: Workspace,
     recipe: Path | str | Mapping[str, Any],
     *,
     overrides: Sequence[str] = (),
     confirm_run: bool = False,
+    price_usd: float | None = None,
 ) -> str:
-    """The id of a job that trains by this recipe, or waits for its device; as `train` begins it."""
+    """The id of a job that trains by this recipe, or waits for its device; as `train` begins it.
+
+    With `price_usd`, what was agreed to, GateRefused where it may cost more by now.
+    """
     written = recipe_named(workspace, recipe) if isinstance(recipe, str) else recipe
     prepared = prepare_training(workspace, written, overrides=overrides)
+    if price_usd is not None:
+        refuse_dearer(prepared.plan.price_usd, price_usd)
     return start_training(workspace, prepared, is_confirmed=confirm_run).job_id
+
+
+def refuse_dearer(costs_usd: float, agreed_usd: float) -> None:
+    """GateRefused where something may cost more than was agreed to."""
+    if costs_usd > agreed_usd + HALF_A_CENT:
+        raise GateRefused(
+            f"By now it may cost ${costs_usd:.2f}, and ${agreed_usd:.2f} was agreed to.",
+            hint="Look at the plan again.",
+        )
 
 
 def finish_training(

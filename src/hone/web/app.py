@@ -27,6 +27,7 @@ from hone.web.api import (
     sessions,
     settings,
     tasks,
+    trainings,
 )
 from hone.web.carrying import keep_carried_out
 from hone.web.security import Guard
@@ -53,6 +54,7 @@ ROUTERS = (
     evaluations.router,
     models.router,
     jobs.router,
+    trainings.router,
     settings.router,
     events.router,
 )

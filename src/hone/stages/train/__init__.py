@@ -4,9 +4,11 @@ from hone.stages.train.again import recipe_of
 from hone.stages.train.bases import ListedBase, list_bases
 from hone.stages.train.cards import CardPlan, cards_for
 from hone.stages.train.machine import Machine, look_at_this_machine
+from hone.stages.train.menu import Menu, MenuRecipe, menu
 from hone.stages.train.merge import merge, start_merge
 from hone.stages.train.plan import Plan
 from hone.stages.train.prepare import Prepared, prepare_training
+from hone.stages.train.recipe import read_recipe
 from hone.stages.train.register import Collected, collect_trained
 from hone.stages.train.start import (
     Started,
@@ -27,6 +29,8 @@ __all__ = [
     "Collected",
     "ListedBase",
     "Machine",
+    "Menu",
+    "MenuRecipe",
     "Plan",
     "PlannedSubsets",
     "Prepared",
@@ -37,10 +41,12 @@ __all__ = [
     "contender_of",
     "list_bases",
     "look_at_this_machine",
+    "menu",
     "merge",
     "missing_for_a_real_run",
     "plan_subsets",
     "prepare_training",
+    "read_recipe",
     "recipe_of",
     "start_dry_run",
     "start_merge",

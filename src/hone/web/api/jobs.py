@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from hone.errors import Conflict
 from hone.records.job import FINISHED
 from hone.stages import jobs
+from hone.stages import train as training
 from hone.stages.jobs import monitor
 from hone.web.site import Here, Trainer, Viewer
 
@@ -34,8 +35,16 @@ def list_jobs(
 
 @router.get("/{id}")
 def show_job(id: str, site: Here, visitor: Viewer) -> monitor.JobView:
-    """One job with its stages and figures; nothing is asked of another machine."""
-    return monitor.view(site.ws, id)
+    """One job with its stages and figures; nothing is asked of another machine.
+
+    What a training left is taken in first, as every command does.
+    """
+    found = monitor.view(site.ws, id)
+    is_new = found.kind == "train" and found.state == "succeeded" and found.model is None
+    if is_new and not site.ws.store.is_read_only:
+        training.collect_trained(site.ws)
+        found = monitor.view(site.ws, found.id)
+    return found
 
 
 @router.get("/{id}/log")

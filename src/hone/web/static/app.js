@@ -13,6 +13,7 @@ import { SignIn } from "./screens/signin.js";
 const LOADERS = {
   home: () => import("./screens/home.js"),
   review: () => import("./screens/review.js"),
+  train: () => import("./screens/train.js"),
   evaluate: () => import("./screens/evaluate.js"),
   models: () => import("./screens/models.js"),
   jobs: () => import("./screens/jobs.js"),

@@ -3,6 +3,7 @@
 
 import { corrections, evaluate, flags, models } from "./texts_evaluate.js";
 import { jobs } from "./texts_jobs.js";
+import { train } from "./texts_train.js";
 import { review, similar, statistics, training } from "./texts_review.js";
 
 const STATUS = {
@@ -19,14 +20,14 @@ const status = (status, kind) =>
 const counted = (count, one, many) => (count === 1 ? `1 ${one}` : `${count} ${many}`);
 
 export const texts = {
-  review, similar, statistics, training, corrections, evaluate, flags, models, jobs, status,
+  review, similar, statistics, training, corrections, evaluate, flags, models, jobs, train, status,
   readOnly: "Read-only",
   readOnlyHint: "This workspace cannot be written: copy it to a folder that you can write to, then decide there.",
   close: "Close", cancel: "Cancel", copy: "Copy the command", copied: "Copied", tryAgain: "Try again",
   added: "added", missing: "missing", notices: "Notices", skip: "Skip to the content",
   navigation: "Screens", brand: "Hone, to the home screen",
   documentTitle: (/** @type {string} */ screen, /** @type {string} */ workspace) => `${screen} · ${workspace} · Hone`,
-  screens: { home: "Home", review: "Review", evaluate: "Evaluate", models: "Models", jobs: "Jobs", import: "Import", settings: "Settings" },
+  screens: { home: "Home", review: "Review", train: "Train", evaluate: "Evaluate", models: "Models", jobs: "Jobs", import: "Import", settings: "Settings" },
   roles: { viewer: "viewer", reviewer: "reviewer", trainer: "trainer", admin: "administrator" },
   choice: (/** @type {string} */ value) => /** @type {any} */ ({ true: "yes", false: "no" })[value] ?? value,
   jobState: (/** @type {string} */ state) => state,

@@ -14,9 +14,11 @@ export class ApiError extends Error {
    * @param {number} status HTTP status; 0: the server was not reached
    * @param {string} error what happened
    * @param {string} hint what to try
+   * @param {string[]} [problems] each of several
    */
-  constructor(status, error, hint) {
+  constructor(status, error, hint, problems = []) {
     super(error);
+    this.problems = problems;
     this.status = status;
     this.hint = hint;
   }
@@ -120,7 +122,7 @@ function asError(status, found) {
   if (status === 401) isSignedOut.value = true;
   if (status === 412) isElsewhere.value = true;
   const error = typeof found?.error === "string" ? found.error : texts.errors.status(status);
-  return new ApiError(status, error, typeof found?.hint === "string" ? found.hint : "");
+  return new ApiError(status, error, typeof found?.hint === "string" ? found.hint : "", Array.isArray(found?.problems) ? found.problems.map(String) : []);
 }
 
 /** @param {string} text */

@@ -14,7 +14,7 @@ import { Icon } from "./icon.js";
 import { isOutboxOpen, OutboxDialog } from "./parked.js";
 import { LiveRegion, Toasts } from "./toast.js";
 
-export const SCREENS = ["home", "review", "evaluate", "models", "jobs", "import", "settings"];
+export const SCREENS = ["home", "review", "train", "evaluate", "models", "jobs", "import", "settings"];
 const SLOW_MS = 200;
 export const theme = remembered("theme", "auto");
 const THEMES = { auto: "auto", light: "sun", dark: "moon" };
