@@ -180,7 +180,8 @@ def test_an_order_is_sorted_once_however_far_one_pages(
     monkeypatch.setattr(type(ws.store.evaluations), "ranked", counted)
     whole = [one["id"] for one in page(browser, limit=100)["items"]]
     assert [one["id"] for one in page(browser, start=40, limit=20)["items"]] == whole[40:60]
-    assert page(browser, start=100)["items"] == []
+    assert page(browser, start=100)["items"] == [] and page(browser, start=90)["items"]
+    assert sorted_so_far == ["worst", "worst"]  # the first page by itself, then all of them
     best = [one["id"] for one in page(browser, order="best", limit=100)["items"]]
     assert sorted(best) == sorted(whole) and best != whole
-    assert sorted_so_far == ["worst", "best"]
+    assert sorted_so_far == ["worst", "worst", "best"]

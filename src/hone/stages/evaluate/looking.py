@@ -173,8 +173,9 @@ def _ranked(
 ) -> tuple[Sequence[str], int]:
     """The ids from one place to another, and how many there are in all.
 
-    Whoever pages asks for one order again and again: it is sorted once and kept, while it is short
-    enough to be; an evaluation that is taken in anew has another time.
+    The first page is quickest without the rest. Whoever goes on asks for one order again and
+    again: it is sorted once and kept, where it is short enough to be; an evaluation that is taken
+    in anew has another time.
     """
     chosen, order, against = listed
     key = (str(ws.root), evaluation.id, evaluation.at, chosen, order, against)
@@ -183,7 +184,7 @@ def _ranked(
     stored, (start, end) = ws.store.evaluations, span
     if known is None:
         total = stored.count(chosen)
-        if total > MOST_RANKED:
+        if start == 0 or total > MOST_RANKED:
             part = (start, end - start)
             return stored.ranked(chosen, order=order, against=against, span=part), total
         known = tuple(stored.ranked(chosen, order=order, against=against, span=(0, total)))
