@@ -117,3 +117,24 @@ def test_reviewers_look_and_trainers_stop(ws: Workspace) -> None:
     assert vera.get(f"/api/jobs/{id}").status_code == 200
     for verb in ("stop", "resume"):
         assert vera.post(f"/api/jobs/{id}/{verb}", {}).status_code == 403
+
+
+def test_what_is_over_is_not_read_again_until_its_folder_changes(
+    browser: Browser, ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = trained(ws)
+    waiting = jobs.submit(ws, jobs.new_job("train", SPEC), {})
+    first = browser.get("/api/jobs").json()
+    read: list[str] = []
+    events = JobFolder.read_from
+
+    def counted(self: JobFolder, offset: int) -> object:
+        read.append(self.path.name)
+        return events(self, offset)
+
+    monkeypatch.setattr(JobFolder, "read_from", counted)
+    assert browser.get("/api/jobs").json() == first
+    assert set(read) == {waiting.id}
+    folder.append("log", level="info", text="more")
+    browser.get("/api/jobs")
+    assert folder.path.name in read

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+import os
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, Field
 
 from hone.records.job import FINISHED, Event, Job
-from hone.stages.jobs import JobStatus, list_jobs, show
+from hone.stages.jobs import JobStatus, show
+from hone.stages.jobs.finding import adopt
 from hone.workspace.job_folder import JobFolder
 
 if TYPE_CHECKING:
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
 MOST_POINTS = 400
 """Of a figure; where a training took more steps, each is the mean of so many neighbours."""
 MOST_SAID = 50
+MOST_KEPT = 1000
 
 Point = tuple[float, float]
 
@@ -27,6 +34,10 @@ class JobLine(JobStatus):
     """A job in a list."""
 
     about: str = Field(description="what it does, in a line")
+
+
+_OVER: OrderedDict[tuple[Any, ...], JobLine] = OrderedDict()
+_LOCK = Lock()
 
 
 class SeenStage(BaseModel):
@@ -51,13 +62,42 @@ class JobView(JobLine):
 
 
 def lines(ws: Workspace, *, newest: int) -> list[JobLine]:
-    """So many jobs, the newest first."""
-    orders = {one.id: one for one in ws.store.jobs.list()[:newest]}
-    return [
-        JobLine(**status.model_dump(), about=about(orders[status.id]))
-        for status in list_jobs(ws, newest=newest)
-        if status.id in orders
-    ]
+    """So many jobs, the newest first.
+
+    What is over is read again only where something in its folder has changed: its events may be
+    many, and somebody looks every other second.
+    """
+    adopt(ws)
+    in_hand = {one.job for one in ws.store.attempts.open()}
+    found: list[JobLine] = []
+    for order in ws.store.jobs.list()[:newest]:
+        key = (str(ws.root), order.id, _changed(ws.jobs / order.id))
+        with _LOCK:
+            line = _OVER.get(key)
+        if line is None or order.id in in_hand:
+            line = JobLine(**show(ws, order.id).model_dump(), about=about(order))
+            if line.state in FINISHED:
+                _keep(key, line)
+        found.append(line)
+    return found
+
+
+def _changed(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """What tells that a job's own files are as they were: names, times and sizes."""
+    seen: list[tuple[str, int, int]] = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for one in entries:
+            if one.is_file(follow_symlinks=False):
+                stat = one.stat(follow_symlinks=False)
+                seen.append((one.name, stat.st_mtime_ns, stat.st_size))
+    return tuple(sorted(seen))
+
+
+def _keep(key: tuple[Any, ...], line: JobLine) -> None:
+    with _LOCK:
+        _OVER[key] = line
+        while len(_OVER) > MOST_KEPT:
+            _OVER.popitem(last=False)
 
 
 def view(ws: Workspace, job_id: str) -> JobView:
