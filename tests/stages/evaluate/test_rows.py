@@ -155,7 +155,8 @@ def test_fields_that_a_model_invents_do_not_flood_the_report(ws: Workspace) -> N
         return json.dumps([{f"field {i} of {example['id']}": 1 for i in range(50)}])
 
     found = run(ws, target=Here(Answers(babble)))
-    assert all(len(row.metrics) < 20 for row in found.rows)
+    # Those of the task and its fields, and four of confidence.
+    assert all(len(row.metrics) < 24 for row in found.rows)
 
 
 def test_a_base_is_compared_with_its_own_few_shot_prompt_only(ws: Workspace) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from hone import shelf
 from hone.errors import HoneError
+from hone.metrics._calibration import calibration
 from hone.metrics._intervals import Interval, mean_interval, proportion
 from hone.metrics._paired import paired_interval
 from hone.metrics.by_example import exact_match_options, task_scores, token_f1_options
@@ -24,6 +25,7 @@ from hone.workspace.predictions import Prediction, Read
 from hone.workspace.store import Score
 
 _ABSENT = object()
+ROUNDING = 1e-6
 
 
 class Scored(NamedTuple):
@@ -68,7 +70,7 @@ def score_contender(
         contender=contender.name,
         examples=len(questions),
         score=_measured(mean_interval(values, seed=seed)),
-        metrics=figures(task, texts, answers, seed=seed),
+        metrics=figures(task, texts, answers, seed=seed) | confidence_figures(found, values, seed),
         bands=dict(Counter(score.band for score in scores)),
         troubles=_troubles(found, answers) | _told_twice(read, questions),
         seconds=round(sum(one.seconds for one in found), 6),
@@ -101,6 +103,33 @@ def figures(
         else:
             found[name] = _measured(mean_interval(scores.per_example, seed=seed))
     return found
+
+
+def confidence_figures(
+    found: Sequence[Prediction], scores: Sequence[float] | np.ndarray, seed: int
+) -> dict[str, Measured]:
+    """How far the confidence of answers lies from their scores; nothing where few have one."""
+    told = calibration(
+        [_share(one.confidence) for one in found], np.clip(scores, 0.0, 1.0).tolist(), seed=seed
+    )
+    if told is None:
+        return {}
+    return {
+        "confidence": _measured(told.confidence),
+        "confidence_gap": _measured(told.gap),
+        "calibration_error": Measured(value=told.error),
+        "brier": _measured(told.brier),
+    }
+
+
+def _share(confidence: float | None) -> float | None:
+    """A confidence as it may count: rounding above 1 is taken off, what is no share says nothing.
+
+    Files of answers come from anybody.
+    """
+    if confidence is None or not -ROUNDING <= confidence <= 1 + ROUNDING:
+        return None
+    return min(1.0, max(0.0, confidence))
 
 
 def differences(main: str, scored: Mapping[str, Scored], *, seed: int = 0) -> dict[str, Measured]:
