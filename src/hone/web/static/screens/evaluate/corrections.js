@@ -8,7 +8,7 @@ import { texts } from "../../texts.js";
 import { Button } from "../../ui/button.js";
 import { Dialog } from "../../ui/dialog.js";
 import { Command, Empty, Failure, Meter, Waiting } from "../../ui/show.js";
-import { applied, apply, broken, error, isBusy, look, measure, plan, planned, retrain, round, stop, stopLooking, underWay } from "./round.js";
+import { applied, apply, beginLooking, broken, error, isBusy, measure, plan, planned, retrain, round, stop, stopLooking, underWay } from "./round.js";
 import { measured } from "./summary.js";
 
 const words = texts.corrections;
@@ -17,12 +17,12 @@ const MOST = 20;
 
 export function Corrections() {
   useEffect(() => {
-    look();
+    beginLooking();
     return stopLooking;
   }, []);
   const one = round.value;
   return html`<div class="corrections">
-    ${error.value && html`<${Failure} error=${error.value} onRetry=${look} />`}
+    ${error.value && html`<${Failure} error=${error.value} onRetry=${beginLooking} />`}
     ${!one && !error.value && html`<${Waiting} lines=${6} />`}
     ${one && one.step === "correct" && !one.dataset && html`<${Empty} title=${words.none} text=${words.noneText} icon="edit" />`}
     ${one && (one.dataset || one.step !== "correct") && html`<${Build} one=${one} />`}

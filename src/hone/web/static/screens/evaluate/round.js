@@ -20,6 +20,8 @@ export const planned = signal(/** @type {any} */ (null));
 export const error = signal(/** @type {any} */ (null));
 export const isBusy = signal(false);
 let timer = 0;
+// What was on its way when somebody left the screen asks for nothing more.
+let isOpen = false;
 // Who clicked "measure" wants the report: the evaluations that it takes follow one another.
 let isMeasuring = false;
 let isStopped = false;
@@ -36,8 +38,17 @@ export function broken() {
   return looked.find((/** @type {any} */ one) => one.state === "failed" || one.state === "lost");
 }
 
-export const look = () => doing(() => get("/feedback"));
-export const stopLooking = () => clearTimeout(timer);
+const look = () => doing(() => get("/feedback"));
+
+export function beginLooking() {
+  isOpen = true;
+  return look();
+}
+
+export function stopLooking() {
+  isOpen = false;
+  clearTimeout(timer);
+}
 
 export async function apply() {
   await doing(async () => {
@@ -93,13 +104,14 @@ async function doing(call) {
     error.value = failed;
     isMeasuring = false;
     // The server may be back in a moment; what runs there goes on meanwhile.
-    if (underWay().length) timer = setTimeout(look, AGAIN_MS);
+    if (isOpen && underWay().length) timer = setTimeout(look, AGAIN_MS);
   } finally {
     isBusy.value = false;
   }
 }
 
 function follow() {
+  if (!isOpen) return;
   const { step, report, answering } = round.value;
   // Also one that was begun before the page was loaded again.
   if (isUnderWay(answering) && mayTrain.value && !isStopped) isMeasuring = true;

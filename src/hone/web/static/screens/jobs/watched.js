@@ -17,6 +17,8 @@ export const error = signal(/** @type {any} */ (null));
 export const isBusy = signal(false);
 let chosen = "";
 let timer = 0;
+// What was on its way when somebody left the screen asks for nothing more.
+let isOpen = false;
 
 /** @param {any} one */
 export const isUnderWay = (one) => one.state === "waiting" || one.state === "running";
@@ -26,6 +28,7 @@ export const mayGoOn = (one) => one.state === "cancelled" || one.state === "fail
 /** Brings the list and the chosen job; again and again while something runs. @param {string} [id] */
 export async function look(id) {
   clearTimeout(timer);
+  if (id !== undefined) isOpen = true;
   try {
     const found = await get("/jobs");
     const wanted = id || chosen;
@@ -40,14 +43,17 @@ export async function look(id) {
         log.value = tail.lines;
       }
     });
-    if (found.some(isUnderWay)) timer = setTimeout(look, LOOK_MS);
+    if (isOpen && found.some(isUnderWay)) timer = setTimeout(() => look(), LOOK_MS);
   } catch (failed) {
     error.value = failed;
-    if (jobs.value?.some(isUnderWay)) timer = setTimeout(look, 2 * LOOK_MS);
+    if (isOpen && jobs.value?.some(isUnderWay)) timer = setTimeout(() => look(), 2 * LOOK_MS);
   }
 }
 
-export const stopLooking = () => clearTimeout(timer);
+export function stopLooking() {
+  isOpen = false;
+  clearTimeout(timer);
+}
 
 /** @param {string} id */
 export function choose(id) {
