@@ -51,7 +51,8 @@ def test_screens_are_reached_by_the_navigation(seat: Seat) -> None:
     ):
         seat.page.get_by_role("navigation", name="Screens").get_by_role("link", name=name).click()
         seat.page.get_by_role("heading", name=heading, level=1).wait_for()
-        assert seat.page.title().startswith(name)
+        # The heading may stand there a moment before: the screen's code is on its way.
+        seat.page.wait_for_function("(name) => document.title.startsWith(name)", arg=name)
     seat.page.go_back()
     seat.page.get_by_role("heading", name="Settings", level=1).wait_for()
 
