@@ -51,6 +51,8 @@ SHELVES: dict[str, dict[str, str]] = {
         "retrieval": "hone.generators.retrieval",
         "file": "hone.generators.answers_file",
         "endpoint": "hone.generators.endpoint",
+        "likelihood": "hone.generators.likelihood",
+        "reward": "hone.generators.reward",
     },
     "metrics": {
         "exact_match": "hone.metrics.exact_match",

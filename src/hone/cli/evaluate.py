@@ -115,7 +115,7 @@ def evaluate(
             )
             raise
         report = str(evaluation.report_path(opened, job))
-        score = opened.task(found.task).score_name
+        score = evaluation.score_name(found, opened.task(found.task))
     if json:
         show.print_json({**found.model_dump(mode="json"), "report": report})
         return

@@ -51,8 +51,9 @@ def loaded(options: ModelOptions, *, adapter: Path | None) -> tuple[Any, Any, An
     return model, tokenizer, next(model.parameters()).device
 
 
-def _answering(options: ModelOptions, adapter: Path | None) -> Any:
-    from hone.engine.answer import Answering, AnswerSpec
+def spec_of(options: ModelOptions, adapter: Path | None) -> Any:
+    """What the engine is told of a model and its limits."""
+    from hone.engine.answer import AnswerSpec
     from hone.engine.load import BaseSpec
 
     base = BaseSpec(
@@ -62,7 +63,7 @@ def _answering(options: ModelOptions, adapter: Path | None) -> Any:
         init_seed=options.init_seed,
         embedding_scale=options.embedding_scale,
     )
-    spec = AnswerSpec(
+    return AnswerSpec(
         base=base,
         adapter=adapter,
         max_new_tokens=options.max_new_tokens,
@@ -70,4 +71,9 @@ def _answering(options: ModelOptions, adapter: Path | None) -> Any:
         device=options.device,
         dtype=options.dtype,
     )
-    return Answering(spec)
+
+
+def _answering(options: ModelOptions, adapter: Path | None) -> Any:
+    from hone.engine.answer import Answering
+
+    return Answering(spec_of(options, adapter))

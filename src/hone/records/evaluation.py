@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hone.records.model import Measured
 
 Band = Literal["red", "orange", "yellow", "green"]
+Measures = Literal["answers", "preferences"]
 
 
 class Contender(BaseModel):
@@ -69,6 +70,10 @@ class Evaluation(BaseModel):
     rows: list[Row]
     differences: dict[str, Measured] = Field(
         default_factory=dict, description='paired: "pickup@v1 - few-shot" of the task score'
+    )
+    measures: Measures = Field(
+        default="answers",
+        description="preferences: reward models, whose score is the share of pairs in order",
     )
     template: str = ""
     job: str | None = None

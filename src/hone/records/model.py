@@ -46,3 +46,7 @@ class ModelVersion(BaseModel):
     def ref(self) -> str:
         """`name@version`."""
         return f"{self.name}@{self.version}"
+
+    def score_name(self, of_task: str) -> str:
+        """What its one score is called: its task's, but for a reward model, which only weighs."""
+        return "preference_accuracy" if self.details.get("method") == "reward" else of_task

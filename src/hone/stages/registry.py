@@ -201,7 +201,7 @@ def _summary(found: Registered, score_names: Mapping[str, str]) -> ModelSummary:
         base=model.base,
         task=model.task,
         dataset=model.dataset,
-        score=model.metrics.get(score_names.get(model.task or "", "")),
+        score=model.metrics.get(model.score_name(score_names.get(model.task or "", ""))),
         registered_at=found.registered_at,
         folder=str(found.folder),
         parents=model.parents,

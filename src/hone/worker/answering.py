@@ -36,7 +36,7 @@ class Question(NamedTuple):
 
 def questions_of(folder: JobFolder) -> list[Question]:
     """The questions of a job in order."""
-    return [_question(line) for line in _lines(folder.inputs / "examples.jsonl")]
+    return [_question(line) for line in lines_of(folder.inputs / "examples.jsonl")]
 
 
 def answers(
@@ -60,16 +60,14 @@ def _by_model(
     folder: JobFolder, task: Task, contender: Contender, questions: Sequence[Question]
 ) -> Iterator[list[Line]]:
     generator = shelf.load("generators", contender.generator)
-    options = generator.Options(**_limits(folder.job), **contender.options)
-    shots = [
-        (dict(one["input"]), str(one["answer"]))
-        for one in _lines(folder.inputs / "shots.jsonl")[: contender.shots]
-    ] if contender.shots else []  # fmt: skip
+    options = generator.Options(**limits_of(folder.job), **contender.options)
+    shots = shots_of(folder, contender)
     renderer = Renderer.load(options.base)
-    conversations = [_conversation(task, one, shots) for one in questions]
-    room = _room(options.base, options.max_new_tokens)
+    conversations = [conversation(task, one, shots) for one in questions]
+    context = context_of(options.base)
+    room = max(1, context - options.max_new_tokens) if context is not None else None
     prompts: list[Prompt] = list(renderer.prompts(conversations, max_tokens=room))
-    for batch, each in _timed(generator.run(prompts, options)):
+    for batch, each in timed(generator.run(prompts, options)):
         yield [
             {
                 "id": questions[place].id,
@@ -89,10 +87,10 @@ def _by_head(
     """By numbers for the bare text, as the rows of the format `regression` hold it."""
     generator = shelf.load("generators", "head")
     options = generator.Options(
-        **_limits(job), **contender.options, dimensions=list(task.dimensions)
+        **limits_of(job), **contender.options, dimensions=list(task.dimensions)
     )
-    texts = [_conversation(task, one)[-1]["content"] for one in questions]
-    for batch, each in _timed(generator.run(texts, options)):
+    texts = [conversation(task, one)[-1]["content"] for one in questions]
+    for batch, each in timed(generator.run(texts, options)):
         yield [
             {"id": questions[place].id, "text": answer.text, "seconds": each}
             for place, answer in batch
@@ -104,9 +102,9 @@ def _by_endpoint(
 ) -> Iterator[list[Line]]:
     """By a server, which renders the conversation itself."""
     generator = shelf.load("generators", "endpoint")
-    options = generator.Options(**_limits(job), **contender.options)
-    conversations = [_conversation(task, one) for one in questions]
-    for batch, each in _timed(generator.run(conversations, options)):
+    options = generator.Options(**limits_of(job), **contender.options)
+    conversations = [conversation(task, one) for one in questions]
+    for batch, each in timed(generator.run(conversations, options)):
         yield [
             {
                 "id": questions[one.place].id,
@@ -138,7 +136,7 @@ def _by_retrieval(
     task: Task, contender: Contender, questions: Sequence[Question]
 ) -> Iterator[Line]:
     generator = shelf.load("generators", "retrieval")
-    texts = [question_in(_conversation(task, one)) for one in questions]
+    texts = [question_in(conversation(task, one)) for one in questions]
     began = time.monotonic()
     found = generator.run(texts, generator.Options(**contender.options))
     for question, answer in zip(questions, found, strict=True):
@@ -171,7 +169,7 @@ def _in_batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
         yield batch
 
 
-def _timed(batches: Iterable[list[Any]]) -> Iterator[tuple[list[Any], float]]:
+def timed(batches: Iterable[list[Any]]) -> Iterator[tuple[list[Any], float]]:
     """Each batch with the seconds that one answer of it took."""
     began = time.monotonic()
     for batch in batches:
@@ -179,13 +177,15 @@ def _timed(batches: Iterable[list[Any]]) -> Iterator[tuple[list[Any], float]]:
         began = time.monotonic()
 
 
-def _limits(job: Job) -> dict[str, Any]:
+def limits_of(job: Job) -> dict[str, Any]:
+    """How long answers may become, and how many are made at once."""
     return {key: job.spec[key] for key in ("max_new_tokens", "batch_size") if job.spec.get(key)}
 
 
-def _conversation(
+def conversation(
     task: Task, question: Question, shots: Sequence[tuple[dict[str, Any], str]] = ()
 ) -> list[Message]:
+    """What is asked, in messages."""
     return messages_of(task, question.input, context=question.context, answer=None, shots=shots)
 
 
@@ -196,7 +196,16 @@ def _question(line: Line) -> Question:
     return Question(str(line["id"]), dict(line["input"]), context)
 
 
-def _lines(path: Path) -> list[Line]:
+def shots_of(folder: JobFolder, contender: Contender) -> list[tuple[dict[str, Any], str]]:
+    """The worked examples that stand before each question of a contender."""
+    if not contender.shots:
+        return []
+    lines = lines_of(folder.inputs / "shots.jsonl")[: contender.shots]
+    return [(dict(one["input"]), str(one["answer"])) for one in lines]
+
+
+def lines_of(path: Path) -> list[Line]:
+    """The lines of a file of the job."""
     with explained("read", path):
         text = path.read_text(encoding="utf-8")
     try:
@@ -207,8 +216,7 @@ def _lines(path: Path) -> list[Line]:
         ) from error
 
 
-def _room(base: Path, max_new_tokens: int) -> int | None:
-    """Most tokens of a prompt that leave room for the answer in the base's context."""
+def context_of(base: Path) -> int | None:
+    """How many tokens the base can look at, if its configuration says so."""
     config = json.loads((base / "config.json").read_bytes())
-    lengths = [config[key] for key in CONTEXT_KEYS if isinstance(config.get(key), int)]
-    return max(1, lengths[0] - max_new_tokens) if lengths else None
+    return next((config[key] for key in CONTEXT_KEYS if isinstance(config.get(key), int)), None)

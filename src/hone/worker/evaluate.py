@@ -2,7 +2,8 @@
 
 Writes predictions/<contender>.jsonl, one line per answer, a batch at a time: after a kill only
 the answers that are not there yet are asked for. The longest questions come first, so what is left
-falls into the batches that an unbroken run would have made of it.
+falls into the batches that an unbroken run would have made of it. Where the dataset has pairs,
+models weigh them besides: predictions/pairs/<contender>.jsonl.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, NamedTuple
 
 from hone.records.evaluation import Contender
 from hone.records.job import Result
 from hone.records.task import Task
-from hone.worker.answering import WITHOUT_A_MODEL, Question, answers, questions_of
+from hone.worker.answering import WITHOUT_A_MODEL, answers, questions_of
 from hone.worker.imports import uncollected
 from hone.worker.times import active_seconds
+from hone.worker.weighing import BY, pairs_of, weighings
 from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
 
@@ -36,20 +39,45 @@ def carry_out(folder: JobFolder) -> Result | None:
     spec = folder.job.spec
     task = Task.model_validate(spec["task"])
     contenders = [Contender.model_validate(one) for one in spec["contenders"]]
-    questions = questions_of(folder)
     if any(contender.generator not in WITHOUT_A_MODEL for contender in contenders):
         with uncollected():
             import hone.engine.answer  # noqa: F401
-    progress = _Progress(folder, len(questions) * len(contenders))
+    parts = _parts(folder, task, contenders)
+    progress = _Progress(folder, sum(len(part.asked) for part in parts))
     try:
-        for contender in contenders:
-            folder.append("stage", name=contender.name, state="started")
-            _answer_all(folder, task, contender, (questions, progress))
-            folder.append("stage", name=contender.name, state="done")
+        for part in parts:
+            folder.append("stage", name=part.name, state="started")
+            _write_all(part, progress)
+            folder.append("stage", name=part.name, state="done")
     except _Stopped:
         return None
     seconds = active_seconds(folder.events())
-    return Result(metrics={"examples": float(len(questions))}, runtime_seconds=seconds)
+    amount = len(questions_of(folder))
+    return Result(metrics={"examples": float(amount)}, runtime_seconds=seconds)
+
+
+class _Part(NamedTuple):
+    """One file of lines: what is asked, and who gives the lines for what is left of it."""
+
+    name: str
+    path: Path
+    asked: Sequence[Any]
+    lines: Callable[[Sequence[Any]], Iterator[list[dict[str, Any]]]]
+
+
+def _parts(folder: JobFolder, task: Task, contenders: Sequence[Contender]) -> list[_Part]:
+    questions = questions_of(folder)
+    pairs = pairs_of(folder, questions)
+    found: list[_Part] = []
+    for one in contenders:
+        if one.generator != "reward":
+            path = folder.predictions / f"{one.name}.jsonl"
+            found.append(_Part(one.name, path, questions, partial(answers, folder, task, one)))
+        if pairs and one.generator in BY:
+            path = folder.predictions / "pairs" / f"{one.name}.jsonl"
+            name = f"{one.name}, pairs"
+            found.append(_Part(name, path, pairs, partial(weighings, folder, task, one)))
+    return found
 
 
 class _Progress:
@@ -73,22 +101,16 @@ class _Progress:
         self._folder.append("progress", done=self._done, total=self._total, eta_seconds=eta)
 
 
-def _answer_all(
-    folder: JobFolder,
-    task: Task,
-    contender: Contender,
-    work: tuple[Sequence[Question], _Progress],
-) -> None:
-    questions, progress = work
-    path = folder.predictions / f"{contender.name}.jsonl"
+def _write_all(part: _Part, progress: _Progress) -> None:
+    path = part.path
     there = _answered(path)
-    left = [question for question in questions if question.id not in there]
-    progress.add(len(questions) - len(left), was_there=True)
+    left = [one for one in part.asked if one.id not in there]
+    progress.add(len(part.asked) - len(left), was_there=True)
     if not left:
         return
-    asked = answers(folder, task, contender, left)
+    asked = part.lines(left)
     with explained("write", path):
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+") as file:
             _close_torn_line(file)
             safe = time.monotonic()

@@ -29,6 +29,7 @@ ROOM = 1.25
 ANSWERS_LOOKED_AT = 2000
 READ_LENGTH = "max_length"
 ENDPOINT = "endpoint"
+REWARD = "reward"
 # The default of data.max_seq_length.
 FALLBACK_READ_LENGTH = 512
 _CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
@@ -43,11 +44,14 @@ class Able(NamedTuple):
     model: ModelVersion | None
 
 
-def able_to_answer(ws: Workspace, ref: str, task: Task, *, name: str | None = None) -> Able:
+def able_to_answer(
+    ws: Workspace, ref: str, task: Task, *, name: str | None = None, may_weigh: bool = False
+) -> Able:
     """The model or base `ref` as a contender; InvalidInput with all reasons why it is not sound.
 
     A registered version is checked against what its metadata says: its files, its base, the
-    template and tokenizer, and the task as its dataset was built.
+    template and tokenizer, and the task as its dataset was built. `may_weigh` lets in reward models
+    too, which answer nothing.
     """
     base = find_base(ws, ref)
     renderer = Renderer.load(base.path)
@@ -55,13 +59,16 @@ def able_to_answer(ws: Workspace, ref: str, task: Task, *, name: str | None = No
     if base.model is not None:
         found = ws.store.models.get(base.model)
         model = found.model
+        if not may_weigh or model.details.get("method") != REWARD:
+            _refuse_what_only_weighs(model)
         _refuse_unsound(ws, found.folder, (model, base, renderer), task)
     options: dict[str, Any] = {"base": str(base.path)}
     if base.adapter is not None:
         options["adapter"] = str(base.adapter)
     generator = "adapter" if base.adapter is not None else "model"
     if model is not None and _gives_numbers(model):
-        generator, options["max_length"] = "head", _read_length(ws, model)
+        weighs = model.details.get("method") == REWARD
+        generator, options["max_length"] = REWARD if weighs else "head", _read_length(ws, model)
     contender = Contender(
         name=name or (model.ref if model is not None else base.id),
         generator=generator,
@@ -169,15 +176,18 @@ def task_problem(ws: Workspace, model: ModelVersion, task: Task) -> str:
     return f"the task {task.name} was changed after {model.dataset} was built for {model.ref}"
 
 
-def _refuse_unsound(
-    ws: Workspace, folder: Path, parts: tuple[ModelVersion, FoundBase, Renderer], task: Task
-) -> None:
-    model, base, renderer = parts
+def _refuse_what_only_weighs(model: ModelVersion) -> None:
     if _gives_numbers(model) and model.details.get("method") != "regression":
         raise InvalidInput(
             f"{model.ref} gives numbers, not answers: it was trained by {model.details['method']}.",
             hint="hone models list   (versions by sft, dpo, kto or regression can be asked)",
         )
+
+
+def _refuse_unsound(
+    ws: Workspace, folder: Path, parts: tuple[ModelVersion, FoundBase, Renderer], task: Task
+) -> None:
+    model, base, renderer = parts
     problems = soundness_problems(folder, model, base, renderer)
     changed = task_problem(ws, model, task)
     if changed:

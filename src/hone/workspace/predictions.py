@@ -21,6 +21,18 @@ class Prediction(NamedTuple):
     problem: str = ""
 
 
+class Weighed(NamedTuple):
+    """One line about a pair: what a model made of both answers, or why it could not."""
+
+    id: str
+    chosen: float = 0.0
+    rejected: tuple[float, ...] = ()
+    chosen_tokens: int = 1
+    rejected_tokens: tuple[int, ...] = ()
+    seconds: float = 0.0
+    problem: str = ""
+
+
 class Read(NamedTuple):
     """The answers of a file by example, and how much of it says nothing new."""
 
@@ -29,6 +41,8 @@ class Read(NamedTuple):
     """Lines about an example that an earlier line is about; the last one stands."""
     unreadable: int = 0
     """Lines that count as not written, such as one that a kill tore."""
+    pairs: dict[str, Weighed] | None = None
+    """What it put higher, by example, where pairs were asked of it."""
 
 
 def read_predictions(file: Path) -> Read:
@@ -46,6 +60,19 @@ def read_predictions(file: Path) -> Read:
             readable += 1
             found[prediction.id] = prediction
     return Read(found, readable - len(found), unreadable)
+
+
+def read_weighed(file: Path) -> dict[str, Weighed] | None:
+    """All whole lines of a file of pairs by example; None where there is no file."""
+    if not file.is_file():
+        return None
+    found: dict[str, Weighed] = {}
+    with explained("read", file), file.open("rb") as lines:
+        for line in lines:
+            weighed = _weighed(line)
+            if weighed is not None:
+                found[weighed.id] = weighed
+    return found
 
 
 class PredictionFile:
@@ -82,4 +109,21 @@ def _prediction(line: bytes) -> Prediction | None:
         known = {name: fields[name] for name in Prediction._fields if fields.get(name) is not None}
         return Prediction(**known)
     except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _weighed(line: bytes) -> Weighed | None:
+    try:
+        fields = json.loads(line)
+        if fields.get("problem"):
+            return Weighed(str(fields["id"]), problem=str(fields["problem"]))
+        return Weighed(
+            id=str(fields["id"]),
+            chosen=float(fields["chosen"]),
+            rejected=tuple(map(float, fields["rejected"])),
+            chosen_tokens=int(fields["chosen_tokens"]),
+            rejected_tokens=tuple(map(int, fields["rejected_tokens"])),
+            seconds=float(fields.get("seconds", 0.0)),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -49,11 +49,14 @@ def test_a_split_that_was_changed_after_freezing_is_refused(ws: Workspace) -> No
         run(ws)
 
 
-def test_a_model_that_rewards_cannot_be_asked(ws: Workspace) -> None:
+def test_a_model_that_rewards_cannot_be_asked_to_answer(ws: Workspace) -> None:
     register(ws, "score", details={"method": "reward", "gives": "numbers"})
     with pytest.raises(InvalidInput, match="score@v1 gives numbers, not answers") as told:
-        run(ws, model="score")
+        run(ws, further=["score"])
     assert told.value.hint.startswith("hone models list")
+    with pytest.raises(InvalidInput, match="pickup@1/test has none") as told:
+        run(ws, model="score")
+    assert "format dpo" in told.value.hint
 
 
 def test_a_model_that_gives_numbers_is_not_merged_and_is_told_why(ws: Workspace) -> None:

@@ -113,6 +113,8 @@ def stored_answers(ws: Workspace, task: Task, on: str) -> list[Answered]:
     for evaluation in ws.store.evaluations.list():
         if evaluation.on != on or evaluation.task != task.name:
             continue
+        if evaluation.measures != "answers":
+            continue  # reward models: their score is another one
         if evaluation.sample is None and not evaluation.trained_on:
             found += _answers(ws, evaluation)
     return found

@@ -28,6 +28,7 @@ from hone.stages.evaluate.report import (
     collect_evaluated,
     finish,
     report_path,
+    score_name,
 )
 from hone.stages.evaluate.start import evaluate, refuse_elsewhere
 from hone.workspace.commands import how_to_evaluate, what_comes_next
@@ -59,6 +60,7 @@ __all__ = [
     "page_of_examples",
     "refuse_elsewhere",
     "report_path",
+    "score_name",
     "start_quick",
     "stop_answering",
     "under_way",

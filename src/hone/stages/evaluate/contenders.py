@@ -10,7 +10,7 @@ from typing import NamedTuple
 from hone import shelf
 from hone.errors import HoneError, InvalidInput, NotFound
 from hone.generators._rules_contender import rules_contender
-from hone.records.evaluation import Contender
+from hone.records.evaluation import Contender, Measures
 from hone.records.model import ModelVersion
 from hone.records.task import Task
 from hone.stages.evaluate.endpoints import refuse_as_main
@@ -23,6 +23,7 @@ from hone.workspace.contenders import Able, able_to_answer, endpoint_contender, 
 from hone.workspace.open import Workspace
 from hone.workspace.problems import checked
 
+REWARD = "reward"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 
 
@@ -35,11 +36,19 @@ class LineUp(NamedTuple):
     models: list[ModelVersion]
     notes: list[str]
 
+    @property
+    def measures(self) -> Measures:
+        """What the score of everybody here is a score of."""
+        weighs = any(one.generator == REWARD for one in self.contenders)
+        return "preferences" if weighs else "answers"
+
 
 def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> LineUp:
     """Everybody who answers, found and sound; InvalidInput or NotFound with the mend otherwise."""
     refuse_as_main(ws, ref)
-    able = able_to_answer(ws, ref, task)
+    able = able_to_answer(ws, ref, task, may_weigh=True)
+    if able.contender.generator == REWARD:
+        return _rewards_line_up(ws, able, task, options)
     notes: list[str] = []
     tuned = able.model is not None
     wanted: Sequence[RowName] = [
@@ -69,6 +78,32 @@ def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> Li
     _refuse_unfit(contenders)
     models = [one.model for one in [able, *ables] if one.model is not None]
     return LineUp(main, contenders, [able, *ables], models, notes)
+
+
+def _rewards_line_up(ws: Workspace, able: Able, task: Task, options: EvaluateOptions) -> LineUp:
+    """Reward models among themselves: nobody who answers can be held to their score."""
+    ables = [
+        able_to_answer(ws, one, task, may_weigh=True)
+        for one in options.further
+        if isinstance(one, str)
+    ]
+    alien = [str(one) for one in options.further if not isinstance(one, str)]
+    alien += [one.contender.name for one in ables if one.contender.generator != REWARD]
+    if alien:
+        raise InvalidInput(
+            f"{able.contender.name} is a reward model, and {', '.join(alien)} answers.",
+            hint="--against takes further reward models here; evaluate the others by themselves",
+        )
+    found = [able, *ables]
+    contenders = [
+        one.contender.model_copy(update={"name": safe_name(one.contender.name)}) for one in found
+    ]
+    _refuse_unfit(contenders)
+    models = [one.model for one in found if one.model is not None]
+    note = (
+        "A reward model answers nothing: its score is how often it puts the better answer higher."
+    )
+    return LineUp(contenders[0].name, contenders, found, models, [note])
 
 
 def _dataset(able: Able, options: EvaluateOptions) -> str | None:

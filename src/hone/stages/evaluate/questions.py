@@ -39,6 +39,8 @@ class Questions(NamedTuple):
     items: list[Question]
     notes: list[str]
     trained_on: int = 0
+    rejected: Mapping[str, list[str]] = {}
+    """Worse answers by example, where the dataset has pairs."""
 
 
 def choose_questions(
@@ -119,7 +121,18 @@ def _of_split(ws: Workspace, task: Task, on: str) -> Questions:
         notes.append(f"{refused} examples of {place} were only rejected: none says what is right.")
     if split == "val":
         notes.append("The val split chose the checkpoint: its figures flatter the model.")
-    return Questions(place, items, notes)
+    return Questions(place, items, notes, rejected=_frozen_rejected(file))
+
+
+def _frozen_rejected(file: Path) -> dict[str, list[str]]:
+    """Example -> the answers that stand as worse beside its right one; none but in pairs."""
+    found: dict[str, list[str]] = {}
+    for row in frozen_rows(file):
+        if "chosen" in row and "rejected" in row:
+            texts = found.setdefault(str(row["id"]), [])
+            worse = str(row["rejected"][-1]["content"])
+            texts += [worse] if worse not in texts else []
+    return found
 
 
 def _frozen_answers(file: Path, task: Task) -> dict[str, str | None]:

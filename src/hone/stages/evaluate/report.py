@@ -20,6 +20,7 @@ from hone.stages import jobs
 from hone.stages.evaluate.ceiling import human_ceiling
 from hone.stages.evaluate.forgetting import note_forgetting
 from hone.stages.evaluate.pages import write_pages
+from hone.stages.evaluate.preferring import ACCURACY, rejected_texts
 from hone.stages.evaluate.questions import Question
 from hone.stages.evaluate.score import Scored, Terms, differences, score_contender
 from hone.workspace.contenders import safe_name
@@ -27,7 +28,7 @@ from hone.workspace.files import explained, write_atomically, write_json
 from hone.workspace.follow import Progress, follow
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
-from hone.workspace.predictions import read_predictions
+from hone.workspace.predictions import read_predictions, read_weighed
 
 FEW = 20
 """Below, the bootstrap covers less than it says (docs/reference/metrics.md)."""
@@ -86,10 +87,11 @@ def _take_in(ws: Workspace, folder: JobFolder) -> Evaluation:
     scored = _scored(folder, questions, ws.config.scores.bands)
     evaluation = _evaluation(job, scored)
     task = Task.model_validate(job.spec["task"])
-    evaluation.human = human_ceiling(ws, task, seed=evaluation.seed)
+    if evaluation.measures == "answers":
+        evaluation.human = human_ceiling(ws, task, seed=evaluation.seed)
     path = report_path(ws, job)
     text = evaluation.model_dump(mode="json")
-    write_pages(path, evaluation, task.score_name, (questions, scored))
+    write_pages(path, evaluation, score_name(evaluation, task), (questions, scored))
     write_json(path, text)
     metrics = ws.data_folder("metrics")
     write_json(metrics / path.name, text)
@@ -117,12 +119,15 @@ def _questions(folder: JobFolder) -> list[Question]:
 
 def _scored(folder: JobFolder, questions: Sequence[Question], bands: Bands) -> dict[str, Scored]:
     spec = folder.job.spec
-    terms = Terms(int(spec["seed"]), bands)
+    terms = Terms(int(spec["seed"]), bands, rejected_texts(folder.inputs))
     task = Task.model_validate(spec["task"])
     found: dict[str, Scored] = {}
     for fields in spec["contenders"]:
         contender = Contender.model_validate(fields)
-        predictions = read_predictions(folder.predictions / f"{contender.name}.jsonl")
+        name = f"{contender.name}.jsonl"
+        predictions = read_predictions(folder.predictions / name)._replace(
+            pairs=read_weighed(folder.predictions / "pairs" / name)
+        )
         found[contender.name] = score_contender(
             task, contender, questions, predictions, terms=terms
         )
@@ -142,6 +147,7 @@ def _evaluation(job: Job, scored: Mapping[str, Scored]) -> Evaluation:
         at=job.created_at,
         rows=[_located(one.row, on) for one in scored.values()],
         differences={name: _at(value, on) for name, value in paired.items()},
+        measures=spec.get("measures", "answers"),
         template=str(spec.get("template", "")),
         job=job.id,
         seed=seed,
@@ -165,6 +171,8 @@ def _trouble_notes(scored: Mapping[str, Scored]) -> list[str]:
         "prompt_shortened": "Prompts of {name} shortened to fit: {count} of {amount}.",
         "empty": "{name} answered nothing to {count} of {amount}: they are scored as they are.",
         "doubled": "{name} answered {count} examples more than once: the last answer counts.",
+        "not_weighed": "Pairs of {count} examples could not be weighed by {name}: an answer is too "
+        "long, or gave no number.",
         "torn": "{count} lines of {name} cannot be read and count as not written.",
         "beside": "{count} answers of {name} are to examples that were not asked.",
     }
@@ -211,7 +219,7 @@ def _show_flagged(
     What stands in a test or val split is no matter for corrections, so it is not written there.
     """
     is_held_back = evaluation.on.endswith(("/test", "/val")) or evaluation.trained_on
-    if scored is None or is_held_back:
+    if scored is None or is_held_back or evaluation.measures != "answers":
         return
     below = ws.config.scores.flag_below
     places = [place for place, one in enumerate(scored.scores) if one.score < below]
@@ -233,7 +241,7 @@ def _note_figures(ws: Workspace, ref: str, evaluation: Evaluation) -> None:
     except NotFound:
         return  # it was taken out of the registry meanwhile; the report keeps its figures
     own = f"{found.model.dataset}/test"
-    task_score = _score_name(ws, evaluation.task)
+    task_score = _score_name(ws, evaluation)
     figures = {
         name: one for name, one in row.metrics.items() if not name.startswith(("field.", DIMENSION))
     }
@@ -247,8 +255,13 @@ def _note_figures(ws: Workspace, ref: str, evaluation: Evaluation) -> None:
     ws.store.models.update(model)
 
 
-def _score_name(ws: Workspace, task: str) -> str:
+def score_name(evaluation: Evaluation, task: Task) -> str:
+    """What the one score of every example is called."""
+    return ACCURACY if evaluation.measures == "preferences" else task.score_name
+
+
+def _score_name(ws: Workspace, evaluation: Evaluation) -> str:
     try:
-        return ws.task(task).score_name
+        return score_name(evaluation, ws.task(evaluation.task))
     except HoneError:
         return "score"  # its file is gone or broken; the report was made from the frozen task

@@ -14,12 +14,19 @@ from hone.errors import HoneError
 from hone.metrics._calibration import calibration
 from hone.metrics._intervals import Interval, mean_interval, proportion
 from hone.metrics._paired import paired_interval
+from hone.metrics._preferences import share_in_order
 from hone.metrics.by_example import exact_match_options, task_scores, token_f1_options
 from hone.metrics.together import run_together
 from hone.records.evaluation import Bands, Contender, Row, band_of
 from hone.records.model import Measured
 from hone.records.task import Task
 from hone.stages.evaluate.labels import label_figures
+from hone.stages.evaluate.preferring import (
+    not_weighed,
+    preference_figures,
+    preferred_text,
+    weighed_of,
+)
 from hone.stages.evaluate.questions import Question
 from hone.workspace.predictions import Prediction, Read
 from hone.workspace.store import Score
@@ -36,10 +43,11 @@ class Scored(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """The seed of intervals, and the bounds of colours."""
+    """The seed of intervals, the bounds of colours, and the worse answers by example."""
 
     seed: int = 0
     bands: Bands = Bands()
+    rejected: Mapping[str, Sequence[str]] = {}
 
 
 def score_contender(
@@ -52,7 +60,9 @@ def score_contender(
 ) -> Scored:
     """The row of one contender; HoneError where an example was not answered at all."""
     predictions = read.answers
-    seed, bands = terms or Terms()
+    seed, bands, rejected = terms = terms or Terms()
+    if contender.generator == "reward":
+        return _scored_reward(contender, questions, read, terms)
     missing = [one.id for one in questions if one.id not in predictions]
     if missing:
         raise HoneError(
@@ -70,10 +80,43 @@ def score_contender(
         contender=contender.name,
         examples=len(questions),
         score=_measured(mean_interval(values, seed=seed)),
-        metrics=figures(task, texts, answers, seed=seed) | confidence_figures(found, values, seed),
+        metrics=figures(task, texts, answers, seed=seed)
+        | confidence_figures(found, values, seed)
+        | preference_figures(contender, read, rejected, seed=seed),
         bands=dict(Counter(score.band for score in scores)),
-        troubles=_troubles(found, answers) | _told_twice(read, questions),
+        troubles=_troubles(found, answers) | _told_twice(read, questions) | not_weighed(read),
         seconds=round(sum(one.seconds for one in found), 6),
+    )
+    return Scored(row, scores)
+
+
+def _scored_reward(
+    contender: Contender, questions: Sequence[Question], read: Read, terms: Terms
+) -> Scored:
+    """A reward model: its score is the share of an example's pairs that it has in order."""
+    told = dict(zip(terms.rejected, weighed_of(contender, read, terms.rejected), strict=True))
+    shares = [
+        0.0 if told[one.id].problem else share_in_order(told[one.id].chosen, told[one.id].rejected)
+        for one in questions
+    ]
+    scores = [
+        Score(
+            contender.name,
+            one.id,
+            share,
+            band_of(share, terms.bands),
+            preferred_text(one, told[one.id], terms.rejected[one.id]),
+        )
+        for one, share in zip(questions, shares, strict=True)
+    ]
+    row = Row(
+        contender=contender.name,
+        examples=len(questions),
+        score=_measured(mean_interval(shares, seed=terms.seed)),
+        metrics=preference_figures(contender, read, terms.rejected, seed=terms.seed),
+        bands=dict(Counter(score.band for score in scores)),
+        troubles=not_weighed(read),
+        seconds=round(sum(one.seconds for one in told.values()), 6),
     )
     return Scored(row, scores)
 

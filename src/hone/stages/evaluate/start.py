@@ -18,6 +18,8 @@ from hone.stages.evaluate.endpoints import refuse_as_main
 from hone.stages.evaluate.forgetting import against_the_older
 from hone.stages.evaluate.given import FROM_FILE, notes_on
 from hone.stages.evaluate.options import EvaluateOptions
+from hone.stages.evaluate.preferring import FILE as PAIRS
+from hone.stages.evaluate.preferring import pair_lines, with_pairs
 from hone.stages.evaluate.questions import (
     Questions,
     asked_text,
@@ -55,6 +57,8 @@ def evaluate(
     task = _task(ws, model, options)
     line = line_up(ws, model, task, options)
     questions = choose_questions(ws, task, line.models, options)
+    if line.measures == "preferences":
+        questions = with_pairs(questions, line.main)
     max_new_tokens = options.max_new_tokens or _answer_tokens(ws, line, questions)
     given = notes_on(line.contenders, questions.items)
     line, drawn = _with_shots(ws, line, task, questions, (options, max_new_tokens))
@@ -72,6 +76,7 @@ def evaluate(
         "sample": len(questions.items) if options.sample or options.only else None,
         "trained_on": questions.trained_on,
         "template": line.ables[0].renderer.fingerprint,
+        "measures": line.measures,
         "notes": [*line.notes, *questions.notes, *drawn.notes, *known.notes, *given],
         "environment": {},
     }
@@ -80,11 +85,7 @@ def evaluate(
     files = _copies(line)
     if known.lines:
         files[RETRIEVAL] = (FILE, known.lines)
-    inputs: dict[str, str] = {
-        "examples.jsonl": input_lines(questions.items),
-        "shots.jsonl": shot_lines(drawn.shots),
-        **dict(files.values()),
-    }
+    inputs = _inputs(questions, drawn, files)
     spec["fingerprint"] = _fingerprint(spec, inputs)
     unfinished = _go_on(ws, spec["fingerprint"], target)
     if unfinished is not None:
@@ -96,6 +97,19 @@ def evaluate(
             name, _ = files[one["name"]]
             one["options"]["file"] = str(ws.jobs / job.id / "inputs" / name)
     return jobs.launch(ws, job, inputs, target=target)
+
+
+def _inputs(
+    questions: Questions, drawn: Drawn, files: Mapping[str, tuple[str, str]]
+) -> dict[str, str]:
+    """What the job reads: name and text of each file."""
+    inputs: dict[str, str] = {
+        "examples.jsonl": input_lines(questions.items),
+        "shots.jsonl": shot_lines(drawn.shots),
+        **dict(files.values()),
+    }
+    pairs = pair_lines(questions.items, questions.rejected)
+    return {**inputs, PAIRS: pairs} if pairs else inputs
 
 
 def _copies(line: LineUp) -> dict[str, tuple[str, str]]:

@@ -60,7 +60,11 @@ def latest_answers(ws: Workspace, model: str | None, *, task: str | None = None)
 
     Without one, whoever was evaluated last. NotFound where nobody was.
     """
-    evaluations = [one for one in ws.store.evaluations.list() if task is None or one.task == task]
+    evaluations = [
+        one
+        for one in ws.store.evaluations.list()
+        if one.measures == "answers" and (task is None or one.task == task)
+    ]
     if not evaluations:
         raise NotFound("Nothing was evaluated yet.", hint="hone evaluate MODEL")
     name, version = _named(model or evaluations[0].model)

@@ -106,7 +106,9 @@ def home(ws: Workspace) -> Home:
             ModelLine(
                 ref=one.model.ref,
                 is_active=one.is_active,
-                score=one.model.metrics.get(score_names.get(one.model.task or "", "")),
+                score=one.model.metrics.get(
+                    one.model.score_name(score_names.get(one.model.task or "", ""))
+                ),
             )
             for one in registered
         ],

@@ -50,7 +50,7 @@ def gather(ws: Workspace, provenance: Provenance, gate: GateResult | None) -> Fa
     evaluations = _evaluations(ws, provenance)
     return Facts(
         provenance=provenance,
-        score=_score_name(ws, model.task),
+        score=model.score_name(_score_name(ws, model.task)),
         manifest=_manifest(ws, model.dataset),
         job=_job(folder),
         losses=_losses(folder),
