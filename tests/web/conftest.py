@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hone.records.example import Example, Suggestion
+from hone.records.job import Job
 from hone.records.person import Person
-from hone.stages import people
+from hone.stages import jobs, people
 from hone.web.site import Site
-from hone.workspace.open import Workspace, init_workspace
+from hone.workspace.open import Workspace, init_workspace, open_workspace
 from hone.workspace.store import new_example
 from hone.workspace.store.people import Secret
 from tests.web.browser import Browser, access
@@ -44,13 +46,21 @@ def question(number: int) -> Example:
     )
 
 
-@pytest.fixture
-def ws(tmp_path: Path) -> Iterator[Workspace]:
-    with init_workspace(tmp_path / "theology") as workspace:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workspace that each test gets a copy of; a module may make another one."""
+    root = tmp_path_factory.mktemp("built") / "theology"
+    with init_workspace(root) as workspace:
         (workspace.root / "tasks" / "pickup.yaml").write_text(PICKUP)
         rows = [question(number) for number in range(1, QUESTIONS + 1)]
         rows.append(Example(id="p1", task="pickup", input={"message": "2 pears"}, fingerprint="p1"))
         workspace.store.examples.add_many(new_example(one, search=str(one.input)) for one in rows)
+    return root
+
+
+@pytest.fixture
+def ws(built: Path, tmp_path: Path) -> Iterator[Workspace]:
+    with open_workspace(shutil.copytree(built, tmp_path / built.name)) as workspace:
         yield workspace
 
 
@@ -70,6 +80,18 @@ def stranger(site: Site) -> Browser:
 def browser(site: Site) -> Browser:
     """The operator's browser."""
     return Browser(site).sign_in()
+
+
+@pytest.fixture
+def nobody_works_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is ordered stays as it was submitted: no worker is started."""
+
+    def submitted(
+        ws: Workspace, job: Job, inputs: dict[str, Path | str | bytes], **_: object
+    ) -> Job:
+        return jobs.submit(ws, job, inputs)
+
+    monkeypatch.setattr(jobs, "launch", submitted)
 
 
 @pytest.fixture(scope="session")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hone.records.job import Job
 from hone.stages import jobs, people
 from hone.web.site import Site
 from hone.workspace.job_folder import JobFolder
-from hone.workspace.open import Workspace, open_workspace
+from hone.workspace.open import Workspace
 from tests.stages.answering import Answers
 from tests.stages.compare.planted import answer, make_planted, planted
 from tests.web.browser import Browser, access
+
+pytestmark = pytest.mark.usefixtures("nobody_works_yet")
 
 
 @pytest.fixture(scope="module")
@@ -24,30 +23,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with make_planted(root, versions=2) as ws:
         answer(ws, "pickup@v1", sample=5)
     return root
-
-
-@pytest.fixture
-def ws(built: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(built, tmp_path / "ws")
-    with open_workspace(tmp_path / "ws") as workspace:
-        yield workspace
-
-
-@pytest.fixture
-def browser(ws: Workspace) -> Browser:
-    return Browser(Site(ws, access())).sign_in()
-
-
-@pytest.fixture(autouse=True)
-def nobody_answers_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is ordered stays as it was submitted: no worker is started."""
-
-    def submitted(
-        ws: Workspace, job: Job, inputs: dict[str, Path | str | bytes], **_: object
-    ) -> Job:
-        return jobs.submit(ws, job, inputs)
-
-    monkeypatch.setattr(jobs, "launch", submitted)
 
 
 def test_it_is_ordered_watched_and_its_figures_are_made_when_all_have_answered(

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hone.web.site import Site
-from hone.workspace.open import Workspace, open_workspace
+from hone.workspace.open import Workspace
 from tests.stages.compare.planted import answer, make_planted
-from tests.web.browser import Browser, access
+from tests.web.browser import Browser
 
 
 @pytest.fixture(scope="module")
@@ -22,18 +20,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with make_planted(root) as ws:
         answer(ws, "pickup@v2", further=["pickup@v1"])
     return root
-
-
-@pytest.fixture
-def ws(built: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(built, tmp_path / "ws")
-    with open_workspace(tmp_path / "ws") as workspace:
-        yield workspace
-
-
-@pytest.fixture
-def browser(ws: Workspace) -> Browser:
-    return Browser(Site(ws, access())).sign_in()
 
 
 def the_id(browser: Browser) -> str:

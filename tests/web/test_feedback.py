@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hone import loop
-from hone.records.job import Job
-from hone.stages import jobs, people
+from hone.stages import people
 from hone.stages.flags import Saying, find_flags, resolve
 from hone.web.site import Site
 from hone.workspace.job_folder import JobFolder
-from hone.workspace.open import Workspace, open_workspace
+from hone.workspace.open import Workspace
 from tests.stages.answering import register
 from tests.stages.flags.flagged import answer, make_flagged, wrong_on
 from tests.web.browser import Browser, access
+
+pytestmark = pytest.mark.usefixtures("nobody_works_yet")
 
 
 @pytest.fixture(scope="module")
@@ -28,30 +27,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for flag in find_flags(ws).flags[:8]:
             resolve(ws, flag, Saying("confirm", "ann"))
     return root
-
-
-@pytest.fixture
-def ws(built: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(built, tmp_path / "ws")
-    with open_workspace(tmp_path / "ws") as workspace:
-        yield workspace
-
-
-@pytest.fixture
-def browser(ws: Workspace) -> Browser:
-    return Browser(Site(ws, access())).sign_in()
-
-
-@pytest.fixture(autouse=True)
-def nobody_works_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is ordered stays as it was submitted: no worker is started."""
-
-    def submitted(
-        ws: Workspace, job: Job, inputs: dict[str, Path | str | bytes], **_: object
-    ) -> Job:
-        return jobs.submit(ws, job, inputs)
-
-    monkeypatch.setattr(jobs, "launch", submitted)
 
 
 def test_what_waits_is_counted_applied_once_and_then_wants_a_training(

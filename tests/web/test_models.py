@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hone.stages import people
 from hone.web.site import Site
-from hone.workspace.open import Workspace, open_workspace
+from hone.workspace.open import Workspace
 from tests.stages.compare.planted import answer, make_planted
 from tests.web.browser import OPERATOR, Browser, access
 
@@ -21,18 +19,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with make_planted(root) as ws:
         answer(ws, "pickup@v2", further=["pickup@v1"])
     return root
-
-
-@pytest.fixture
-def ws(built: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(built, tmp_path / "ws")
-    with open_workspace(tmp_path / "ws") as workspace:
-        yield workspace
-
-
-@pytest.fixture
-def browser(ws: Workspace) -> Browser:
-    return Browser(Site(ws, access())).sign_in()
 
 
 def active(ws: Workspace) -> str:
