@@ -45,6 +45,18 @@ def test_draws_of_a_true_confidence_come_near_to_it() -> None:
     assert found.gap.low < 0 < found.gap.high or abs(found.gap.value) < 0.01
 
 
+def test_equal_confidences_are_one_bin_in_whatever_order_they_stand() -> None:
+    right = np.array([1.0, 0.0] * 50)
+    sure = np.full(100, 0.5)
+    for order in (np.argsort(right), np.random.default_rng(1).permutation(100)):
+        assert expected_error(sure[order], right[order]) == 0.0
+    # Beside others as well: the tie is never cut.
+    mixed = np.concatenate((sure, np.linspace(0.6, 1, 20)))
+    score = np.concatenate((right, np.ones(20)))
+    drawn = [np.random.default_rng(seed).permutation(120) for seed in range(4)]
+    assert len({round(expected_error(mixed[one], score[one]), 12) for one in drawn}) == 1
+
+
 def test_answers_without_a_confidence_are_left_out_and_few_say_nothing() -> None:
     few: list[float | None] = [0.5] * (LEAST - 1)
     assert calibration(few, [1.0] * len(few)) is None

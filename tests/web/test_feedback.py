@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from hone import loop
-from hone.stages import people
+from hone.loop import rounds
+from hone.records.correction_round import CorrectionRound
+from hone.records.job import Job, Result
+from hone.stages import jobs, people
 from hone.stages.flags import Saying, find_flags, resolve
 from hone.web.site import Site
 from hone.workspace.job_folder import JobFolder
@@ -67,6 +70,72 @@ def test_measuring_begins_one_evaluation_at_a_time_and_stops(
     assert JobFolder(ws.jobs / work["job"]).is_stop_requested
 
 
+def known_training(ws: Workspace, dataset: str, *, name: str = "pickup") -> Job:
+    """The order of a training with its recipe, as one that was carried out leaves it."""
+    options = {
+        "task": {"value": "pickup", "source": "recipe"},
+        "base": {"value": "small", "source": "recipe"},
+        "dataset": {"value": dataset, "source": "recipe"},
+        "training.max_steps": {"value": 3, "source": "recipe"},
+    }
+    spec = {
+        "model_name": name, "method": "sft", "base": {"id": "small"},
+        "dataset": {"name": dataset}, "options": options,
+    }  # fmt: skip
+    return jobs.submit(ws, jobs.new_job("train", spec), {})
+
+
+def test_a_merge_is_no_newer_version_and_was_trained_as_its_adapter_was(ws: Workspace) -> None:
+    applied = loop.apply_feedback(ws)
+    job = known_training(ws, applied.dataset)
+    trained = register(ws, dataset=applied.dataset, job=job.id)
+    merged = register(
+        ws, dataset=applied.dataset, parents=[trained], kind="full", details={"method": "merge"}
+    )
+    assert loop.look_at_round(ws).after == trained != merged
+    assert loop.recipe_named(ws, merged) == loop.recipe_named(ws, trained)
+    again = known_training(ws, applied.dataset)
+    onward = register(ws, dataset=applied.dataset, job=again.id, parents=[trained])
+    assert loop.recipe_named(ws, onward)["base"] == trained
+
+
+def test_what_was_trained_and_cannot_be_registered_is_said_and_not_trained_again(
+    browser: Browser, ws: Workspace
+) -> None:
+    applied = loop.apply_feedback(ws)
+    folder = JobFolder(ws.jobs / known_training(ws, applied.dataset).id)
+    folder.claim()
+    folder.write_result(Result())
+    folder.append("done")
+    folder.release()
+    seen = browser.get("/api/feedback").json()
+    (work,) = seen["trainings"]
+    assert (seen["step"], work["state"]) == ("retrain", "succeeded")
+    assert "it left no model in final/" in work["error"] and folder.path.name in work["hint"]
+    refused = browser.post("/api/feedback/retrain", {})
+    assert refused.status_code == 409
+    assert "has trained and could not be registered" in refused.json()["error"]
+    assert "Not registered" in browser.get(f"/api/jobs/{folder.path.name}").json()["trouble"]
+
+
+def test_a_base_whose_answers_were_corrected_is_among_those_who_are_asked(ws: Workspace) -> None:
+    applied = loop.apply_feedback(ws)
+    after = register(ws, dataset=applied.dataset)
+    names = [one.partition("@")[0] for one in (after,)]
+    for first, asked in ((["small"], True), (["others"], False)):
+        spec = {
+            "model": after, "on": f"{applied.dataset}/probe", "models": [after],
+            "contenders": [{"name": name} for name in (*first, "pickup@v1", *names)],
+        }  # fmt: skip
+        order = jobs.submit(ws, jobs.new_job("evaluate", spec), {})
+        seen = CorrectionRound(
+            step="measure", dataset=applied.dataset, before="small", after=after,
+            control="pickup@v1",
+        )  # fmt: skip
+        found = rounds._answering(ws, seen)
+        assert found is not None and (found.job == order.id) == asked
+
+
 @pytest.mark.parametrize("step", ["plan", "retrain"])
 def test_how_it_was_trained_must_be_known(browser: Browser, ws: Workspace, step: str) -> None:
     def asked() -> tuple[int, str]:
@@ -95,5 +164,7 @@ def test_a_reviewer_sees_the_round_and_may_not_go_on(ws: Workspace) -> None:
         name="rita", password="password of rita"
     )
     assert rita.get("/api/feedback").status_code == 200
+    # A plan asks other machines and providers.
+    assert rita.get("/api/feedback/plan").status_code == 403
     for path in ("apply", "retrain", "measure", "stop"):
         assert rita.post(f"/api/feedback/{path}", {}).status_code == 403

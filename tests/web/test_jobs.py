@@ -109,6 +109,33 @@ def test_what_waits_is_asked_to_stop_and_what_is_over_is_not(
     assert browser.post(f"/api/jobs/{over}/resume", {}).json()["id"] == over == asked[0]
 
 
+def test_what_is_under_way_is_listed_however_much_was_ordered_since(
+    browser: Browser, ws: Workspace
+) -> None:
+    old = jobs.submit(ws, jobs.new_job("train", SPEC), {})
+    ws.store.attempts.ask(old.id, queue="local", after_seq=0, environment={})
+    newer = [trained(ws).path.name for _ in range(2)]
+    shown = [one["id"] for one in browser.get("/api/jobs", newest=1).json()]
+    assert shown == [newer[-1], old.id]
+
+
+def test_a_machine_is_not_rented_again_for_more_than_was_agreed_to(
+    browser: Browser, ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resumed(ws: Workspace, id: str) -> object:
+        return ws.store.jobs.get(id)
+
+    monkeypatch.setattr(jobs, "resume", resumed)
+    order = jobs.new_job("train", {**SPEC, "budget_usd": 3.0}, target="lambda")
+    id = jobs.submit(ws, order, {}).id
+    assert browser.get(f"/api/jobs/{id}").json()["may_cost_usd"] == 3.0
+    for agreed in ({}, {"price_usd": 2.5}):
+        refused = browser.post(f"/api/jobs/{id}/resume", agreed)
+        assert refused.status_code == 403 and "it may cost $3.00" in refused.json()["error"]
+    assert browser.post(f"/api/jobs/{id}/resume", {"price_usd": 3.0}).status_code == 200
+    assert browser.get(f"/api/jobs/{trained(ws).path.name}").json()["may_cost_usd"] == 0
+
+
 def test_reviewers_look_and_trainers_stop(ws: Workspace) -> None:
     id = trained(ws).path.name
     people.add_person(ws, "vera", "reviewer", "password of vera")

@@ -21,6 +21,7 @@ from hone.loop.training import (
     plan_learning_curve,
     plan_training,
     recipe_named,
+    resume_job,
     train,
 )
 from hone.loop.workspaces import check_health, open_workspace, rebuild_standings
@@ -78,6 +79,7 @@ __all__ = [
     "rebuild_standings",
     "recipe_named",
     "report_feedback",
+    "resume_job",
     "retrain",
     "reviewer_name",
     "set_active",

@@ -66,18 +66,20 @@ def apply_feedback(
         control = prepare.freeze_without(workspace, ref, trained, plan.control_name).ref
     older = found.of if found.of.startswith(f"{plan.name}@") else None
     changed = compare_datasets(workspace, older, ref) if older is not None else None
-    return feedback.with_changes(workspace, found, changed, control, _recipe(workspace))
+    return feedback.with_changes(workspace, found, changed, control, _recipe(workspace, plan))
 
 
-def _recipe(workspace: Workspace) -> str:
-    """What trains the next version: the way of the corrected one, where that is known."""
-    corrected = feedback.corrections_of(workspace)
+def _recipe(workspace: Workspace, plan: feedback.Plan) -> str:
+    """What trains the next version: the way of the corrected one, where that is known and fits."""
     try:
-        recipe_of(workspace, (corrected and corrected.before) or "")
-    except HoneError:
+        before = feedback.whose_answers(workspace, plan.corrections.values())
+        known = recipe_of(workspace, before)
+    except (HoneError, IndexError):
         return "RECIPE"
-    assert corrected is not None
-    return str(corrected.before)
+    made_for = plan.choices.get("format", "sft")
+    # What another method was set to is not what this one understands.
+    fits = known.get("method", "sft") == made_for or made_for not in feedback.PAIR_FORMATS
+    return before if fits else "RECIPE"
 
 
 def report_feedback(

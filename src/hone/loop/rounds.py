@@ -34,6 +34,7 @@ from hone.stages.train import (
     recipe_of,
     start_training,
 )
+from hone.workspace.contenders import safe_name
 from hone.workspace.open import Workspace
 
 UNDER_WAY = ("waiting", "running")
@@ -47,8 +48,12 @@ def look_at_round(workspace: Workspace) -> CorrectionRound:
     seen = _look(workspace)
     has_ended = any(one.state == "succeeded" for one in seen.trainings)
     if has_ended and not workspace.store.is_read_only:
-        collect_trained(workspace)
+        taken = collect_trained(workspace)
         seen = _look(workspace)
+        for one in seen.trainings:
+            problems = [text for text in taken.problems if text.startswith(f"{one.job}:")]
+            if one.state == "succeeded" and problems:
+                one.error, one.hint = problems[0], f"hone jobs show {one.job}"
     return seen
 
 
@@ -88,7 +93,7 @@ def plan_round(workspace: Workspace) -> Retraining:
 
     HoneError where nothing is to be trained; NotFound where that way is not known.
     """
-    seen, prepared = _prepared(workspace)
+    seen, prepared = _prepared(workspace, is_plan=True)
     plans = [_told(workspace, seen, one) for one in prepared]
     return Retraining(
         trainings=plans, control=seen.control, price_usd=sum(one.price_usd for one in plans)
@@ -101,11 +106,19 @@ def retrain(workspace: Workspace, *, price_usd: float = 0.0) -> CorrectionRound:
     `price_usd` is what was agreed to: GateRefused, and nothing begins, where it would be more.
     """
     _, prepared = _prepared(workspace)
-    refuse_dearer(sum(one.plan.price_usd for one in prepared), price_usd)
-    for one in prepared:
-        missing = missing_for_a_real_run(workspace, one.plan, is_confirmed=True)
-        if missing:
-            raise GateRefused(f"No training: {'; '.join(missing)}.", hint="hone config show")
+    total = sum(one.plan.price_usd for one in prepared)
+    refuse_dearer(total, price_usd)
+    missing = [
+        text
+        for one in prepared
+        for text in missing_for_a_real_run(workspace, one.plan, is_confirmed=True)
+    ]
+    if total and not missing:
+        # Each alone may fit where all of them together do not.
+        missing = jobs.beyond_month(workspace, total)
+    if missing:
+        listed = "; ".join(dict.fromkeys(missing))
+        raise GateRefused(f"No training: {listed}.", hint="hone config show")
     for one in prepared:
         start_training(workspace, one, is_confirmed=True)
     return look_at_round(workspace)
@@ -159,7 +172,9 @@ def stop_round(workspace: Workspace) -> CorrectionRound:
 def _look_at_trainings(ws: Workspace, found: feedback.Corrected, seen: CorrectionRound) -> None:
     """The version and the control: who has trained, and who does now."""
     assert found.made is not None
-    trained = [one.model for one in ws.store.models.list()]
+    registered = sorted(ws.store.models.list(), key=lambda one: one.registered_at)
+    # A merge holds no more than the version that it was made of.
+    trained = [one.model for one in registered if one.model.details.get("method") != "merge"]
     orders = ws.store.jobs.list()
     seen.after = _newest(trained, found.made)
     if found.control is not None:
@@ -206,12 +221,14 @@ def _work(ws: Workspace, order: Job, model: str, dataset: str) -> RoundWork:
 def _answering(ws: Workspace, seen: CorrectionRound) -> RoundWork | None:
     """The newest evaluation that the report is owed; None where none was begun."""
     assert seen.after is not None and seen.dataset is not None
+    owed = {safe_name(one) for one in (seen.before, seen.control) if one is not None}
     for order in ws.store.jobs.list():
         if order.kind != "evaluate" or order.spec.get("model") != seen.after:
             continue
         on = str(order.spec.get("on", ""))
-        others = set(order.spec.get("models", ()))
-        if on.startswith(f"{seen.dataset}/") and {seen.before, seen.control} - {None} <= others:
+        # By the names of who answers: a base that was corrected is no version.
+        asked = {one["name"] for one in order.spec.get("contenders", ())}
+        if on.startswith(f"{seen.dataset}/") and owed <= asked:
             return _work(ws, order, seen.after, on)
     return None
 
@@ -233,15 +250,24 @@ def _step(seen: CorrectionRound) -> RoundStep:
     return "apply" if seen.waiting else "measured"
 
 
-def _prepared(ws: Workspace) -> tuple[CorrectionRound, list[Prepared]]:
+def _prepared(ws: Workspace, *, is_plan: bool = False) -> tuple[CorrectionRound, list[Prepared]]:
     seen = look_at_round(ws)
     if seen.dataset is None or seen.step != "retrain":
         raise HoneError("There is nothing to retrain.", hint="hone feedback apply")
     busy = [one for one in seen.trainings if one.state in UNDER_WAY]
     if busy:
         raise Conflict(f"{busy[0].model} trains already.", hint=f"hone jobs watch {busy[0].job}")
+    unread = [one for one in seen.trainings if one.state == "succeeded"]
+    if unread:
+        # What it cost is spent: to train again is no way out.
+        raise Conflict(
+            f"{unread[0].model} has trained and could not be registered: {unread[0].error}",
+            hint=unread[0].hint,
+        )
     recipe = recipe_of(ws, seen.before or "")
-    return seen, [prepare_training(ws, {**recipe, **one}) for one in _changes(seen)]
+    return seen, [
+        prepare_training(ws, {**recipe, **one}, is_plan=is_plan) for one in _changes(seen)
+    ]
 
 
 def _changes(seen: CorrectionRound) -> Iterator[dict[str, Any]]:

@@ -104,6 +104,17 @@ def begin_training(
     return start_training(workspace, prepared, is_confirmed=confirm_run).job_id
 
 
+def resume_job(workspace: Workspace, job_id: str, *, price_usd: float | None = None) -> str:
+    """Go on with a job that was stopped, failed or was lost, from its last checkpoint; its id.
+
+    With `price_usd`, what was agreed to, GateRefused where a rented machine may cost more by now.
+    """
+    order = workspace.store.jobs.get(job_id)
+    if price_usd is not None and jobs.is_paid(order.target):
+        refuse_dearer(jobs.left_usd(workspace, order), price_usd)
+    return jobs.resume(workspace, order.id).id
+
+
 def refuse_dearer(costs_usd: float, agreed_usd: float) -> None:
     """GateRefused where something may cost more than was agreed to."""
     if costs_usd > agreed_usd + HALF_A_CENT:

@@ -65,6 +65,10 @@ def expected_error(sure: np.ndarray, score: np.ndarray) -> float:
     """The distance of mean confidence and mean score in each bin, weighted by its examples."""
     order = np.argsort(sure, kind="stable")
     bins = max(1, min(BINS, len(sure) // LEAST_IN_A_BIN))
-    parts = np.array_split(order, bins)
+    ranked = sure[order]
+    ends = [len(part) for part in np.array_split(order, bins)]
+    # Equal confidences share a bin: else the order of the rows would decide where they fall.
+    cuts = {int(np.searchsorted(ranked, ranked[end - 1], "right")) for end in np.cumsum(ends)}
+    parts = np.split(order, sorted(cuts - {len(order)}))
     far = [abs(float(sure[part].mean() - score[part].mean())) * len(part) for part in parts]
     return sum(far) / len(sure)

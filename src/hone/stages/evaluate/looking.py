@@ -174,11 +174,12 @@ def _ranked(
     """The ids from one place to another, and how many there are in all.
 
     The first page is quickest without the rest. Whoever goes on asks for one order again and
-    again: it is sorted once and kept, where it is short enough to be; an evaluation that is taken
-    in anew has another time.
+    again: it is sorted once and kept, where it is short enough to be. An evaluation that was taken
+    in anew, with other bounds of colours, has other bands.
     """
     chosen, order, against = listed
-    key = (str(ws.root), evaluation.id, evaluation.at, chosen, order, against)
+    bands = tuple(tuple(sorted(row.bands.items())) for row in evaluation.rows)
+    key = (str(ws.root), evaluation.id, bands, chosen, order, against)
     with _LOCK:
         known = _RANKINGS.get(key)
     stored, (start, end) = ws.store.evaluations, span

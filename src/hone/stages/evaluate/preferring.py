@@ -68,11 +68,16 @@ def preference_figures(
     whole = [one for one in told if not one.problem]
     if not whole:
         return {}
-    found = {ACCURACY: [share_in_order(one.chosen, one.rejected) for one in whole]}
+    found = {ACCURACY: [share_of(one) for one in told]}
     if contender.generator != "reward":
-        found[PER_TOKEN] = [_share_by_token(one) for one in whole]
+        found[PER_TOKEN] = [_share_by_token(one) for one in told]
     found[MARGIN] = [mean_margin(one.chosen, one.rejected) for one in whole]
     return {name: _measured(values, seed) for name, values in found.items()}
+
+
+def share_of(told: Weighed) -> float:
+    """The share of an example's pairs in order; 0 where they could not be weighed."""
+    return 0.0 if told.problem else share_in_order(told.chosen, told.rejected)
 
 
 def weighed_of(
@@ -104,6 +109,8 @@ def not_weighed(read: Read) -> dict[str, int]:
 
 
 def _share_by_token(one: Weighed) -> float:
+    if one.problem:
+        return 0.0
     each = zip(one.rejected, one.rejected_tokens, strict=True)
     return share_in_order(one.chosen / one.chosen_tokens, [sum_ / count for sum_, count in each])
 

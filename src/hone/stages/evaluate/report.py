@@ -171,8 +171,8 @@ def _trouble_notes(scored: Mapping[str, Scored]) -> list[str]:
         "prompt_shortened": "Prompts of {name} shortened to fit: {count} of {amount}.",
         "empty": "{name} answered nothing to {count} of {amount}: they are scored as they are.",
         "doubled": "{name} answered {count} examples more than once: the last answer counts.",
-        "not_weighed": "Pairs of {count} examples could not be weighed by {name}: an answer is too "
-        "long, or gave no number.",
+        "not_weighed": "Pairs of {count} examples could not be weighed by {name}, so they count as "
+        "wrong: an answer is too long, or gave no number.",
         "torn": "{count} lines of {name} cannot be read and count as not written.",
         "beside": "{count} answers of {name} are to examples that were not asked.",
     }

@@ -14,7 +14,6 @@ from hone.errors import HoneError
 from hone.metrics._calibration import calibration
 from hone.metrics._intervals import Interval, mean_interval, proportion
 from hone.metrics._paired import paired_interval
-from hone.metrics._preferences import share_in_order
 from hone.metrics.by_example import exact_match_options, task_scores, token_f1_options
 from hone.metrics.together import run_together
 from hone.records.evaluation import Bands, Contender, Row, band_of
@@ -25,6 +24,7 @@ from hone.stages.evaluate.preferring import (
     not_weighed,
     preference_figures,
     preferred_text,
+    share_of,
     weighed_of,
 )
 from hone.stages.evaluate.questions import Question
@@ -95,10 +95,7 @@ def _scored_reward(
 ) -> Scored:
     """A reward model: its score is the share of an example's pairs that it has in order."""
     told = dict(zip(terms.rejected, weighed_of(contender, read, terms.rejected), strict=True))
-    shares = [
-        0.0 if told[one.id].problem else share_in_order(told[one.id].chosen, told[one.id].rejected)
-        for one in questions
-    ]
+    shares = [share_of(told[one.id]) for one in questions]
     scores = [
         Score(
             contender.name,
@@ -166,10 +163,7 @@ def confidence_figures(
 
 
 def _share(confidence: float | None) -> float | None:
-    """A confidence as it may count: rounding above 1 is taken off, what is no share says nothing.
-
-    Files of answers come from anybody.
-    """
+    """A confidence as it may count, without rounding above 1; what is no share says nothing."""
     if confidence is None or not -ROUNDING <= confidence <= 1 + ROUNDING:
         return None
     return min(1.0, max(0.0, confidence))

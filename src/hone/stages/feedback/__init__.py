@@ -1,6 +1,7 @@
 """Feedback: corrections become the next dataset version, and what that did is measured."""
 
 from hone.stages.feedback.apply import (
+    PAIR_FORMATS,
     Asked,
     Plan,
     as_built,
@@ -16,9 +17,10 @@ from hone.stages.feedback.standing import (
     is_a_control,
     newest_report,
 )
-from hone.stages.feedback.trial import Asking, Trial, owed, trial_of
+from hone.stages.feedback.trial import Asking, Trial, owed, trial_of, whose_answers
 
 __all__ = [
+    "PAIR_FORMATS",
     "Asked",
     "Asking",
     "Corrected",
@@ -36,6 +38,7 @@ __all__ = [
     "report_files",
     "tables",
     "trial_of",
+    "whose_answers",
     "with_changes",
     "write_report",
 ]

@@ -165,7 +165,13 @@ def source_of(ws: Workspace, dataset: str | None, said: Mapping[str, Resolution]
     """The newest version of a dataset, by default of the one that most corrected answers are of."""
     if dataset is not None:
         return ws.store.datasets.get(dataset)
-    counted = Counter(name for one in said.values() if (name := _dataset_of(ws, one)) is not None)
+    # Many corrections are of few models: each is looked up once.
+    of_answers = Counter((one.model, one.evaluation) for one in said.values())
+    counted: Counter[str] = Counter()
+    for (model, evaluation), count in of_answers.items():
+        name = _dataset_of(ws, model, evaluation)
+        if name is not None:
+            counted[name] += count
     if not counted:
         raise HoneError(
             "No flag was corrected yet.", hint="hone flags next   (then: hone feedback apply)"
@@ -173,14 +179,14 @@ def source_of(ws: Workspace, dataset: str | None, said: Mapping[str, Resolution]
     return ws.store.datasets.get(counted.most_common(1)[0][0])
 
 
-def _dataset_of(ws: Workspace, said: Resolution) -> str | None:
+def _dataset_of(ws: Workspace, model: str, evaluation: str) -> str | None:
     """The name of the dataset that the corrected model learned from, or was asked."""
     try:
-        ref = ws.store.models.get(said.model).model.dataset
+        ref = ws.store.models.get(model).model.dataset
     except HoneError:
         ref = None
     try:
-        on = ref or ws.store.evaluations.get(said.evaluation).on.partition("/")[0]
+        on = ref or ws.store.evaluations.get(evaluation).on.partition("/")[0]
         return ws.store.datasets.get(on).name
     except HoneError:
         return None

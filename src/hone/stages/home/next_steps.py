@@ -95,7 +95,7 @@ def _model_steps(found: Found) -> Iterator[Step]:
     for registered in _newest_models(found.models):
         model = registered.model
         if model.details.get("gives") == "numbers":
-            continue  # measured on its validation rows; there are no answers to evaluate
+            continue  # its validation rows have measured it while it trained
         if not found.ws.store.evaluations.list(model.ref):
             yield Step(
                 f"Evaluate {model.ref}",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 import string
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hone.errors import Conflict, HoneError, Unavailable
-from hone.records.job import FINISHED, Job, JobKind, JobState, device_of
+from hone.records.job import FINISHED, Event, Job, JobKind, JobState, device_of
 from hone.stages.jobs import asking
 from hone.stages.jobs.asking import in_hand
 from hone.stages.jobs.endpoint_bill import reconcile_endpoint
@@ -20,7 +20,7 @@ from hone.stages.jobs.finding import adopt, folder_of, training_before
 from hone.stages.jobs.locks import settling, starting
 from hone.stages.jobs.reap import reap, rented_there
 from hone.stages.jobs.reaped import Reaped
-from hone.stages.jobs.rented import RentedTarget, beyond_budget
+from hone.stages.jobs.rented import RentedTarget, beyond_budget, beyond_month, left_usd
 from hone.stages.jobs.status import JobStatus, status_of
 from hone.stages.jobs.verifying import verify
 from hone.stages.jobs.waking import (
@@ -72,6 +72,7 @@ __all__ = [
     "ask_to_stop",
     "asking",
     "beyond_budget",
+    "beyond_month",
     "billed_of",
     "cost_of",
     "folder_of",
@@ -81,6 +82,7 @@ __all__ = [
     "is_paid",
     "is_rented",
     "launch",
+    "left_usd",
     "list_jobs",
     "logs",
     "machine_of",
@@ -97,6 +99,7 @@ __all__ = [
     "show_supervisor",
     "start",
     "starting",
+    "statuses",
     "stop",
     "submit",
     "supervisor_of",
@@ -254,18 +257,25 @@ def list_jobs(
     were seen last.
     """
     adopt(ws)
-    return _statuses(ws, ws.store.jobs.list()[:newest], asks_targets=asks_targets)
+    return statuses(ws, ws.store.jobs.list()[:newest], asks_targets=asks_targets)
 
 
 def show(ws: Workspace, job_id: str, *, asks_targets: bool = False) -> JobStatus:
     """One job, by its id or the beginning of it."""
     adopt(ws)
-    (status,) = _statuses(ws, [ws.store.jobs.get(job_id)], asks_targets=asks_targets)
+    (status,) = statuses(ws, [ws.store.jobs.get(job_id)], asks_targets=asks_targets)
     status.damaged_lines = JobFolder(ws.jobs / status.id).damaged_lines()
     return status
 
 
-def _statuses(ws: Workspace, found: list[Job], *, asks_targets: bool) -> list[JobStatus]:
+def statuses(
+    ws: Workspace,
+    found: Sequence[Job],
+    *,
+    asks_targets: bool = False,
+    events: Mapping[str, Sequence[Event]] | None = None,
+) -> list[JobStatus]:
+    """How these jobs stand, in order; `events` of some, by id, where they were read already."""
     waiting = ws.store.attempts.open()
     in_hands = {attempt.job: attempt for attempt in waiting}
     troubles: dict[str, str] = {}
@@ -280,7 +290,8 @@ def _statuses(ws: Workspace, found: list[Job], *, asks_targets: bool) -> list[Jo
         troubles |= refresh(ws, [job for job in found if job.id not in in_hands])
     statuses: list[JobStatus] = []
     for job in found:
-        status, attempt = status_of(ws, job), in_hands.get(job.id)
+        status = status_of(ws, job, events=(events or {}).get(job.id))
+        attempt = in_hands.get(job.id)
         status.trouble = troubles.get(job.id, "")
         if attempt is not None and status.state in ("waiting", "running"):
             status.says = asking.says(attempt, job, waiting)

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, Field
 
+from hone.errors import HoneError
 from hone.records.job import FINISHED, Event, Job
-from hone.stages.jobs import JobStatus, show
+from hone.stages.jobs import JobStatus, statuses
 from hone.stages.jobs.finding import adopt
+from hone.stages.jobs.rented import left_usd
+from hone.stages.jobs.where import is_paid
 from hone.workspace.job_folder import JobFolder
 
 if TYPE_CHECKING:
@@ -56,6 +59,9 @@ class JobView(JobLine):
     series: dict[str, list[Point]] = Field(
         default_factory=dict[str, list[Point]], description="figure -> [step, value], by step"
     )
+    may_cost_usd: float = Field(
+        default=0.0, description="what a machine may still cost where it is rented to go on"
+    )
     said: list[str] = Field(
         default_factory=list[str], description="what it told people on the way, the newest last"
     )
@@ -69,17 +75,25 @@ def lines(ws: Workspace, *, newest: int) -> list[JobLine]:
     """
     adopt(ws)
     in_hand = {one.job for one in ws.store.attempts.open()}
-    found: list[JobLine] = []
-    for order in ws.store.jobs.list()[:newest]:
-        key = (str(ws.root), order.id, _changed(ws.jobs / order.id))
+    orders = ws.store.jobs.list()
+    # What is under way is always shown, however much was ordered after it.
+    shown = [*orders[:newest], *(one for one in orders[newest:] if one.id in in_hand)]
+    found: dict[str, JobLine] = {}
+    keys = {one.id: (str(ws.root), one.id, _changed(ws.jobs / one.id)) for one in shown}
+    for order in shown:
         with _LOCK:
-            line = _OVER.get(key)
-        if line is None or order.id in in_hand:
-            line = JobLine(**show(ws, order.id).model_dump(), about=about(order))
-            if line.state in FINISHED:
-                _keep(key, line)
-        found.append(line)
-    return found
+            line = _OVER.get(keys[order.id])
+        if line is not None and order.id not in in_hand:
+            found[order.id] = line
+    unread = [one for one in shown if one.id not in found]
+    for order, status in zip(unread, statuses(ws, unread), strict=True):
+        line = JobLine(**status.model_dump(), about=about(order))
+        # What is rented still costs, though its folder stays as it is.
+        is_over = line.state in (*FINISHED, "lost") and order.id not in in_hand
+        if is_over and not line.rented:
+            _keep(keys[order.id], line)
+        found[order.id] = line
+    return [found[one.id] for one in shown]
 
 
 def _changed(folder: Path) -> tuple[tuple[str, int, int], ...]:
@@ -102,14 +116,24 @@ def _keep(key: tuple[Any, ...], line: JobLine) -> None:
 
 def view(ws: Workspace, job_id: str) -> JobView:
     """One job, by its id; NotFound where there is none."""
-    status = show(ws, job_id)
-    events = JobFolder(ws.jobs / status.id).events()
+    adopt(ws)
+    order = ws.store.jobs.get(job_id)
+    folder = JobFolder(ws.jobs / order.id)
+    # Somebody looks every other second, and a long training has told a great deal: read once.
+    read: dict[str, list[Event]] = {}
+    with suppress(HoneError):  # its status says what is wrong with the folder
+        read[order.id] = folder.events()
+    (status,) = statuses(ws, [order], events=read)
+    events = read.get(order.id, [])
+    is_over = status.state in (*FINISHED, "lost")
+    status.damaged_lines = folder.damaged_lines() if is_over else 0
     models = (one.model for one in ws.store.models.list())
     return JobView(
         **status.model_dump(),
-        about=about(ws.store.jobs.get(status.id)),
+        about=about(order),
         model=next((one.ref for one in models if one.job == status.id), None),
-        stages=_stages(events, is_over=status.state in (*FINISHED, "lost")),
+        stages=_stages(events, is_over=is_over),
+        may_cost_usd=left_usd(ws, order) if is_paid(order.target) else 0.0,
         series={name: thinned(points) for name, points in _series(events).items()},
         said=_said(events)[-MOST_SAID:],
     )

@@ -188,6 +188,12 @@ def allowed_usd(ws: Workspace, budget_usd: float | None) -> float:
     return cap if budget_usd is None else min(cap, float(budget_usd))
 
 
+def left_usd(ws: Workspace, job: Job) -> float:
+    """What a job may still cost by its own budget and the cap for one job."""
+    spent = ws.store.ledger.total(job=job.id)
+    return max(0.0, allowed_usd(ws, job.spec.get("budget_usd")) - spent)
+
+
 def beyond_budget(ws: Workspace, worst: float, budget_usd: float | None) -> list[str]:
     """Why a job that may cost so much must not begin, in sentences; empty: it may."""
     said: list[str] = []
@@ -197,14 +203,19 @@ def beyond_budget(ws: Workspace, worst: float, budget_usd: float | None) -> list
             f"it may cost ${worst:.2f}, and ${allowed:.2f} are allowed for one job "
             "(budget.per_job_usd in hone.yaml, budget_usd in the recipe)"
         )
+    return said + beyond_month(ws, worst)
+
+
+def beyond_month(ws: Workspace, worst: float) -> list[str]:
+    """Why so much must not be spent this month any more, in a sentence; empty: it may."""
     ledger, month = ws.store.ledger, f"{now():%Y-%m}"
     left = ws.config.budget.per_month_usd - ledger.total(month) - ledger.promised()
-    if worst > left:
-        said.append(
-            f"it may cost ${worst:.2f}, and ${max(left, 0):.2f} are left this month "
-            "(budget.per_month_usd in hone.yaml)"
-        )
-    return said
+    if worst <= left:
+        return []
+    return [
+        f"it may cost ${worst:.2f}, and ${max(left, 0):.2f} are left this month "
+        "(budget.per_month_usd in hone.yaml)"
+    ]
 
 
 def settle(ws: Workspace, folder: JobFolder, clock: Clock) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
 from hone.errors import HoneError
-from hone.records.job import Job, JobKind, JobState, state_of
+from hone.records.job import Event, Job, JobKind, JobState, state_of
 from hone.stages.jobs.asking import moves_of
 from hone.stages.jobs.where import billed_of
 from hone.workspace.clock import now
@@ -62,8 +62,8 @@ class JobStatus(BaseModel):
     trouble: str = Field(default="", description="why its machine could not be asked now")
 
 
-def status_of(ws: Workspace, job: Job) -> JobStatus:
-    """How the job stands, by its folder alone."""
+def status_of(ws: Workspace, job: Job, *, events: Sequence[Event] | None = None) -> JobStatus:
+    """How the job stands, by its folder alone; its events are read where they are not given."""
     folder = JobFolder(ws.jobs / job.id)
     status = JobStatus(
         id=job.id,
@@ -79,7 +79,7 @@ def status_of(ws: Workspace, job: Job) -> JobStatus:
     try:
         ended_for = _tell_rentals(folder, status)
         is_alive = folder.is_alive()  # before the events, as JobFolder.state does
-        events = folder.events()
+        events = folder.events() if events is None else events
         result = folder.result()
         status.state = state_of(events, is_alive=is_alive, has_result=result is not None)
     except HoneError as error:

@@ -18,9 +18,12 @@ WRITTEN = ("recipe", "--set")
 def recipe_of(ws: Workspace, ref: str) -> dict[str, Any]:
     """The recipe by which a registered version was trained, as it was written and set.
 
-    NotFound where there is no such version, or it was not trained in this workspace.
+    A merged version was trained as its adapter was. NotFound where there is no such version, or it
+    was not trained in this workspace.
     """
     model = ws.store.models.get(ref).model
+    if model.details.get("method") == "merge" and model.parents:
+        return recipe_of(ws, model.parents[0])
     found: dict[str, Any] = {}
     for key, kept in _options(ws, model).items():
         section, _, name = key.partition(".")
@@ -33,13 +36,18 @@ def recipe_of(ws: Workspace, ref: str) -> dict[str, Any]:
             found[section][name] = one.value
         elif key in Recipe.model_fields:
             found[key] = one.value
+    if model.parents:
+        # A bare name means whatever version is active; it went on from this one.
+        found["base"] = model.parents[0]
     return found
 
 
 def _options(ws: Workspace, model: ModelVersion) -> dict[str, Any]:
     with suppress(NotFound):
         if model.job is not None:
-            return ws.store.jobs.get(model.job).spec["options"]
+            options: dict[str, Any] = ws.store.jobs.get(model.job).spec["options"]
+            if options:
+                return options
     raise NotFound(
         f"How {model.ref} was trained is not known here: its job is none of this workspace.",
         hint="hone train RECIPE, with the recipe file that made it",

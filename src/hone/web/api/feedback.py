@@ -46,7 +46,7 @@ def apply(site: Here, visitor: Trainer) -> ApplyAnswer:
 
 
 @router.get("/plan")
-def plan(site: Here, visitor: Viewer) -> Retraining:
+def plan(site: Here, visitor: Trainer) -> Retraining:
     """What retraining would begin, how long it takes, and what it may cost; nothing is begun."""
     return loop.plan_round(site.ws)
 

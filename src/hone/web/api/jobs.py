@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from hone import loop
 from hone.errors import Conflict
 from hone.records.job import FINISHED
 from hone.stages import jobs
@@ -23,6 +24,16 @@ class LogAnswer(BaseModel):
     """The end of what a worker printed."""
 
     lines: list[str] = Field(description="the newest last")
+
+
+class ResumeRequest(BaseModel):
+    """What was agreed to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    price_usd: float = Field(
+        default=0.0, ge=0, le=1e6, description="the most that a rented machine may cost by now"
+    )
 
 
 @router.get("")
@@ -42,8 +53,11 @@ def show_job(id: str, site: Here, visitor: Viewer) -> monitor.JobView:
     found = monitor.view(site.ws, id)
     is_new = found.kind == "train" and found.state == "succeeded" and found.model is None
     if is_new and not site.ws.store.is_read_only:
-        training.collect_trained(site.ws)
+        taken = training.collect_trained(site.ws)
         found = monitor.view(site.ws, found.id)
+        problems = [text for text in taken.problems if text.startswith(f"{found.id}:")]
+        if found.model is None and problems:
+            found.trouble = f"Not registered: {problems[0].partition(': ')[2]}"
     return found
 
 
@@ -67,9 +81,12 @@ def stop(id: str, site: Here, visitor: Trainer) -> monitor.JobView:
 
 
 @router.post("/{id}/resume")
-def resume(id: str, site: Here, visitor: Trainer) -> monitor.JobView:
-    """Go on with a job that was stopped, failed or was lost; 409 where it runs or succeeded."""
+def resume(id: str, asked: ResumeRequest, site: Here, visitor: Trainer) -> monitor.JobView:
+    """Go on with a job that was stopped, failed or was lost; 409 where it runs or succeeded.
+
+    403 where a machine would be rented for more than was agreed to.
+    """
     site.refresh()
-    job = jobs.resume(site.ws, jobs.show(site.ws, id).id)
+    job = loop.resume_job(site.ws, id, price_usd=asked.price_usd)
     site.hub.nudge()
-    return monitor.view(site.ws, job.id)
+    return monitor.view(site.ws, job)

@@ -115,12 +115,14 @@ function follow() {
   const { step, report, answering } = round.value;
   // Also one that was begun before the page was loaded again.
   if (isUnderWay(answering) && mayTrain.value && !isStopped) isMeasuring = true;
+  // Stopped from elsewhere: whoever did that does not want it begun again.
+  if (answering?.state === "cancelled") isMeasuring = false;
   if (underWay().length) {
     timer = setTimeout(look, LOOK_MS);
   } else if (isMeasuring && step === "measure" && !broken()) {
     timer = setTimeout(measure, 0);
   } else if (isMeasuring) {
     isMeasuring = false;
-    if (report) notify(words.measured(report.model), { tone: "ok" });
+    if (report && step !== "measure") notify(words.measured(report.model), { tone: "ok" });
   }
 }

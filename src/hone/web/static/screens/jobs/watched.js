@@ -5,6 +5,7 @@ import { batch, signal } from "../../vendor/preact.js";
 import { get, post } from "../../lib/api.js";
 import { rewrite } from "../../lib/route.js";
 import { texts } from "../../texts.js";
+import { ask } from "../../ui/dialog.js";
 import { notify, notifyError } from "../../ui/toast.js";
 
 const LOOK_MS = 2000;
@@ -31,9 +32,8 @@ export async function look(id) {
   if (id !== undefined) isOpen = true;
   try {
     const found = await get("/jobs");
-    const wanted = id || chosen;
-    const at = found.find((/** @type {any} */ one) => one.id === wanted) ?? found.find(isUnderWay) ?? found[0];
-    chosen = at?.id ?? "";
+    // One that is named may be older than all that are listed.
+    chosen = id || chosen || (found.find(isUnderWay) ?? found[0])?.id || "";
     const [view, tail] = chosen ? await Promise.all([get(`/jobs/${chosen}`), get(`/jobs/${chosen}/log`, { tail: LINES })]) : [null, { lines: [] }];
     batch(() => {
       jobs.value = found;
@@ -70,13 +70,20 @@ export function step(steps) {
 }
 
 export const stop = () => tell("stop", texts.jobs.stopping);
-export const resume = () => tell("resume", texts.jobs.goesOn);
 
-/** @param {string} verb @param {string} said */
-async function tell(verb, said) {
+/** Goes on with the job; where a machine would be rented for that, its price is shown before. */
+export async function resume() {
+  const { id, may_cost_usd: price } = job.value;
+  const words = texts.jobs;
+  if (price > 0 && !(await ask({ title: words.resumeTitle, text: words.mayCost(price.toFixed(2)), confirm: words.resume }))) return;
+  if (job.value?.id === id) await tell("resume", words.goesOn, { price_usd: price });
+}
+
+/** @param {string} verb @param {string} said @param {any} [body] */
+async function tell(verb, said, body = {}) {
   isBusy.value = true;
   try {
-    await post(`/jobs/${job.value.id}/${verb}`, {});
+    await post(`/jobs/${job.value.id}/${verb}`, body);
     notify(said, { tone: "ok" });
     await look();
   } catch (failed) {
