@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -168,3 +169,15 @@ def test_a_reviewer_sees_the_round_and_may_not_go_on(ws: Workspace) -> None:
     assert rita.get("/api/feedback/plan").status_code == 403
     for path in ("apply", "retrain", "measure", "stop"):
         assert rita.post(f"/api/feedback/{path}", {}).status_code == 403
+
+
+def test_two_who_ask_at_once_begin_one_evaluation(ws: Workspace) -> None:
+    applied = loop.apply_feedback(ws)
+    register(ws, dataset=applied.dataset)
+    begun = [Thread(target=loop.measure_round, args=(ws,)) for _ in range(3)]
+    for thread in begun:
+        thread.start()
+    for thread in begun:
+        thread.join(60)
+    asked = [one for one in ws.store.jobs.list() if one.kind == "evaluate"]
+    assert len(asked) == 2, "the one before the round, and one of the round"

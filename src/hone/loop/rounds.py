@@ -8,7 +8,8 @@ far they are, whoever began them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from hone.errors import Conflict, GateRefused, HoneError
@@ -35,9 +36,11 @@ from hone.stages.train import (
     start_training,
 )
 from hone.workspace.contenders import safe_name
+from hone.workspace.file_lock import holding
 from hone.workspace.open import Workspace
 
 UNDER_WAY = ("waiting", "running")
+LOCK_SECONDS = 60.0
 
 
 def look_at_round(workspace: Workspace) -> CorrectionRound:
@@ -105,6 +108,12 @@ def retrain(workspace: Workspace, *, price_usd: float = 0.0) -> CorrectionRound:
 
     `price_usd` is what was agreed to: GateRefused, and nothing begins, where it would be more.
     """
+    with _alone(workspace):
+        _retrain(workspace, price_usd)
+    return look_at_round(workspace)
+
+
+def _retrain(workspace: Workspace, price_usd: float) -> None:
     _, prepared = _prepared(workspace)
     total = sum(one.plan.price_usd for one in prepared)
     refuse_dearer(total, price_usd)
@@ -121,7 +130,18 @@ def retrain(workspace: Workspace, *, price_usd: float = 0.0) -> CorrectionRound:
         raise GateRefused(f"No training: {listed}.", hint="hone config show")
     for one in prepared:
         start_training(workspace, one, is_confirmed=True)
-    return look_at_round(workspace)
+
+
+@contextmanager
+def _alone(workspace: Workspace) -> Generator[None]:
+    """One process at a time takes the next step: two would begin it twice."""
+    with holding(
+        workspace.jobs / ".round.lock",
+        within=LOCK_SECONDS,
+        refused="Somebody else is taking the next step of this round.",
+        hint="hone jobs list   (shows what was begun)",
+    ):
+        yield
 
 
 def measure_round(workspace: Workspace) -> CorrectionRound:
@@ -130,6 +150,12 @@ def measure_round(workspace: Workspace) -> CorrectionRound:
     Call it again when the evaluation that it began has ended. HoneError where the round is not
     trained yet.
     """
+    with _alone(workspace):
+        _measure(workspace)
+    return look_at_round(workspace)
+
+
+def _measure(workspace: Workspace) -> None:
     seen = look_at_round(workspace)
     if seen.step not in ("measure", "measured") or seen.after is None:
         raise HoneError(
@@ -137,7 +163,7 @@ def measure_round(workspace: Workspace) -> CorrectionRound:
             hint="hone train, on the version that hone feedback apply made",
         )
     if seen.answering is not None and seen.answering.state in UNDER_WAY:
-        return seen
+        return
     if seen.answering is not None and seen.answering.state == "succeeded":
         evaluation.collect_evaluated(workspace, seen.answering.job)
     trial = feedback.trial_of(workspace, seen.after, before=seen.before, control=seen.control)
@@ -151,9 +177,8 @@ def measure_round(workspace: Workspace) -> CorrectionRound:
             includes_trained=asking.only is not None,
         )
         evaluation.evaluate(workspace, first, options)
-        return look_at_round(workspace)
+        return
     feedback.write_report(workspace, feedback.efficacy(workspace, trial))
-    return look_at_round(workspace)
 
 
 def stop_round(workspace: Workspace) -> CorrectionRound:

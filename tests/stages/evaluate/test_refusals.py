@@ -1,0 +1,71 @@
+"""What cannot be evaluated is refused before anything is asked, with what to do instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from hone.errors import Conflict, HoneError, InvalidInput, NotFound
+from hone.records.evaluation import Contender
+from hone.records.job import Job
+from hone.stages import jobs
+from hone.stages.evaluate import (
+    collect_evaluated,
+    evaluate_options,
+    look_at_answering,
+    start_quick,
+)
+from hone.stages.evaluate.preferring import weighed_of
+from hone.stages.evaluate.questions import choose_questions
+from hone.workspace.open import Workspace
+from hone.workspace.predictions import Read, Weighed
+from tests.stages.answering import TASK, register
+from tests.stages.evaluate.running import run
+
+
+def training(ws: Workspace) -> Job:
+    return jobs.submit(ws, jobs.new_job("train", {"model_name": "pickup"}), {})
+
+
+def test_a_training_is_no_evaluation(ws: Workspace) -> None:
+    id = training(ws).id
+    with pytest.raises(NotFound, match=f"{id} is no evaluation"):
+        look_at_answering(ws, id)
+    with pytest.raises(Conflict, match=f"{id} is no evaluation"):
+        collect_evaluated(ws, id)
+
+
+def test_a_version_without_a_dataset_has_no_split_to_be_asked(ws: Workspace) -> None:
+    register(ws, "found", dataset=None)
+    with pytest.raises(InvalidInput, match="found@v1 was trained on no dataset"):
+        start_quick(ws, "found@v1", split="probe")
+
+
+def test_forgetting_needs_a_version_that_went_on(ws: Workspace) -> None:
+    with pytest.raises(InvalidInput, match="pickup@v1 does not go on from a version"):
+        run(ws, forgetting=True)
+    with pytest.raises(InvalidInput, match="on the test split of the older version's dataset"):
+        run(ws, forgetting=True, on="pickup@1/test")
+
+
+def test_another_task_and_examples_that_are_not_there_are_named(ws: Workspace) -> None:
+    with pytest.raises(InvalidInput, match=r"pickup@1 belongs to the task pickup, not to other"):
+        choose_questions(
+            ws, TASK.model_copy(update={"name": "other"}), [], evaluate_options(on="pickup@1/test")
+        )
+    with pytest.raises(InvalidInput, match="None of these examples stands in pickup@1/test"):
+        run(ws, on="pickup@1/test", only=["nobody"])
+
+
+def test_with_two_datasets_somebody_has_to_say_which(ws: Workspace) -> None:
+    other = ws.store.datasets.get("pickup@1").model_copy(update={"name": "second"})
+    ws.store.datasets.freeze(other, ws.store.datasets.members("pickup@1"))
+    with pytest.raises(InvalidInput, match="It is not clear what to evaluate on") as told:
+        run(ws, model="small")
+    assert told.value.hint == "--data pickup/test"
+
+
+def test_pairs_that_were_left_are_not_passed_over() -> None:
+    contender = Contender(name="pickup@v1", generator="adapter")
+    read = Read({}, pairs={"e001": Weighed("e001", -1.0, (-2.0,), 1, (1,))})
+    with pytest.raises(HoneError, match="pickup@v1 left the pairs of 1 of 2 examples"):
+        weighed_of(contender, read, {"e001": ["a"], "e002": ["b"]})
