@@ -18,6 +18,8 @@ app = new_app()
 QUICK_EXAMPLES = 50
 # Shown elsewhere, or of use to programs alone.
 HIDDEN = ("field.", "dimension.", "micro_", "rouge_1", "rouge_2")
+BESIDE = (("confidence", "calibration_", "brier"), ("preference_",))
+"""How the names of further figures begin, what belongs together together."""
 BANDS: tuple[Band, ...] = ("green", "yellow", "orange", "red")
 
 
@@ -168,15 +170,16 @@ def _say_evaluation(found: Evaluation, score: str) -> None:
             for row in found.rows
         ],
     )
-    if names:
+    for group in _grouped(names):
         show.table(
-            ["row", *names],
+            ["row", *group],
             [
                 (
                     row.contender,
-                    *(interval(row.metrics[name]) if name in row.metrics else "" for name in names),
+                    *(interval(row.metrics[name]) if name in row.metrics else "" for name in group),
                 )
                 for row in found.rows
+                if any(name in row.metrics for name in group)
             ],
         )
     every = [name for row in found.rows for name in row.metrics]
@@ -192,6 +195,13 @@ def _say_evaluation(found: Evaluation, score: str) -> None:
         show.say(f"Human ceiling: {found.human.says}")
     for note in found.notes:
         show.say(f"Note: {note}")
+
+
+def _grouped(names: list[str]) -> list[list[str]]:
+    """Figures that are read together, a table each: all of them in one would be too wide."""
+    beside = [[name for name in names if name.startswith(prefixes)] for prefixes in BESIDE]
+    taken = {name for group in beside for name in group}
+    return [group for group in ([name for name in names if name not in taken], *beside) if group]
 
 
 def interval(one: Measured) -> str:
