@@ -58,12 +58,51 @@ REQUIREMENTS: dict[str, Requirement] = {
         ),
     ),
     "QA-07": Requirement("connect to the GPU service, choose an endpoint"),
-    "QA-08": Requirement("prepare RAFT data, or load a prepared file"),
-    "QA-09": Requirement("training types SFT, RAFT, DPO"),
-    "QA-10": Requirement("base models; quantised ones refused with an alternative"),
-    "QA-11": Requirement("default hyper-parameters, each explained"),
+    "QA-08": Requirement(
+        "prepare RAFT data, or load a prepared file",
+        (
+            "tests/browser/test_training_types.py::"
+            "test_raft_data_is_prepared_from_accepted_pairs_and_leaves_as_rows",
+            "tests/browser/test_training_types.py::"
+            "test_a_prepared_file_is_loaded_or_refused_line_by_line",
+            "tests/web/test_datasets.py::"
+            "test_what_is_wrong_is_said_by_its_line_and_nothing_is_kept",
+            "tests/web/test_datasets.py::test_what_is_tested_here_does_not_come_back_in_a_file",
+        ),
+    ),
+    "QA-09": Requirement(
+        "training types SFT, RAFT, DPO",
+        (
+            "tests/browser/test_training_types.py::"
+            "test_a_type_brings_its_defaults_each_with_what_it_means",
+            "tests/browser/test_training_types.py::test_dpo_without_pairs_says_so_and_what_to_do",
+        ),
+    ),
+    "QA-10": Requirement(
+        "base models; quantised ones refused with an alternative",
+        (
+            "tests/browser/test_training_types.py::"
+            "test_only_bases_that_take_an_adapter_are_offered_and_others_refused",
+        ),
+    ),
+    "QA-11": Requirement(
+        "default hyper-parameters, each explained",
+        (
+            "tests/browser/test_training_types.py::"
+            "test_a_type_brings_its_defaults_each_with_what_it_means",
+        ),
+    ),
     "QA-12": Requirement("start training: confirmation, states, console, metrics"),
-    "QA-13": Requirement("export configuration and data"),
+    "QA-13": Requirement(
+        "export configuration and data",
+        (
+            "tests/browser/test_training_types.py::"
+            "test_a_type_brings_its_defaults_each_with_what_it_means",
+            "tests/browser/test_training_types.py::"
+            "test_raft_data_is_prepared_from_accepted_pairs_and_leaves_as_rows",
+            "tests/web/test_datasets.py::test_rows_leave_as_they_were_frozen_and_come_back",
+        ),
+    ),
     "QA-14": Requirement(
         "quick evaluation with colour bands",
         (

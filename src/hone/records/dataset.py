@@ -73,6 +73,11 @@ class Manifest(BaseModel):
         return f"{self.name}@{self.version}"
 
     @property
+    def is_loaded(self) -> bool:
+        """Whether its rows came from a prepared file: they are no examples of this workspace."""
+        return bool(self.options.get("loaded"))
+
+    @property
     def is_control(self) -> bool:
         """Whether it is another version without its corrections, to measure what they do."""
         return bool(self.options.get("control_of"))

@@ -13,6 +13,7 @@ from fastapi.telemetry import TelemetryConfig
 import hone
 from hone.web import errors, static_files
 from hone.web.api import (
+    datasets,
     evaluations,
     events,
     examples,
@@ -51,6 +52,7 @@ ROUTERS = (
     feedback.router,
     sessions.router,
     imports.router,
+    datasets.router,
     evaluations.router,
     models.router,
     jobs.router,

@@ -18,7 +18,7 @@ from hone.stages.ingest.plan import FilePlan, ImportPlan, Wanted, propose_import
 from hone.stages.ingest.report import FileReport, ImportReport
 from hone.stages.ingest.run import import_examples
 from hone.stages.ingest.sessions import SessionReport, load_session, save_session
-from hone.stages.ingest.uploads import Upload, receive, scratch_folder
+from hone.stages.ingest.uploads import Upload, file_of, receive, scratch_folder
 from hone.workspace.priority import give_way
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Wanted",
     "cancel_import",
     "carry_out",
+    "file_of",
     "forget_upload",
     "give_way",
     "import_examples",

@@ -3,6 +3,7 @@
 from hone.stages.prepare.build import Built, build_dataset
 from hone.stages.prepare.control import freeze_without
 from hone.stages.prepare.layouts import LAYOUTS
+from hone.stages.prepare.loaded import Prepared, load_prepared
 from hone.stages.prepare.look import (
     Difference,
     check_files,
@@ -18,6 +19,7 @@ __all__ = [
     "BuildOptions",
     "Built",
     "Difference",
+    "Prepared",
     "build_dataset",
     "check_files",
     "compare_datasets",
@@ -25,4 +27,5 @@ __all__ = [
     "export_dataset",
     "freeze_without",
     "kept_out",
+    "load_prepared",
 ]

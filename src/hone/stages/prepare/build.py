@@ -54,7 +54,7 @@ def build_dataset(
     InvalidInput with every problem: no accepted examples, too few for the splits, and so on.
     """
     options = options or BuildOptions()
-    _check_name(name)
+    check_name(name)
     task = workspace.task(options.task)
     form = chosen_form(task, options)
     asked = (task, form, options)
@@ -148,8 +148,8 @@ def _arranged(
     entries, too_long = rendered.entries, list[KeptOut]()
     if not form.is_drafted:
         entries, too_long = without_too_long(entries, rows, form, options)
-    tested = _tested(workspace, task)
-    chosen = choose(entries, tested, _rule(task, options))
+    tested = tested_of(workspace, task)
+    chosen = choose(entries, tested, rule_of(task, options))
     chosen = _without_homeless(chosen, tested, options)
     kept_out = [*rendered.refused, *too_long, *chosen.kept_out]
     fresh = [entry for entry in chosen.entries if entry.id not in rendered.replayed]
@@ -193,7 +193,8 @@ def _notes(made: _Made, written: Mapping[str, int]) -> list[str]:
     return [f"{rows:,} rows of {examples:,} examples.", *made.shared.notes]
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """InvalidInput for what could not be a folder's name."""
     if not name or not all(c.isalnum() or c in "-_." for c in name) or name[0] in ".-":
         raise InvalidInput(
             f'"{name}" cannot be the name of a dataset.',
@@ -201,7 +202,8 @@ def _check_name(name: str) -> None:
         )
 
 
-def _tested(workspace: Workspace, task: Task) -> dict[str, Tested]:
+def tested_of(workspace: Workspace, task: Task) -> dict[str, Tested]:
+    """Every example of a task that is or was in a val or test split, by its id."""
     kind = shelf.load("tasks", task.kind)
     found = {
         example.id: Tested(
@@ -216,7 +218,8 @@ def _tested(workspace: Workspace, task: Task) -> dict[str, Tested]:
     return {id: one._replace(group=None) if one.group in cut else one for id, one in found.items()}
 
 
-def _rule(task: Task, options: BuildOptions) -> Rule:
+def rule_of(task: Task, options: BuildOptions) -> Rule:
+    """How likeness is judged for a task."""
     kind = shelf.load("tasks", task.kind)
     if kind.DUPLICATE_RULE == "normalised" and options.similarity is None:
         return Rule("duplicate", shelf.load("checks", "duplicate").Options())

@@ -118,5 +118,6 @@ def freeze(workspace: Workspace, aside: Path, manifest: Manifest) -> Path:
         Member.model_validate_json(line)
         for line in (folder / "members.jsonl").read_text(encoding="utf-8").splitlines()
     )
-    workspace.store.datasets.freeze(manifest, members)
+    # Rows of a prepared file are no examples: the store could not point to one.
+    workspace.store.datasets.freeze(manifest, () if manifest.is_loaded else members)
     return folder

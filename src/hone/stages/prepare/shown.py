@@ -26,7 +26,7 @@ def show_data(workspace: Workspace, manifest: Manifest) -> None:
             shutil.copyfile(source, aside)
             aside.replace(training)
     curated = workspace.data_folder("curated") / f"{manifest.ref}.jsonl"
-    if curated.exists():
+    if curated.exists() or manifest.is_loaded:
         return
     split_of = {one.id: one.split for one in workspace.store.datasets.members(manifest.ref)}
     wanted = Filter(task=manifest.task, status=tuple(manifest.query.get("status", ())))

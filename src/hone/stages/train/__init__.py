@@ -1,7 +1,7 @@
 """Train: resolve a recipe, plan it, start it, register what came of it."""
 
 from hone.stages.train.again import recipe_of
-from hone.stages.train.bases import ListedBase, list_bases
+from hone.stages.train.bases import BaseFitness, ListedBase, judge_base, list_bases
 from hone.stages.train.cards import CardPlan, cards_for
 from hone.stages.train.machine import Machine, look_at_this_machine
 from hone.stages.train.menu import Menu, MenuRecipe, menu
@@ -25,6 +25,7 @@ from hone.stages.train.subsets import (
 )
 
 __all__ = [
+    "BaseFitness",
     "CardPlan",
     "Collected",
     "ListedBase",
@@ -39,6 +40,7 @@ __all__ = [
     "cards_for",
     "collect_trained",
     "contender_of",
+    "judge_base",
     "list_bases",
     "look_at_this_machine",
     "menu",

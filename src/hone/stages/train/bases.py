@@ -6,10 +6,18 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from hone.errors import HoneError, InvalidInput
 from hone.stages.train.memory import Load, MemoryEstimate, estimate_memory
 from hone.stages.train.shape import shape_of
-from hone.workspace.bases import FoundBase
-from hone.workspace.catalogue import CataloguedBase, catalogue, tensor_shapes
+from hone.workspace.bases import FoundBase, planned_base
+from hone.workspace.catalogue import (
+    CataloguedBase,
+    catalogue,
+    known_near,
+    tensor_shapes,
+    unquantised,
+)
+from hone.workspace.open import Workspace
 
 RANK, LENGTH = 16, 2048
 
@@ -22,6 +30,27 @@ class ListedBase(BaseModel):
         description="rank 16 on every linear layer, one row of 2,048 tokens at a time, bfloat16, "
         "checkpointing, on a card"
     )
+
+
+class BaseFitness(BaseModel):
+    """Whether an adapter can be trained on a base; for a plan, its weights need not be here."""
+
+    base: str
+    problem: str = Field(default="", description="in a sentence; empty: it can")
+    hint: str = ""
+    instead: str = Field(default="", description="a base to take in its place, where one is known")
+
+
+def judge_base(ws: Workspace, name: str) -> BaseFitness:
+    """Look a base up by its name, folder or version; what is quantised is refused, with another."""
+    try:
+        planned_base(ws, name)
+    except HoneError as error:
+        problems = error.problems if isinstance(error, InvalidInput) else ()
+        said = f"{error.message} {'; '.join(problems)}".strip()
+        instead = unquantised(name) or known_near(name) or ""
+        return BaseFitness(base=name, problem=said, hint=error.hint or "", instead=instead)
+    return BaseFitness(base=name)
 
 
 def list_bases() -> list[ListedBase]:

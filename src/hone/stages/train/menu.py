@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from hone import shelf
 from hone.methods._lora_options import LoraOptions
 from hone.stages.train.recipe import section_of
-from hone.workspace.catalogue import catalogue
+from hone.workspace.catalogue import catalogue, unquantised
 from hone.workspace.open import Workspace
 
 OptionType = Literal["whole", "number", "switch", "choice", "text", "other"]
@@ -68,7 +68,7 @@ class MenuDataset(BaseModel):
 
 
 class MenuBase(BaseModel):
-    """A base of the catalogue."""
+    """A base of the catalogue that an adapter can be trained on."""
 
     id: str
     parameters: int | None = None
@@ -107,6 +107,7 @@ def menu(ws: Workspace) -> Menu:
     bases = [
         MenuBase(id=one.id, parameters=one.parameters, licence=one.licence or "")
         for one in catalogue()
+        if unquantised(one.id) is None  # rounded weights take no adapter here
     ]
     return Menu(
         methods=[_method(name) for name in shelf.names("methods")],

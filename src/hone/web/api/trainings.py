@@ -82,6 +82,16 @@ def show_recipe(
     return loop.known_recipe(site.ws, named)
 
 
+@router.get("/base")
+def judge_base(
+    named: Annotated[str, Query(min_length=1, max_length=300, description="id, folder or version")],
+    site: Here,
+    visitor: Trainer,
+) -> training.BaseFitness:
+    """Whether an adapter can be trained on a base, and which one to take where it cannot."""
+    return training.judge_base(site.ws, named)
+
+
 @router.post("/plan")
 def plan(asked: RecipeRequest, site: Here, visitor: Trainer) -> PlanAnswer:
     """Rows, tokens, steps, memory, time and price; nothing begins. 400 lists every problem."""

@@ -61,6 +61,8 @@ function Watched({ one }) {
         ${one.model && html`<a class="button" href=${linkTo("models", { ref: one.model })}>${one.model}</a>`}
       </div>
       <dl class="differences">${facts(one).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd class="figure">${value}</dd></div>`)}</dl>
+      ${Object.keys(one.metrics).length > 0 && html`<h3>${words.final}</h3>
+        <dl class="differences">${Object.entries(one.metrics).map(([name, value]) => html`<div key=${name}><dt>${words.names[name] ?? name}</dt><dd class="figure">${figure(value)}</dd></div>`)}</dl>`}
       ${one.stages.length > 0 && html`<ol class="job-stages" aria-label=${words.stages}>${one.stages.map((stage) => html`<li key=${stage.name + stage.began_at} class=${stage.ended_at ? "" : "is-now"}>${stage.name} <span class="muted figure">${stage.ended_at ? duration((Date.parse(stage.ended_at) - Date.parse(stage.began_at)) / 1000) : words.now}</span></li>`)}</ol>`}
       ${one.moves.map((why) => html`<p key=${why} class="muted">${words.moved(why)}</p>`)}
     </section>
@@ -74,7 +76,9 @@ function Watched({ one }) {
 
 function Progress({ one }) {
   const left = one.eta_seconds > 1 ? ` · ${texts.evaluate.quickLeft(duration(one.eta_seconds))}` : "";
-  return html`<${Meter} value=${one.done ?? 0} most=${one.total ?? 0} label=${one.about} />
+  const stands = one.kind === "train" ? words.stands[one.state] : "";
+  return html`${stands && html`<p role="status"><strong>${stands}</strong></p>`}
+    <${Meter} value=${one.done ?? 0} most=${one.total ?? 0} label=${one.about} />
     <p class="figure" role="status">${one.total ? words.steps(number(one.done), number(one.total)) + left : one.says || words.waits}</p>
     ${one.total && one.says && html`<p class="muted">${one.says}</p>`}`;
 }
@@ -85,7 +89,6 @@ function facts(one) {
     [words.facts.id, one.id], [words.facts.target, one.target], [words.facts.made, moment(one.created_at)],
     [words.facts.attempts, one.attempts > 1 && number(one.attempts)], [words.facts.rented, one.rented], [words.facts.cost, cost],
     [words.facts.took, one.runtime_seconds !== null && duration(one.runtime_seconds)],
-    ...Object.entries(one.metrics).map(([name, value]) => [name, figure(value)]),
   ].filter(([, value]) => value);
 }
 

@@ -8,7 +8,9 @@ import { texts } from "../texts.js";
 import { Button } from "../ui/button.js";
 import { Field, Select } from "../ui/field.js";
 import { Command, Empty, Failure, Waiting } from "../ui/show.js";
-import { ask, begin, begun, change, check, checks, dataset, doesFit, error, isBusy, look, menu, method, plan, problems, recipe, top } from "./train/form.js";
+import { ask, begin, begun, change, check, checks, dataset, doesFit, error, isBusy, isSubmitting, look, menu, method, plan, problems, recipe, top } from "./train/form.js";
+import { Base } from "./train/base.js";
+import { Data } from "./train/data.js";
 import { Options } from "./train/options.js";
 import { Plan } from "./train/plan.js";
 
@@ -21,15 +23,16 @@ export default function Train() {
   return html`<div class="page train">
     <header class="page-head"><h1>${texts.screens.train}</h1></header>
     ${!menu.value && !error.value && html`<${Waiting} lines=${8} />`}
-    ${menu.value && !menu.value.datasets.length && html`<${Empty} title=${words.noDataset} text=${words.noDatasetText} icon="train"><${Command} text="hone datasets build NAME" /><//>`}
-    ${menu.value?.datasets.length > 0 && method.value && html`<${What} /><${Methods} /><${Options} /><${Targets} />
+    ${menu.value && !menu.value.datasets.length && html`<${Empty} title=${words.noDataset} text=${words.noDatasetText} icon="train"><${Command} text="hone datasets build NAME" /><//><${Data} />`}
+    ${menu.value?.datasets.length > 0 && method.value && html`<${Data} /><${What} /><${Methods} /><${Options} /><${Targets} />
       <${Plan} />
       ${error.value && html`<${Failure} error=${error.value} />`}
       ${problems.value.length > 0 && html`<ul class="problems">${problems.value.map((one) => html`<li key=${one} class="problem">${one}</li>`)}</ul>`}
       <div class="row train-actions">
-        <${Button} tone="primary" isDisabled=${!mayTrain.value || isBusy.value || !doesFit.value} onClick=${ask}>${words.start}<//>
-        <${Button} isDisabled=${!mayTrain.value || isBusy.value || !doesFit.value} onClick=${plan}>${words.planNow}<//>
+        <${Button} tone="primary" isDisabled=${!mayTrain.value || isBusy.value || !doesFit.value || !dataset.value} onClick=${ask}>${words.start}<//>
+        <${Button} isDisabled=${!mayTrain.value || isBusy.value || !doesFit.value || !dataset.value} onClick=${plan}>${words.planNow}<//>
         <${Button} isQuiet icon="download" onClick=${save}>${words.exportConfig}<//>
+        <span role="status">${isSubmitting.value ? words.submitting : ""}</span>
       </div>
       ${!mayTrain.value && html`<p class="muted">${words.mayNot}</p>`}`}
     ${!menu.value && error.value && html`<${Failure} error=${error.value} onRetry=${() => look()} />`}
@@ -37,15 +40,14 @@ export default function Train() {
 }
 
 function What() {
-  const { datasets, bases, recipes } = menu.value;
+  const { datasets, recipes } = menu.value;
   const names = recipes.map((one) => [one.name, one.is_version ? words.like(one.name) : `${one.name}: ${one.about}`]);
   return html`<section class="card" aria-label=${words.what1}>
     <h2>${words.what1}</h2>
     <div class="option-grid">
       <${Select} label=${words.from} value=${begun.value} options=${[["", words.fromNothing], ...names]} onChange=${(name) => name && begin(name)} />
-      <${Select} label=${words.dataset} value=${dataset.value?.name ?? ""} options=${datasets.map((one) => [one.name, words.datasetLine(one.ref, number(one.rows), one.format)])} onChange=${(name) => change({ dataset: name })} />
-      <${Field} label=${words.base} hint=${words.baseHint}>${(id, about) => html`<input type="text" id=${id} aria-describedby=${about} list="train-bases" value=${top.value.base ?? ""} autocomplete="off" spellcheck="false" onChange=${(event) => change({ base: event.target.value.trim() })} />
-        <datalist id="train-bases">${bases.map((one) => html`<option key=${one.id} value=${one.id}>${one.licence}</option>`)}</datalist>`}<//>
+      <${Select} label=${words.dataset} value=${dataset.value?.name ?? ""} options=${[...(dataset.value ? [] : [["", words.none]]), ...datasets.map((one) => [one.name, words.datasetLine(one.ref, number(one.rows), one.format)])]} onChange=${(name) => change({ dataset: name })} />
+      <${Base} />
       <${Field} label=${words.name} hint=${words.nameHint}>${(id, about) => html`<input type="text" id=${id} aria-describedby=${about} value=${top.value.name ?? ""} placeholder=${dataset.value?.name ?? ""} autocomplete="off" spellcheck="false" onChange=${(event) => change({ name: event.target.value.trim() })} />`}<//>
     </div>
   </section>`;

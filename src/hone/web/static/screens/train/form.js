@@ -4,11 +4,20 @@
 import { batch, computed, signal } from "../../vendor/preact.js";
 import { get, post } from "../../lib/api.js";
 import { go } from "../../lib/route.js";
+import { tasks } from "../../lib/session.js";
 import { texts } from "../../texts.js";
 import { notify } from "../../ui/toast.js";
 
 const words = texts.train;
 const BUNDLED = "hone-nano";
+/** What the recipes for questions and answers train, and what an absent base of theirs is replaced by. */
+const USUAL = "Qwen/Qwen2.5-7B-Instruct";
+/** Training types: the method, the format of its rows, and the recipe with its defaults. */
+export const TYPES = /** @type {Record<string, {method: string, format: string, recipe: string}>} */ ({
+  sft: { method: "sft", format: "sft", recipe: "qa_lora" },
+  raft: { method: "sft", format: "raft", recipe: "qa_raft" },
+  dpo: { method: "dpo", format: "dpo", recipe: "qa_dpo" },
+});
 
 /** What there is to choose from. */
 export const menu = signal(/** @type {any} */ (null));
@@ -24,6 +33,11 @@ export const problems = signal(/** @type {string[]} */ ([]));
 /** What a target said of itself, by its name. */
 export const checks = signal(/** @type {Record<string, any>} */ ({}));
 export const isBusy = signal(false);
+/** Whether a training is on its way to the server. */
+export const isSubmitting = signal(false);
+const chosenType = signal("");
+/** What the server says of a base that was typed. */
+export const judged = signal(/** @type {any} */ (null));
 /** Whether somebody is asked if it shall begin. */
 export const isAsking = signal(false);
 
@@ -34,6 +48,13 @@ export const dataset = computed(() => {
 });
 /** Whether the method trains on rows of the chosen dataset's format. */
 export const doesFit = computed(() => !dataset.value || !method.value || method.value.formats.includes(dataset.value.format));
+
+/** The training type that was chosen, as long as the form still says it. */
+export const type = computed(() => {
+  const wanted = TYPES[chosenType.value];
+  const isStill = wanted && method.value?.name === wanted.method && (dataset.value?.format ?? wanted.format) === wanted.format;
+  return isStill ? chosenType.value : "";
+});
 
 /** The recipe as its file would hold it. */
 export const recipe = computed(() => {
@@ -92,6 +113,44 @@ export async function begin(named) {
   }
 }
 
+/** Fills the form for a training type: its recipe's defaults, and the newest dataset of its format. @param {string} name */
+export async function chooseType(name) {
+  const wanted = TYPES[name];
+  const isOfQuestions = tasks.value.some((one) => one.is_default && one.kind === "qa");
+  if (isOfQuestions) await begin(wanted.recipe);
+  if (isOfQuestions && error.value) return;
+  const base = top.value.base ?? BUNDLED;
+  const isHere = !base.includes("@") || menu.value.recipes.some((/** @type {any} */ one) => one.is_version && one.name === base);
+  const { name: _, ...rest } = top.value;
+  batch(() => {
+    top.value = rest;
+    change({ method: wanted.method, base: isHere ? base : USUAL, dataset: newestOf(wanted.format)?.name ?? "" });
+    chosenType.value = name;
+  });
+}
+
+/** @param {string} format */
+const newestOf = (format) => menu.value.datasets.findLast((/** @type {any} */ one) => one.format === format);
+
+/** Takes a version that was just frozen up as the one to train on. @param {string} ref */
+export async function take(ref) {
+  menu.value = await get("/trainings/menu");
+  change({ dataset: ref.split("@")[0] });
+}
+
+/** Takes a base, and asks whether an adapter can be trained on it. @param {string} id */
+export async function chooseBase(id) {
+  change({ base: id });
+  judged.value = null;
+  if (!id) return;
+  try {
+    const found = await get("/trainings/base", { named: id });
+    if (top.value.base === id) judged.value = found;
+  } catch (failed) {
+    error.value = failed;
+  }
+}
+
 /** @param {Record<string, any>} changed an empty value takes the key away */
 export function change(changed) {
   const kept = Object.entries({ ...top.value, ...changed }).filter(([, value]) => value !== "" && value !== null);
@@ -132,10 +191,17 @@ export async function ask() {
 }
 
 export const start = () => doing(async () => {
-  isAsking.value = false;
-  const job = await post("/trainings", { recipe: recipe.value, price_usd: planned.value.plan.price_usd });
-  notify(words.begun(job.about), { tone: "ok" });
-  go("jobs", { id: job.id });
+  batch(() => {
+    isAsking.value = false;
+    isSubmitting.value = true;
+  });
+  try {
+    const job = await post("/trainings", { recipe: recipe.value, price_usd: planned.value.plan.price_usd });
+    notify(words.begun(job.about), { tone: "ok" });
+    go("jobs", { id: job.id });
+  } finally {
+    isSubmitting.value = false;
+  }
 });
 
 /** @param {string} name */
