@@ -55,9 +55,17 @@ REQUIREMENTS: dict[str, Requirement] = {
         "settings from .env",
         (
             "tests/serverless/test_setup.py::test_key_and_endpoint_are_read_from_the_workspace_s_env",
+            "tests/browser/test_connecting.py::test_it_connects_and_an_endpoint_is_chosen",
         ),
     ),
-    "QA-07": Requirement("connect to the GPU service, choose an endpoint"),
+    "QA-07": Requirement(
+        "connect to the GPU service, choose an endpoint",
+        (
+            "tests/browser/test_connecting.py::test_it_connects_and_an_endpoint_is_chosen",
+            "tests/browser/test_connecting.py::"
+            "test_what_keeps_it_from_connecting_is_said_with_its_mend",
+        ),
+    ),
     "QA-08": Requirement(
         "prepare RAFT data, or load a prepared file",
         (
@@ -92,7 +100,15 @@ REQUIREMENTS: dict[str, Requirement] = {
             "test_a_type_brings_its_defaults_each_with_what_it_means",
         ),
     ),
-    "QA-12": Requirement("start training: confirmation, states, console, metrics"),
+    "QA-12": Requirement(
+        "start training: confirmation, states, console, metrics",
+        (
+            "tests/browser/test_submitting.py::"
+            "test_it_is_agreed_to_submitted_waited_for_followed_and_measured",
+            "tests/browser/test_train_screen.py::"
+            "test_a_training_is_planned_confirmed_begun_and_watched",
+        ),
+    ),
     "QA-13": Requirement(
         "export configuration and data",
         (

@@ -14,6 +14,7 @@ import hone
 from hone.web import errors, static_files
 from hone.web.api import (
     datasets,
+    endpoints,
     evaluations,
     events,
     examples,
@@ -57,6 +58,7 @@ ROUTERS = (
     models.router,
     jobs.router,
     trainings.router,
+    endpoints.router,
     settings.router,
     events.router,
 )

@@ -134,6 +134,14 @@ export const texts = {
     review: "Review them", again: "Import another file",
   },
   settings: {
+    service: {
+      title: "GPU service", about: "RunPod, by the names below: they are read from the environment and from .env of the workspace, and never shown.",
+      isSet: "set", isNotSet: "not set", connect: "Connect", connecting: "Connecting…", connected: "Connected",
+      choose: "Endpoint", none: "none chosen", nowhere: "No endpoint is chosen yet.",
+      trainsAt: (/** @type {string} */ id) => `Trainings on runpod-serverless go to ${id}.`,
+      chosen: (/** @type {string} */ id) => `Trainings go to ${id} from now on.`,
+      endpoint: (/** @type {any} */ one) => [one.name, one.id, one.hardware].filter(Boolean).join(" · "),
+    },
     look: "Appearance", session: "Session file",
     sessionAbout: "All examples of a task with their decisions in one readable file, to go on elsewhere.",
     save: "Save the session", load: "Load a session",

@@ -4,7 +4,7 @@
 export const jobs = {
   none: "No job yet", noneText: "What trains or answers stands here with its figures, its log and what it costs.",
   watched: "The chosen job", previous: "The job before", next: "The next job", waits: "It waits for its turn.",
-  stands: /** @type {Record<string, string>} */ ({ waiting: "Waiting in queue...", running: "Training in progress..." }),
+  stands: /** @type {Record<string, string>} */ ({ submitting: "Submitting job...", waiting: "Waiting in queue...", running: "Training in progress..." }),
   states: /** @type {Record<string, string>} */ ({
     waiting: "waits", running: "runs", succeeded: "succeeded", failed: "failed", cancelled: "stopped", lost: "lost",
   }),

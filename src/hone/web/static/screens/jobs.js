@@ -76,11 +76,13 @@ function Watched({ one }) {
 
 function Progress({ one }) {
   const left = one.eta_seconds > 1 ? ` · ${texts.evaluate.quickLeft(duration(one.eta_seconds))}` : "";
-  const stands = one.kind === "train" ? words.stands[one.state] : "";
+  const isSpoken = one.says === words.stands.submitting; // the step before the queue says so itself
+  const stands = one.kind !== "train" ? "" : isSpoken ? one.says : words.stands[one.state];
+  const says = one.says === stands ? "" : one.says;
   return html`${stands && html`<p role="status"><strong>${stands}</strong></p>`}
     <${Meter} value=${one.done ?? 0} most=${one.total ?? 0} label=${one.about} />
-    <p class="figure" role="status">${one.total ? words.steps(number(one.done), number(one.total)) + left : one.says || words.waits}</p>
-    ${one.total && one.says && html`<p class="muted">${one.says}</p>`}`;
+    <p class="figure" role="status">${one.total ? words.steps(number(one.done), number(one.total)) + left : says || (stands ? "" : words.waits)}</p>
+    ${one.total && says && html`<p class="muted">${says}</p>`}`;
 }
 
 function facts(one) {

@@ -13,6 +13,7 @@ import { Failure, Waiting } from "../ui/show.js";
 import { setTheme, theme } from "../ui/shell.js";
 import { notify, notifyError } from "../ui/toast.js";
 import { Keyboard } from "./settings/keyboard.js";
+import { Service } from "./settings/service.js";
 
 const rows = signal(/** @type {any} */ (null));
 const error = signal(/** @type {any} */ (null));
@@ -37,6 +38,7 @@ export default function Settings() {
       <div class="settings-column">
         <${Appearance} />
         <${SessionFile} />
+        <${Service} />
         <${Person} />
       </div>
       <${Keyboard} />
