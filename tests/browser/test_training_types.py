@@ -67,14 +67,16 @@ def test_raft_data_is_prepared_from_accepted_pairs_and_leaves_as_rows(
 
 def test_a_type_brings_its_defaults_each_with_what_it_means(looking: Seat, tmp_path: Path) -> None:
     prepare_raft(looking)
-    choose(looking, "RAFT")
-    for label, (value, about) in DEFAULTS.items():
-        field = looking.field(label)
-        assert field.input_value() == value, label
-        told = field.get_attribute("aria-describedby")
-        said = looking.page.locator(f"[id='{told}']").inner_text()
-        assert about in said and "\n" not in said, (label, said)
-    assert looking.field("Base model").input_value() == "Qwen/Qwen2.5-7B-Instruct"
+    for name, recipe in (("SFT", "qa_lora"), ("DPO", "qa_dpo"), ("RAFT", "qa_raft")):
+        choose(looking, name)
+        looking.page.locator(f"option[value={recipe}]:checked").wait_for(state="attached")
+        for label, (value, about) in DEFAULTS.items():
+            field = looking.field(label)
+            assert field.input_value() == value, (name, label)
+            told = field.get_attribute("aria-describedby")
+            said = looking.page.locator(f"[id='{told}']").inner_text()
+            assert about in said and "\n" not in said, (label, said)
+        assert looking.field("Base model").input_value() == "Qwen/Qwen2.5-7B-Instruct"
     with looking.page.expect_download() as waited:
         looking.click("Export Config")
     waited.value.save_as(tmp_path / "recipe.json")
@@ -124,9 +126,10 @@ def test_only_bases_that_take_an_adapter_are_offered_and_others_refused(looking:
     assert not any(word in name for name in offered for word in ("AWQ", "GPTQ"))
     base.select_option("Another one…")
     typed = looking.field("Name or folder of the base")
-    typed.fill("Qwen/Qwen2.5-7B-Instruct-AWQ")
-    typed.press("Tab")
-    looking.sees("Qwen2.5-7B-Instruct-AWQ is quantised; training needs the unquantised weights.")
+    for rounded in ("GPTQ-Int4", "AWQ"):
+        typed.fill(f"Qwen/Qwen2.5-7B-Instruct-{rounded}")
+        typed.press("Tab")
+        looking.sees(f"Instruct-{rounded} is quantised; training needs the unquantised weights.")
     looking.page.get_by_role("button", name="Take Qwen/Qwen2.5-7B-Instruct").click()
     assert base.input_value() == "Qwen/Qwen2.5-7B-Instruct"
     looking.page.get_by_text("is quantised; training").wait_for(state="detached")

@@ -1,24 +1,23 @@
 // The base model: one of those that take an adapter, a version of one's own, or another by its name.
 
-import { html, signal } from "../../vendor/preact.js";
+import { html } from "../../vendor/preact.js";
 import { texts } from "../../texts.js";
 import { Button } from "../../ui/button.js";
 import { Field } from "../../ui/field.js";
-import { chooseBase, judged, menu, top } from "./form.js";
+import { chooseBase, isOtherBase, judged, menu, top } from "./form.js";
 
 const words = texts.train;
 /** What the choice says that shows a field to write into. */
 const OTHER = "?";
-const isOther = signal(false);
 
 export function Base() {
   const chosen = top.value.base ?? "";
   const known = menu.value.bases.map((one) => one.id);
   const versions = menu.value.recipes.filter((one) => one.is_version).map((one) => one.name);
   const isKnown = known.includes(chosen) || versions.includes(chosen);
-  const isTyped = isOther.value || !isKnown;
+  const isTyped = isOtherBase.value || !isKnown;
   const pick = (id) => {
-    isOther.value = id === OTHER;
+    isOtherBase.value = id === OTHER;
     if (id !== OTHER) chooseBase(id);
   };
   return html`<div class="base-choice">

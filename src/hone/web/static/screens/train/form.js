@@ -38,6 +38,8 @@ export const isSubmitting = signal(false);
 const chosenType = signal("");
 /** What the server says of a base that was typed. */
 export const judged = signal(/** @type {any} */ (null));
+/** Whether a base is written by hand. */
+export const isOtherBase = signal(false);
 /** Whether somebody is asked if it shall begin. */
 export const isAsking = signal(false);
 
@@ -103,6 +105,8 @@ export async function begin(named) {
       top.value = { on: "local", ...rest, dataset: isKnown ? rest.dataset : (menu.value.datasets.at(-1)?.name ?? "") };
       options.value = flat;
       isAdapter.value = lora !== undefined;
+      isOtherBase.value = false;
+      judged.value = null;
       begun.value = named;
       planned.value = null;
       problems.value = [];
