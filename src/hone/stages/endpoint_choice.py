@@ -128,11 +128,12 @@ def _endpoint(one: dict[str, Any]) -> FoundEndpoint:
     pools: list[Any] = gpu.get("pools") or []
     hardware = [*pools, *(flavour.get("id") for flavour in flavours)]
     workers: dict[str, Any] = one.get("workers") or {}
+    volumes: list[Any] = one.get("networkVolumes") or []
     most = workers.get("max")
     return FoundEndpoint(
         id=one["id"],
         name=str(one.get("name") or one["id"]),
         hardware=", ".join(map(str, hardware)),
         workers_max=most if isinstance(most, int) else None,
-        volumes=[str(volume) for volume in one.get("networkVolumes") or []],
+        volumes=list(map(str, volumes)),
     )
