@@ -18,8 +18,11 @@ const saved = signal(/** @type {any} */ (null));
 const failed = signal(/** @type {any} */ (null));
 const isWorking = signal(false);
 
+/** As it is when somebody acts, which may be before the screen has been drawn again. */
+const wantedType = () => type.value || (TYPES[dataset.value?.format] ? dataset.value.format : "sft");
+
 export function Data() {
-  const wanted = type.value || (TYPES[dataset.value?.format] ? dataset.value.format : "sft");
+  const wanted = wantedType();
   const usual = `${session.value?.default_task ?? "data"}${ENDINGS[wanted]}`;
   const isOff = !mayTrain.value || isWorking.value;
   const lacks = type.value && !menu.value.datasets.some((one) => one.format === TYPES[type.value].format);
@@ -32,9 +35,9 @@ export function Data() {
     ${lacks && html`<p class="problem" role="status">${words.lacks[type.value]}</p>`}
     <div class="option-grid"><${Field} label=${words.dataName} hint=${words.dataNameHint}>${(id, about) => html`<input type="text" id=${id} aria-describedby=${about} value=${named.value} placeholder=${usual} autocomplete="off" spellcheck="false" onChange=${(event) => (named.value = event.target.value.trim())} />`}<//></div>
     <div class="row">
-      <${Button} isDisabled=${isOff} onClick=${() => freeze("", { name: named.value || usual, format: wanted })}>${words.prepare(words.types[wanted])}<//>
+      <${Button} isDisabled=${isOff} onClick=${() => freeze("", { name: named.value || usual, format: wantedType() })}>${words.prepare(words.types[wanted])}<//>
       <label class="button ${isOff ? "is-disabled" : ""}"><${Icon} name="upload" />${words.loadExisting}
-        <input type="file" accept=".jsonl,.ndjson,application/x-ndjson" class="visually-hidden" disabled=${isOff} onChange=${(event) => load(event, wanted, named.value)} />
+        <input type="file" accept=".jsonl,.ndjson,application/x-ndjson" class="visually-hidden" disabled=${isOff} onChange=${(event) => load(event, wantedType(), named.value)} />
       </label>
       <${Button} isQuiet icon="download" isDisabled=${!dataset.value} onClick=${() => download(`/datasets/${encodeURIComponent(dataset.value.ref)}/rows`)}>${words.exportData}<//>
     </div>

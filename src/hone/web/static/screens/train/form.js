@@ -36,6 +36,8 @@ export const isBusy = signal(false);
 /** Whether a training is on its way to the server. */
 export const isSubmitting = signal(false);
 const chosenType = signal("");
+/** The type whose recipe is on its way: what is prepared meanwhile is prepared for it. */
+const comingType = signal("");
 /** What the server says of a base that was typed. */
 export const judged = signal(/** @type {any} */ (null));
 /** Whether a base is written by hand. */
@@ -55,7 +57,7 @@ export const doesFit = computed(() => !dataset.value || !method.value || method.
 export const type = computed(() => {
   const wanted = TYPES[chosenType.value];
   const isStill = wanted && method.value?.name === wanted.method && (dataset.value?.format ?? wanted.format) === wanted.format;
-  return isStill ? chosenType.value : "";
+  return comingType.value || (isStill ? chosenType.value : "");
 });
 
 /** The recipe as its file would hold it. */
@@ -119,10 +121,21 @@ export async function begin(named) {
 
 /** Fills the form for a training type: its recipe's defaults, and the newest dataset of its format. @param {string} name */
 export async function chooseType(name) {
+  comingType.value = name;
+  try {
+    await becomeType(name);
+  } finally {
+    if (comingType.value === name) comingType.value = "";
+  }
+}
+
+/** @param {string} name */
+async function becomeType(name) {
   const wanted = TYPES[name];
   const isOfQuestions = tasks.value.some((one) => one.is_default && one.kind === "qa");
   if (isOfQuestions) await begin(wanted.recipe);
-  if (isOfQuestions && error.value) return;
+  // Another one may have been chosen while its recipe was on its way.
+  if ((isOfQuestions && error.value) || comingType.value !== name) return;
   const base = top.value.base ?? BUNDLED;
   const isHere = !base.includes("@") || menu.value.recipes.some((/** @type {any} */ one) => one.is_version && one.name === base);
   const { name: _, ...rest } = top.value;
