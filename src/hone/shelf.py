@@ -14,6 +14,7 @@ SHELVES: dict[str, dict[str, str]] = {
         "jsonl": "hone.importers.jsonl",
         "parquet": "hone.importers.parquet",
         "session": "hone.importers.session",
+        "slack": "hone.importers.slack",
         "spans": "hone.importers.spans",
     },
     "tasks": {

@@ -6,6 +6,7 @@ import gc
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -36,6 +37,14 @@ def sample(name: str, folder: Path) -> Path:
     elif name == "session":
         items = [row | {"status": "pending", "original_answer": "x"} for row in QUESTIONS]
         path.write_text(json.dumps({"hone": 1, "kind": "session", "items": items}), "utf-8")
+    elif name == "slack":
+        lines = [
+            {"type": "message", "ts": f"1700000{n:03}.000100", "user": "U1", "text": row["answer"]}
+            for n, row in enumerate(QUESTIONS)
+        ]
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("users.json", json.dumps([{"id": "U1", "name": "ada"}]))
+            archive.writestr("general/2023-11-14.json", json.dumps(lines))
     else:
         rows = [{"userInput": {"text": row["answer"]}, "labels": []} for row in QUESTIONS]
         path.write_text(json.dumps(rows), "utf-8")

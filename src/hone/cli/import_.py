@@ -17,11 +17,16 @@ app = new_app()
 
 @app.command("import")
 def import_(
-    paths: Annotated[list[Path], typer.Argument(help="Files: CSV, JSON, JSONL, Parquet, session.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Files: CSV, JSON, JSONL, Parquet, session, Slack export (or its folder)."
+        ),
+    ],
     as_: Annotated[
         str | None,
         typer.Option(
-            "--as", help="A shape (alpaca, squad, spans, …) or an importer (csv, json, …)."
+            "--as", help="A shape (alpaca, squad, spans, …) or an importer (csv, json, slack, …)."
         ),
     ] = None,
     map: Annotated[
@@ -52,6 +57,13 @@ def import_(
             help="Accept what is pending of these files in this name.", metavar="REVIEWER"
         ),
     ] = None,
+    pseudonymise: Annotated[
+        bool,
+        typer.Option(
+            "--pseudonymise",
+            help="Slack: pseudonyms for people, e-mail addresses and phone numbers masked.",
+        ),
+    ] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show what would be done, and stop.")
     ] = False,
@@ -70,7 +82,7 @@ def import_(
         "task": task,
         "shape": as_,
         "mapping": pairs("--map", map),
-        "options": pairs("--option", option),
+        "options": pairs("--option", option) | ({"pseudonymise": "true"} if pseudonymise else {}),
         "accept_as": accept,
         "new_task": new_task,
     }
@@ -168,6 +180,8 @@ def _show_file(file: FileReport) -> None:
         show.say(f"  {note}")
     if file.comments:
         show.say(f"  {file.comments:,} comment rows left out")
+    for reason, count in file.left_out.items():
+        show.say(f"  left out {count:,}: {reason}")
     for reason, count in file.reasons.items():
         show.say(f"  refused {count:,}: {reason}")
     if file.refused and file.hint:

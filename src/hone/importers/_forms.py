@@ -27,6 +27,8 @@ class Draft(NamedTuple):
     tags: list[str]
     group: str | None
     occurred_at: datetime | None
+    agent: str = "import"
+    """Who proposes: the file itself, or rules that were asked."""
 
 
 def _as_qa(found: Found, task: Task) -> tuple[dict[str, Any], list[Proposal]]:

@@ -54,24 +54,30 @@ def json_rows(
     with open_text(path, form) as stream:
         window = Window(stream)
         try:
-            first = window.peek()
-            if first == "":
-                raise NotJson("holds only white space")
-            if first == "[":
-                yield from _array(window, "", _Count())
-            elif first == "{":
-                yield from _object(window, rows_key, {} if beside is None else beside)
-            else:
-                yield RawRow({"value": window.value()}, 1, 1)
-            if window.peek():
-                raise NotJson("something follows after the end")
-        except NotJson as error:
-            yield Refusal(
-                f"not JSON from here on: {error}", None, window.line, window.rest(), "broken"
-            )
+            yield from rows_in(window, rows_key=rows_key, beside=beside)
         except UnicodeDecodeError as error:
             reason = undecodable(path, form, error).message
             yield Refusal(reason, None, window.line, None, "broken")
+
+
+def rows_in(
+    window: Window, *, rows_key: str | None = None, beside: dict[str, Any] | None = None
+) -> Rows:
+    """The records of one JSON text that is open already; after a fault in it nothing follows."""
+    try:
+        first = window.peek()
+        if first == "":
+            raise NotJson("holds only white space")
+        if first == "[":
+            yield from _array(window, "", _Count())
+        elif first == "{":
+            yield from _object(window, rows_key, {} if beside is None else beside)
+        else:
+            yield RawRow({"value": window.value()}, 1, 1)
+        if window.peek():
+            raise NotJson("something follows after the end")
+    except NotJson as error:
+        yield Refusal(f"not JSON from here on: {error}", None, window.line, window.rest(), "broken")
 
 
 def json_line_rows(path: Path, form: TextForm) -> Rows:

@@ -1,8 +1,8 @@
-"""What every importer yields: rows, refusals, and notes on how the file was read."""
+"""What every importer yields: rows, refusals, what was left out, and notes on how it was read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 MAX_ROW_CHARACTERS = 8_000_000
@@ -22,6 +22,8 @@ class RawRow(NamedTuple):
     row: int
     line: int | None = None
     part: str = ""
+    origin: Mapping[str, str] | None = None
+    """What else is known of where it is from: becomes part of the example's origin."""
 
 
 class Refusal(NamedTuple):
@@ -41,7 +43,13 @@ class Note(NamedTuple):
     text: str
 
 
-Read = RawRow | Refusal | Note
+class LeftOut(NamedTuple):
+    """A record that is no example by its nature: counted by reason, kept nowhere."""
+
+    reason: str
+
+
+Read = RawRow | Refusal | Note | LeftOut
 Rows = Iterator[Read]
 
 

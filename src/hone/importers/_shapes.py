@@ -48,6 +48,17 @@ def recognise(rows: Rows, task: Task, *, shape: str | None = None) -> ColumnMap:
     return unclear(rows, task, shape)
 
 
+def _slack(rows: Rows, task: Task) -> ColumnMap | None:
+    """Messages of a Slack export: nothing is proposed for them yet."""
+    if not all(set(row) >= {"message", "channel", "thread", "at"} for row in rows):
+        return None
+    shape, field = {"extract": ("slots", "message"), "score": ("scores", "content")}.get(
+        task.kind, ("qa", "question")
+    )
+    around = {"group": "thread", "occurred_at": "at", "tags": "tags"}
+    return ColumnMap(shape, {field: "message"} | around, 0.98)
+
+
 def _session(rows: Rows, task: Task) -> ColumnMap | None:
     if not all("original_answer" in row and "status" in row for row in rows):
         return None
@@ -223,6 +234,7 @@ def _text_category(rows: Rows, task: Task) -> ColumnMap | None:
 
 
 _RECOGNISERS: dict[str, Callable[[Rows, Task], ColumnMap | None]] = {
+    "slack": _slack,
     "session": _session,
     "hone": _hone,
     "preference": _preference,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -26,18 +27,22 @@ class Kept(NamedTuple):
     path: Path
 
 
-def keep_source(ws: Workspace, path: Path) -> Kept:
+def keep_source(ws: Workspace, path: Path, *, may_copy: bool = True) -> Kept:
     """Copy a source into `data/raw`, or a pointer to it where it is large; once per content.
+
+    Of a folder, and of a source whose names are to be hidden (`may_copy`), only a pointer is kept.
 
     A copy, not a hard link: a person who goes on editing the file would change the link too.
     """
     raw = ws.data_folder("raw")
-    sha256 = sha256_of(path)
+    path = path.resolve() if path.is_dir() else path
+    sha256 = _sha256_of_folder(path) if path.is_dir() else sha256_of(path)
     if path.resolve().parent == raw.resolve():
         return Kept(path.name, sha256, path)
     # An upload goes away after its import: there is nothing that a pointer could point to.
     is_upload = path.resolve().is_relative_to((ws.data / UPLOADS).resolve())
-    is_copied = is_upload or path.stat().st_size <= MOST_COPIED_BYTES
+    is_small = path.is_file() and path.stat().st_size <= MOST_COPIED_BYTES
+    is_copied = may_copy and (is_upload or is_small)
     for name in (path.name, f"{path.stem}-{sha256[:8]}{path.suffix}"):
         place = raw / (name if is_copied else f"{name}.pointer.json")
         if not place.exists():
@@ -49,12 +54,31 @@ def keep_source(ws: Workspace, path: Path) -> Kept:
     else:
         pointer = {
             "path": str(path.resolve()),
-            "bytes": path.stat().st_size,
+            "bytes": sum(file.stat().st_size for file in _files_of(path)),
             "sha256": sha256,
             "imported_at": clock.as_text(clock.now()),
         }
         write_json(place, pointer)
     return Kept(name, sha256, place)
+
+
+def _files_of(path: Path) -> list[Path]:
+    """A file by itself, or all regular files of a folder in order; links are not followed."""
+    if path.is_file():
+        return [path]
+    inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+    return sorted(file for file in inside if not file.is_symlink() and file.is_file())
+
+
+def _sha256_of_folder(path: Path) -> str:
+    """One hash of the names and contents of all files of a folder."""
+    lines = (
+        f"{sha256_of(file)}  {file.relative_to(path).as_posix()}\n" for file in _files_of(path)
+    )
+    found = hashlib.sha256()
+    for line in lines:
+        found.update(line.encode("utf-8", "surrogateescape"))
+    return found.hexdigest()
 
 
 def _holds(place: Path, sha256: str, *, is_copied: bool) -> bool:

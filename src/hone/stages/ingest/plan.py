@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -16,10 +16,12 @@ from hone.errors import InvalidInput, nearest
 from hone.importers._asking import with_columns
 from hone.importers._column_map import SHAPES, ColumnMap
 from hone.importers._mapping import drafter
-from hone.importers._rows import Note, RawRow, Refusal, RowUnfit
+from hone.importers._rows import LeftOut, Note, RawRow, Refusal, RowUnfit
 from hone.importers._shapes import recognise
 from hone.importers._text import read_head
 from hone.records.task import Task
+from hone.stages.ingest.hidden import key_for_a_look
+from hone.stages.ingest.proposing import Propose, note_of, proposing, rules_for
 from hone.workspace.open import Workspace
 from hone.workspace.problems import problems_of
 
@@ -91,9 +93,11 @@ def propose_import(
 ) -> ImportPlan:
     """What importing these files would do; writes nothing, reads a sample of each."""
     task, text, slots = chosen_task(ws, paths, wanted)
-    sources = [look(Path(path), task, wanted) for path in paths]
+    sources = [look(Path(path), task, wanted, lambda: key_for_a_look(ws)) for path in paths]
     return ImportPlan(
-        files=[_shown(source, task) for source in sources], new_task=text, slots=slots
+        files=[_shown(source, task, rules_for(ws, task, source.columns)) for source in sources],
+        new_task=text,
+        slots=slots,
     )
 
 
@@ -122,10 +126,15 @@ def chosen_task(
     return task, task_text(task), slots
 
 
-def look(path: Path, task: Task, wanted: Wanted) -> Source:
-    """Find the importer, read a sample, and say what the columns mean."""
+def look(path: Path, task: Task, wanted: Wanted, key: Callable[[], str]) -> Source:
+    """Find the importer, read a sample, and say what the columns mean.
+
+    `key` gives what pseudonyms are made with, where they are asked for.
+    """
     name, module, shape = _importer(path, wanted.get("shape"))
     options = _options(module, name, wanted.get("options") or {})
+    if getattr(options, "pseudonymise", False) and not options.pseudonym_key:
+        options = options.model_copy(update={"pseudonym_key": key()})
     notes, rows = _sample(path, module, options)
     fields = [row.fields for row in rows]
     columns = recognise(fields, task, shape=shape)
@@ -185,7 +194,7 @@ def _mend(source: Source) -> str:
 def _importer(path: Path, wanted: str | None) -> tuple[str, ModuleType, str | None]:
     """The importer that is surest of the file, or the one that was named with --as."""
     known = shelf.names("importers")
-    head = read_head(path)
+    head = b"" if path.is_dir() and _is_read_whole(path, known, wanted) else read_head(path)
     if wanted in known:
         return wanted, shelf.load("importers", wanted), None
     if wanted is not None and wanted not in SHAPES:
@@ -198,6 +207,15 @@ def _importer(path: Path, wanted: str | None) -> tuple[str, ModuleType, str | No
             f"{path} is of no known kind.", hint=f"hone import {path} --as {known[0]}"
         )
     return best, shelf.load("importers", best), wanted
+
+
+def _is_read_whole(folder: Path, known: Sequence[str], wanted: str | None) -> bool:
+    """Whether a folder is itself what an importer reads, so that it has no first bytes."""
+    for name in known if wanted is None else (wanted,):
+        module = shelf.load("importers", name) if name in known else None
+        if getattr(module, "READS_FOLDERS", False):
+            return wanted is not None or shelf.load("importers", name).sniff(folder, b"") > 0
+    return False
 
 
 def _options(module: ModuleType, name: str, given: Mapping[str, Any]) -> Any:
@@ -228,7 +246,7 @@ def _sample(path: Path, module: ModuleType, options: Any) -> tuple[list[str], li
                     break
             elif isinstance(item, Note):
                 notes.append(item.text)
-            elif item.kind != "comment":
+            elif not isinstance(item, LeftOut) and item.kind != "comment":
                 refused = refused or item
     finally:
         items.close()
@@ -246,7 +264,8 @@ def _estimate(path: Path, module: ModuleType, options: Any, rows: Sequence[RawRo
     """How many rows there are: counted in a small file, else reckoned from the first ones."""
     if len(rows) < SAMPLE_ROWS:
         return len(rows)
-    if path.stat().st_size <= COUNTED_BYTES:
+    size = module.size_of(path) if hasattr(module, "size_of") else path.stat().st_size
+    if size <= COUNTED_BYTES:
         try:
             return sum(isinstance(item, RawRow) for item in module.run(path, options))
         except InvalidInput:
@@ -256,10 +275,10 @@ def _estimate(path: Path, module: ModuleType, options: Any, rows: Sequence[RawRo
         for row in rows
         for value in row.fields.values()
     )
-    return max(len(rows), int(path.stat().st_size * len(rows) / max(per_row, 1)))
+    return max(len(rows), int(size * len(rows) / max(per_row, 1)))
 
 
-def _shown(source: Source, task: Task) -> FilePlan:
+def _shown(source: Source, task: Task, rules: Path | None) -> FilePlan:
     found = source.columns
     return FilePlan(
         file=str(source.path),
@@ -270,24 +289,23 @@ def _shown(source: Source, task: Task) -> FilePlan:
         columns=found.columns,
         ignored=list(found.ignored),
         confidence=found.confidence,
-        notes=[*source.notes, *found.notes],
-        sample=[] if found.question else _first_examples(source, task),
+        notes=[*source.notes, *found.notes, *note_of(rules, task)],
+        sample=[] if found.question else _first_examples(source, task, proposing(rules, task)),
         estimated_rows=source.estimated_rows,
         question=found.question,
         mend=_mend(source) if found.question else "",
     )
 
 
-def _first_examples(source: Source, task: Task) -> list[dict[str, Any]]:
+def _first_examples(source: Source, task: Task, propose: Propose) -> list[dict[str, Any]]:
     drafts = drafter(source.columns, task)
     shown: list[dict[str, Any]] = []
     for row in source.rows:
         try:
             for draft in drafts(row.fields):
                 if not isinstance(draft, RowUnfit):
-                    shown.append(
-                        {"input": draft.input, "proposals": [one.output for one in draft.proposals]}
-                    )
+                    proposed = [one.output for one in propose(draft).proposals]
+                    shown.append({"input": draft.input, "proposals": proposed})
         except RowUnfit:
             continue
         if len(shown) >= SHOWN_EXAMPLES:

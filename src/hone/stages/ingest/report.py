@@ -27,6 +27,9 @@ class FileReport(BaseModel):
     duplicate: int = 0
     refused: int = 0
     comments: int = Field(default=0, description="comment rows, left out")
+    left_out: dict[str, int] = Field(
+        default_factory=dict, description="what is no example by its nature, by kind"
+    )
     accepted: int = 0
     reasons: dict[str, int] = Field(default_factory=dict, description="why rows were refused")
     hint: str = Field(default="", description="what to try for the most frequent reason")
@@ -93,6 +96,7 @@ class Tally:
         self.read = 0
         self.refused = 0
         self.comments = 0
+        self.left_out: Counter[str] = Counter()
         self.error = ""
         self.reasons: Counter[str] = Counter()
         self.hints: dict[str, str] = {}
@@ -107,9 +111,15 @@ class Tally:
         else:
             self.reasons["other reasons"] += 1
 
+    def leave_out(self, reason: str) -> None:
+        """Count one record that is no example by its nature; of bounded many kinds."""
+        is_known = reason in self.left_out or len(self.left_out) < 100
+        self.left_out[reason if is_known else "other kinds"] += 1
+
     def fill(self, report: FileReport) -> None:
         """Write the counts into a report."""
         report.read, report.refused, report.comments = self.read, self.refused, self.comments
+        report.left_out = dict(self.left_out.most_common(20))
         report.error = self.error
         report.reasons = dict(self.reasons.most_common(10))
         first = next(iter(report.reasons), "")

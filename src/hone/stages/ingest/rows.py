@@ -12,10 +12,11 @@ from hone import shelf
 from hone.importers._column_map import ColumnMap
 from hone.importers._forms import Draft
 from hone.importers._mapping import Drafts, drafter
-from hone.importers._rows import Note, RawRow, Refusal, RowUnfit
+from hone.importers._rows import LeftOut, Note, RawRow, Refusal, RowUnfit
 from hone.records.identity import canonical_json, fingerprint_of, id_of_parts
 from hone.records.task import Task
 from hone.stages.ingest.keep import RefusedRows
+from hone.stages.ingest.proposing import proposing
 from hone.stages.ingest.report import Tally
 from hone.workspace.clock import as_text
 from hone.workspace.store.examples import NewExample
@@ -35,19 +36,22 @@ class Reading(NamedTuple):
     task: Task
     file: str
     """What the examples give as the file they come from."""
+    rules: Path | None = None
+    """The rules that propose fields for messages that bring none."""
 
 
-Item = NewExample | Refusal | Note
+Item = NewExample | Refusal | Note | LeftOut
 
 
 def read_items(asked: Reading) -> Iterator[Item]:
     """Every row of a file in order: as a row of the store where it can be taken, else refused."""
     drafts = drafter(asked.columns, asked.task)
     row_of = row_builder(asked.task, asked.file, is_own_form=asked.columns.shape == "hone")
+    propose = proposing(asked.rules, asked.task)
     importer = shelf.load("importers", asked.importer)
     for item in importer.run(asked.path, asked.options):
         if isinstance(item, RawRow):
-            yield from _made(item, drafts, row_of)
+            yield from _made(item, drafts, lambda draft, row: row_of(propose(draft), row))
         else:
             yield item
 
@@ -85,6 +89,8 @@ def take_rows(
         elif isinstance(item, Refusal):
             refused.write(item)
             _count(item, tally)
+        elif isinstance(item, LeftOut):
+            tally.leave_out(item.reason)
         elif item.text not in notes:
             notes.append(item.text)
 
@@ -123,18 +129,21 @@ def row_builder(
             asked, told = canonical_json(draft.input), canonical_json(output)
             around = canonical_json(draft.passages) if draft.passages else "[]"
             line = "" if item.line is None else f',"line":{item.line}'
+            more = f",{to_text(dict(item.origin))[1:-1]}" if item.origin else ""
+            # Rules are changed now and then; a message that they read anew is the same example.
+            named = told if draft.agent == AGENT else "null"
             return NewExample(
-                id=id_of_parts(task.name, asked, told, around),
+                id=id_of_parts(task.name, asked, named, around),
                 task=task.name,
                 input=asked if is_qa else to_text(draft.input),
                 fingerprint=fingerprint_of(draft.input, output),
                 search=tasks.search_text(task, draft.input, output),
                 proposal=_stored(told, output, is_qa=is_qa) if proposal else None,
-                proposal_agent=AGENT if proposal else None,
+                proposal_agent=draft.agent if proposal else None,
                 proposal_score=proposal.score if proposal else None,
                 suggestions=_further(draft) if len(draft.proposals) > 1 else None,
                 context=around if draft.passages else None,
-                origin=f'{{"file":{file_text},"row":{item.row}{line}}}',
+                origin=f'{{"file":{file_text},"row":{item.row}{line}{more}}}',
                 file=file,
                 tags=to_text(draft.tags) if draft.tags else None,
                 occurred_at=as_text(draft.occurred_at) if draft.occurred_at else None,

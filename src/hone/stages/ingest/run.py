@@ -11,8 +11,10 @@ from hone.errors import InvalidInput
 from hone.records.task import Task
 from hone.settings import reviewer_name
 from hone.stages.ingest.ahead import is_worth_it, read_ahead
+from hone.stages.ingest.hidden import pseudonym_key
 from hone.stages.ingest.keep import RefusedRows, keep_source
 from hone.stages.ingest.plan import Source, Wanted, chosen_task, look, unanswered
+from hone.stages.ingest.proposing import note_of, rules_for
 from hone.stages.ingest.report import FileReport, ImportReport, Tally
 from hone.stages.ingest.rows import PROGRESS_ROWS, Reading, read_items, take_rows
 from hone.stages.ingest.sessions import load_session
@@ -40,8 +42,10 @@ def import_examples(
     examples of these files are accepted in that reviewer's name, as one bulk operation per file.
     """
     task, text, _ = chosen_task(ws, paths, wanted)
-    sources = [look(Path(path), task, wanted) for path in paths]
+    sources = [look(Path(path), task, wanted, lambda: pseudonym_key(ws)) for path in paths]
     unanswered(sources)
+    for source in sources:
+        rules_for(ws, task, source.columns)
     report = ImportReport(files=[])
     if text:
         task_file = f"tasks/{task.name}.yaml"
@@ -74,12 +78,14 @@ def _import_file(
     )
     if source.columns.shape == "session":
         return _import_session(ws, source, task, report, wanted.get("accept_as"))
-    kept = keep_source(ws, source.path)
+    is_hidden = getattr(source.options, "pseudonymise", False)
+    kept = keep_source(ws, source.path, may_copy=not is_hidden)
+    rules = rules_for(ws, task, source.columns)
     report.stored_as = str(kept.path.relative_to(ws.root))
     tally = Tally()
     with RefusedRows(ws, kept) as refused:
         asked = Reading(
-            source.path, source.importer, source.options, source.columns, task, kept.name
+            source.path, source.importer, source.options, source.columns, task, kept.name, rules
         )
         items = read_ahead(asked) if is_worth_it(source.estimated_rows) else read_items(asked)
         rows = take_rows(items, refused, tally, source.notes)
@@ -92,7 +98,7 @@ def _import_file(
             # The file turned out to be unreadable half-way; what was taken before stays.
             tally.error = error.message
     tally.fill(report)
-    report.notes = [*source.notes, *source.columns.notes]
+    report.notes = [*source.notes, *source.columns.notes, *note_of(rules, task)]
     report.refused_file = str(refused.path) if refused.has_rows else None
     if not report.error and not (report.taken or report.duplicate):
         report.error = _nothing(report)

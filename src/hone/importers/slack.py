@@ -1,0 +1,121 @@
+"""Reads a Slack export: every message of every channel, day by day, with names in place of ids.
+
+Needs: the zip file that Slack gives out, or the folder that it was unpacked to.
+Gives: RawRow {"message", "channel", "user", "thread", "at", "tags"}, whose origin names day file,
+message, channel, user and parent; LeftOut for joins, topics, deleted and empty messages.
+Source: https://slack.com/help/articles/220556107-How-to-read-Slack-data-exports (the layout), and
+the references that `_slack_text` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hone.importers._rows import Note, RawRow, Refusal, Rows
+from hone.importers._slack_messages import Wanted, messages_of, records_of
+from hone.importers._slack_names import Hiding, Names, all_names, clean_name, display_name
+from hone.importers._slack_source import LISTS, Export, looks_like_slack, open_export
+
+READS_FOLDERS = True
+BYTES_PER_FIELD_BYTE = 5
+"""A record of an export takes about so many times the bytes of what is taken of it."""
+
+
+class Options(BaseModel):
+    """How a Slack export is read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pseudonymise: bool = Field(
+        False, description="replace people by pseudonyms, mask e-mail addresses and phone numbers"
+    )
+    bots: bool = Field(True, description="take messages of bots too (tag bot)")
+    pseudonym_key: str = Field(
+        "", description="what pseudonyms are made with; by default the workspace's own key"
+    )
+
+
+LIMITS: tuple[str, ...] = (
+    "Pictures, canvases and the contents of files are not read.",
+    "Of a link with a label the label is kept, as people saw it; previews of links are left out.",
+    "A message that was edited since an earlier import is a new example; the old one stays.",
+    "Equal texts are one example, wherever they were said.",
+    "Pseudonyms do not catch nicknames, misspellings, first names in lower case, people who are "
+    "not in users.json and are written out, postal addresses, or what a text tells in its words.",
+)
+
+
+def sniff(path: Path, head: bytes) -> float:
+    """How sure it is that this importer reads the file or folder, 0 to 1."""
+    return 0.98 if looks_like_slack(path, head) else 0.0
+
+
+def size_of(path: Path) -> int:
+    """About how many bytes the fields of all messages take."""
+    with open_export(path) as export:
+        days = (day for days in export.layout.days.values() for day in days)
+        return sum(export.sizes[day] for day in days) // BYTES_PER_FIELD_BYTE
+
+
+def run(path: Path, options: Options) -> Rows:
+    """Every message, channel after channel; a day that cannot be read is refused alone."""
+    with open_export(path) as export:
+        layout = export.layout
+        days = sum(map(len, layout.days.values()))
+        yield Note(f"Slack export: {len(layout.days):,} channels, {days:,} days")
+        for refusal in export.refused:
+            yield refusal._replace(content=None) if options.pseudonymise else refusal
+        hiding = Hiding(options.pseudonym_key) if options.pseudonymise else None
+        people: dict[str, str] = {}
+        yield from _people(export, people, hiding)
+        channels: dict[str, tuple[str, str]] = {}
+        yield from _channels(export, channels)
+        names = Names(people, channels, hiding)
+        wanted = Wanted(names, options.bots, options.pseudonymise)
+        for folder in layout.days:
+            yield from messages_of(export, folder, wanted)
+        if people and names.unknown:
+            yield Note(f"{len(names.unknown):,} people are not in users.json: their ids stay")
+
+
+def _people(
+    export: Export, people: dict[str, str], hiding: Hiding | None
+) -> Iterator[Note | Refusal]:
+    """Fills `people` with display names by id."""
+    for item in _entries(export, "users"):
+        if isinstance(item, Refusal):
+            yield item._replace(content=None) if hiding else item
+            continue
+        id = item.fields.get("id")
+        if isinstance(id, str) and id:
+            people[id] = display_name(item.fields)
+            if hiding is not None:
+                hiding.learn(id, all_names(item.fields))
+    if hiding is not None:
+        written = "" if people else "; without users.json names that are written out stay"
+        yield Note(f"people are pseudonyms, e-mail addresses and phone numbers masked{written}")
+    elif not people:
+        yield Note("no users.json: the ids of people stay as they are")
+
+
+def _channels(export: Export, channels: dict[str, tuple[str, str]]) -> Iterator[Refusal]:
+    """Fills `channels` with id and name by folder; a folder bears the name or, of two, the id."""
+    for kind in LISTS[1:]:
+        for item in _entries(export, kind):
+            if isinstance(item, Refusal):
+                yield item._replace(content=None)
+                continue
+            id, name = item.fields.get("id"), item.fields.get("name")
+            if not isinstance(id, str) or not id:
+                continue
+            named = name if isinstance(name, str) and name else id
+            channels[id] = channels[named] = (id, clean_name(named))
+
+
+def _entries(export: Export, kind: str) -> Iterator[RawRow | Refusal]:
+    member = export.layout.lists.get(kind)
+    if member is not None:
+        yield from records_of(export, member)
