@@ -6,6 +6,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from lzma import LZMAError
 from typing import Any, NamedTuple, cast
@@ -14,7 +15,7 @@ from zipfile import BadZipFile
 from hone.importers._json_stream import rows_in
 from hone.importers._json_window import Window
 from hone.importers._rows import LeftOut, RawRow, Refusal
-from hone.importers._slack_names import Names, clean_name
+from hone.importers._slack_names import Names, clean_name, place_name
 from hone.importers._slack_source import Export
 from hone.importers._slack_text import plain, said_by, speaker_of
 
@@ -34,12 +35,15 @@ _KIND = re.compile(r"[a-z_]{1,40}")
 Json = Mapping[str, Any]
 
 
-class Wanted(NamedTuple):
-    """What is taken, and what stands for names."""
+@dataclass
+class Wanted:
+    """What is taken, what stands for names; and what was seen on the way, of all channels."""
 
     names: Names
     has_bots: bool
     is_hidden: bool
+    previews: int = 0
+    with_files: int = 0
 
 
 class _Change(NamedTuple):
@@ -51,8 +55,12 @@ class _Change(NamedTuple):
     row: int
 
 
-def records_of(export: Export, member: str) -> Iterator[RawRow | Refusal]:
-    """The records of one member; where it cannot be read on, the last thing is a Refusal."""
+def records_of(export: Export, member: str, place: str = "") -> Iterator[RawRow | Refusal]:
+    """The records of one member; where it cannot be read on, the last thing is a Refusal.
+
+    `place` is what refusals call it, by default its name.
+    """
+    place = place or place_name(member)
     try:
         with (
             export.open(member) as raw,
@@ -61,11 +69,11 @@ def records_of(export: Export, member: str) -> Iterator[RawRow | Refusal]:
             for item in rows_in(Window(text)):
                 if isinstance(item, Refusal):
                     # One broken day must not end the import, as a broken file would.
-                    yield item._replace(reason=f"{member}: {item.reason}", kind="refused")
+                    yield item._replace(reason=f"{place}: {item.reason}", kind="refused")
                 elif isinstance(item, RawRow):
                     yield item
     except UNREADABLE as error:
-        yield Refusal(f"{member}: it is damaged: {error or type(error).__name__}")
+        yield Refusal(f"{place}: it is damaged: {error or type(error).__name__}")
 
 
 def messages_of(
@@ -76,13 +84,14 @@ def messages_of(
     days = export.layout.days[folder]
     for day in days:
         if _holds_changes(export, day):
-            reading.note_changes(day, records_of(export, day))
+            reading.note_changes(reading.place_of(day), records_of(export, day))
     for day in days:
-        for item in records_of(export, day):
+        place = reading.place_of(day)
+        for item in records_of(export, day, place):
             if isinstance(item, Refusal):
                 yield item._replace(content=None) if wanted.is_hidden else item
             else:
-                yield reading.read(day, item)
+                yield reading.read(place, item)
     yield from reading.without_original()
 
 
@@ -108,10 +117,14 @@ class _Channel:
         self._id, self._name = id, name
         self._changes: dict[str, _Change] = {}
 
+    def place_of(self, day: str) -> str:
+        """What a day file is called: a folder may bear the names of people."""
+        return f"{self._name}/{day[-15:]}" if self._wanted.is_hidden else place_name(day)
+
     def note_changes(self, day: str, records: Iterator[RawRow | Refusal]) -> None:
         """Remember the newest that became of each message."""
         for item in records:
-            if not isinstance(item, RawRow) or item.fields.get("subtype") not in CHANGES:
+            if not isinstance(item, RawRow) or _kind(item.fields) not in CHANGES:
                 continue
             message = item.fields.get("message")
             is_deleted = item.fields["subtype"] == "message_deleted" or (
@@ -134,7 +147,7 @@ class _Channel:
     def read(self, day: str, item: RawRow) -> RawRow | Refusal | LeftOut:
         """One record as a message, or why it is none."""
         message = item.fields
-        moment, kind = message.get("ts"), message.get("subtype") or ""
+        moment, kind = message.get("ts"), _kind(message)
         if not isinstance(moment, str) or not _MOMENT.fullmatch(moment):
             return self._refused(day, item, "no Slack message: it has no time (ts)")
         if not isinstance(message.get("text", ""), (str, type(None))):
@@ -153,7 +166,8 @@ class _Channel:
 
     def without_original(self) -> Iterator[RawRow | Refusal | LeftOut]:
         """Changed messages that stand nowhere as they were: what they became is all there is."""
-        for change in self._changes.values():
+        changes, self._changes = list(self._changes.values()), {}
+        for change in changes:
             if change.message is not None:
                 yield self.read(change.day, RawRow(dict(change.message), change.row))
 
@@ -165,13 +179,14 @@ class _Channel:
         text = self._names.text(plain(said.text, self._names.mention))
         if not text.strip():
             return LeftOut("message of nothing but a file" if said.files else "empty message")
+        self._wanted.previews += said.previews
+        self._wanted.with_files += bool(said.files)
         thread = message.get("thread_ts")
         if not isinstance(thread, str) or not _MOMENT.fullmatch(thread):
             thread = message["ts"]
         user = self._speaker(message, is_bot=is_bot)
         tags = [f"channel:{self._name}", *(["bot"] if is_bot else [])]
-        origin = {"part": clean_name(day) if not self._wanted.is_hidden else day[-15:]}
-        origin |= {"message": f"{self._id}/{message['ts']}", "channel": self._name}
+        origin = {"part": day, "message": f"{self._id}/{message['ts']}", "channel": self._name}
         origin |= {"user": user} if user else {}
         if thread != message["ts"]:
             origin["parent"] = f"{self._id}/{thread}"
@@ -194,6 +209,11 @@ class _Channel:
     def _refused(self, day: str, item: RawRow, reason: str) -> Refusal:
         content = None if self._wanted.is_hidden else item.fields
         return Refusal(f"{day}: {reason}", item.row, item.line, content)
+
+
+def _kind(message: Json) -> str:
+    kind = message.get("subtype") or ""
+    return kind if isinstance(kind, str) else "?"
 
 
 def _notice(kind: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any, cast
 MAX_NAME_CHARACTERS = 80
 MAX_NAME_WORDS = 4
 MAX_UNKNOWN = 10_000
+SLACKBOT = "USLACKBOT"
 # Without vowels and look-alikes: a pseudonym is never a word.
 _LETTERS = "bcdfghjkmnpqrstvwxz23456789"
 _WORD = re.compile(r"[^\W_]+")
@@ -37,6 +38,8 @@ class Names:
 
     def person(self, id: str, label: str = "") -> str:
         """The display name of a person, else what the mention says, else the id."""
+        if id == SLACKBOT:
+            return "slackbot"
         if id not in self._people and len(self.unknown) < MAX_UNKNOWN:
             self.unknown.add(id)
         if self._hiding is not None:
@@ -153,6 +156,11 @@ def clean_name(name: str) -> str:
         or one.isspace()
     )  # fmt: skip
     return " ".join(kept.split())[:MAX_NAME_CHARACTERS].strip()
+
+
+def place_name(member: str) -> str:
+    """The name of a file in an export, on one line; of a long one the end."""
+    return clean_name(member[-MAX_NAME_CHARACTERS:])
 
 
 def display_name(user: Mapping[str, Any]) -> str:

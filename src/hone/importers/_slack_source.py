@@ -12,11 +12,12 @@ import stat
 import zipfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from hone.errors import InvalidInput
-from hone.importers._rows import Refusal
+from hone.importers._slack_names import place_name
 from hone.importers._text import explain_os_error, read_head
 
 MAX_MEMBER_BYTES = 1024**3
@@ -25,6 +26,8 @@ MAX_RATIO, RATIO_FROM_BYTES = 250, 1024**2
 """JSON of messages packs 10 to 50 times; a small file of one repeated line may do better."""
 MAX_MEMBERS = 500_000
 MAX_DIRECTORY_BYTES = 64 * 1024**2
+NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError)
+"""What the reader of archives raises where one is damaged: names may be no text either."""
 LISTS = ("users", "channels", "groups", "dms", "mpims")
 AGAIN = "export or download it again, or unzip what can be read and import the folder"
 
@@ -57,7 +60,8 @@ class Export(NamedTuple):
 
     layout: Layout
     open: Callable[[str], IO[bytes]]
-    refused: list[Refusal]
+    refused: Mapping[str, str]
+    """Member -> why it is not read."""
     sizes: Mapping[str, int]
 
 
@@ -87,7 +91,7 @@ def looks_like_slack(path: Path, head: bytes) -> bool:
     """Whether a zip file or a folder is plainly a Slack export; never raises."""
     try:
         if path.is_dir():
-            return layout_of(name for name, _ in _walk(path)).is_slack
+            return layout_of(name for name, _ in islice(_walk(path), MAX_MEMBERS)).is_slack
         if not head.startswith(b"PK\x03\x04"):
             return False
         if b"[Content_Types].xml" in head[:4096]:
@@ -95,10 +99,10 @@ def looks_like_slack(path: Path, head: bytes) -> bool:
         _check_directory(path)
         with zipfile.ZipFile(path) as archive:
             return layout_of(archive.namelist()).is_slack
-    except zipfile.BadZipFile:
+    except NO_ZIP:
         # Cut off: the list at its end is gone, the names in front of each member are not.
         return _PACKED_NAMES.search(head) is not None
-    except (OSError, InvalidInput, ValueError):
+    except (OSError, InvalidInput):
         return False
 
 
@@ -106,7 +110,10 @@ def looks_like_slack(path: Path, head: bytes) -> bool:
 def open_export(path: Path) -> Generator[Export]:
     """The export at a path; InvalidInput where it is none, is damaged, locked or a bomb."""
     if path.is_dir():
-        members = dict(_walk(path))
+        try:
+            members = dict(islice(_walk(path), MAX_MEMBERS + 1))
+        except OSError as error:
+            raise explain_os_error(path, error) from error
         yield _export(path, members, lambda name: _open_file(path / name))
         return
     head = read_head(path)
@@ -118,7 +125,7 @@ def open_export(path: Path) -> Generator[Export]:
     _check_directory(path)
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except NO_ZIP as error:
         raise InvalidInput(f"{path} is cut off or damaged: {error}.", hint=AGAIN) from error
     except OSError as error:
         raise explain_os_error(path, error) from error
@@ -140,11 +147,9 @@ def _export(
 ) -> Export:
     if not members and not path.is_dir():
         raise InvalidInput(f"{path} is an empty zip file.", hint="check the export that wrote it")
-    refused = [
-        Refusal(f"{name[:200]}: {one.problem}", content=name[:200])
-        for name, one in members.items()
-        if one.problem
-    ]
+    if len(members) > MAX_MEMBERS:
+        raise InvalidInput(f"{path} holds more than {MAX_MEMBERS:,} files.", hint=AGAIN)
+    refused = {name: one.problem for name, one in members.items() if one.problem}
     layout = layout_of(name for name, one in members.items() if not one.problem)
     if not layout.is_slack and not refused:
         raise InvalidInput(
@@ -153,7 +158,8 @@ def _export(
             hint="name the zip file that Slack gave out, or the folder that it was unpacked to",
         )
     if not layout.days:
-        reason = f": {refused[0].reason}" if refused else ""
+        name, problem = next(iter(refused.items()), ("", ""))
+        reason = f": {place_name(name)} is {problem}" if problem else ""
         raise InvalidInput(
             f"{path} is a Slack export without a single day of messages{reason}.",
             hint="check which dates and channels were exported",
@@ -172,10 +178,6 @@ def _walk(folder: Path, above: str = "", depth: int = 3) -> Iterator[tuple[str, 
     """The files of a folder, three levels deep; links are named and never followed."""
     with os.scandir(folder) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
-    if len(ordered) > MAX_MEMBERS:
-        raise InvalidInput(
-            f"{folder} holds more than {MAX_MEMBERS:,} files.", hint="is it the right folder?"
-        )
     for entry in ordered:
         name = above + entry.name
         if entry.is_symlink():
@@ -205,11 +207,11 @@ def _problem(info: zipfile.ZipInfo) -> str:
         # Pictures, canvases and the like are not looked at.
         return ""
     if _ABSOLUTE.match(info.filename) or ".." in re.split(r"[/\\]", info.filename):
-        return "its name leads out of the archive"
+        return "named as if outside of the archive"
     if stat.S_ISLNK(info.external_attr >> 16):
         return "a link, which is not followed"
     if info.file_size > RATIO_FROM_BYTES and info.file_size > MAX_RATIO * info.compress_size:
-        return f"it would unpack to more than {MAX_RATIO} times its size"
+        return f"packed more than {MAX_RATIO} times, as no messages are"
     return _too_large(info.file_size)
 
 

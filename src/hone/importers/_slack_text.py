@@ -19,7 +19,11 @@ _SHARED = re.compile(
     r"<@[^>]+> (?:uploaded|shared) a file: <[^>]*>(?:\s*and commented: (.*))?", re.DOTALL
 )
 _COMMENTED = re.compile(r"<@[^>]+> commented on .{0,200}? file <[^>]*>: (.*)", re.DOTALL)
-_NAMES_OF = {"user": "user_id", "channel": "channel_id", "usergroup": "usergroup_id"}
+_MARKS = {
+    "user": ("@", "user_id"),
+    "channel": ("#", "channel_id"),
+    "usergroup": ("!subteam^", "usergroup_id"),
+}
 
 Json = Mapping[str, Any]
 
@@ -36,19 +40,15 @@ class Said(NamedTuple):
 def said_by(message: Json) -> Said:
     """The text of a message; where it has none that of its attachments, else of its blocks."""
     text, files = _own_text(message), len(_list(message, "files")) + ("file" in message)
-    attachments = _list(message, "attachments")
-    previews = [one for one in attachments if one.get("from_url") or one.get("original_url")]
+    attachments, previews = _list(message, "attachments"), 0
     if text.strip():
-        attachments = (
-            [one for one in attachments if one not in previews] if previews else attachments
-        )
-    else:
-        previews = []
+        own = [one for one in attachments if not (one.get("from_url") or one.get("original_url"))]
+        attachments, previews = own, len(attachments) - len(own)
     pieces = [text, *(piece for one in attachments for piece in _attachment(one))]
     whole = "\n".join(piece for piece in pieces[:MAX_PIECES] if piece.strip())
     if not whole:
         whole = "".join(_blocks(_list(message, "blocks"), 0)).strip()
-    return Said(whole, files, len(previews))
+    return Said(whole, files, previews)
 
 
 def speaker_of(message: Json) -> str:
@@ -131,10 +131,10 @@ def _blocks(blocks: list[Json], depth: int) -> Iterator[str]:
 
 def _elements(elements: list[Json], depth: int) -> Iterator[str]:
     for one in elements[:MAX_PIECES]:
-        kind = one.get("type")
-        if kind in _NAMES_OF:
-            mark = {"user": "@", "channel": "#", "usergroup": "!subteam^"}[cast("str", kind)]
-            yield f"<{mark}{_text(one, _NAMES_OF[cast('str', kind)])}>"
+        kind = _text(one, "type")
+        if kind in _MARKS:
+            mark, name = _MARKS[kind]
+            yield f"<{mark}{_text(one, name)}>"
         elif kind == "link":
             # Texts of blocks are not escaped; those of messages are, so they are made alike.
             yield _escaped(_text(one, "text") or _text(one, "url"))
@@ -146,7 +146,7 @@ def _elements(elements: list[Json], depth: int) -> Iterator[str]:
             yield _escaped(_text(one, "text"))
         elif kind == "mrkdwn":
             yield _text(one, "text")
-        elif isinstance(kind, str) and kind.startswith("rich_text") and depth < 4:
+        elif kind.startswith("rich_text") and depth < 4:
             yield from _elements(_list(one, "elements"), depth + 1)
             yield "\n"
 

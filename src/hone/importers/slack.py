@@ -16,10 +16,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hone.importers._rows import Note, RawRow, Refusal, Rows
 from hone.importers._slack_messages import Wanted, messages_of, records_of
-from hone.importers._slack_names import Hiding, Names, all_names, clean_name, display_name
+from hone.importers._slack_names import (
+    Hiding,
+    Names,
+    all_names,
+    clean_name,
+    display_name,
+    place_name,
+)
 from hone.importers._slack_source import LISTS, Export, looks_like_slack, open_export
 
 READS_FOLDERS = True
+MAX_PEOPLE = 500_000
 BYTES_PER_FIELD_BYTE = 5
 """A record of an export takes about so many times the bytes of what is taken of it."""
 
@@ -66,8 +74,10 @@ def run(path: Path, options: Options) -> Rows:
         layout = export.layout
         days = sum(map(len, layout.days.values()))
         yield Note(f"Slack export: {len(layout.days):,} channels, {days:,} days")
-        for refusal in export.refused:
-            yield refusal._replace(content=None) if options.pseudonymise else refusal
+        for member, problem in export.refused.items():
+            # A folder may bear the names of people.
+            place = member[-15:] if options.pseudonymise else member
+            yield Refusal(f"{place_name(place)}: {problem}")
         hiding = Hiding(options.pseudonym_key) if options.pseudonymise else None
         people: dict[str, str] = {}
         yield from _people(export, people, hiding)
@@ -77,7 +87,11 @@ def run(path: Path, options: Options) -> Rows:
         wanted = Wanted(names, options.bots, options.pseudonymise)
         for folder in layout.days:
             yield from messages_of(export, folder, wanted)
-        if people and names.unknown:
+        if wanted.with_files:
+            yield Note(f"{wanted.with_files:,} messages came with files, which are not read")
+        if wanted.previews:
+            yield Note(f"previews of links left out: {wanted.previews:,}")
+        if people and names.unknown and hiding is None:
             yield Note(f"{len(names.unknown):,} people are not in users.json: their ids stay")
 
 
@@ -90,7 +104,7 @@ def _people(
             yield item._replace(content=None) if hiding else item
             continue
         id = item.fields.get("id")
-        if isinstance(id, str) and id:
+        if isinstance(id, str) and id and len(people) < MAX_PEOPLE:
             people[id] = display_name(item.fields)
             if hiding is not None:
                 hiding.learn(id, all_names(item.fields))

@@ -53,7 +53,8 @@ def keep_source(ws: Workspace, path: Path, *, may_copy: bool = True) -> Kept:
         _copy(path, place, may_link=is_upload)
     else:
         pointer = {
-            "path": str(path.resolve()),
+            # An upload is gone after its import: its name is all there is to point to.
+            "path": path.name if is_upload else str(path.resolve()),
             "bytes": sum(file.stat().st_size for file in _files_of(path)),
             "sha256": sha256,
             "imported_at": clock.as_text(clock.now()),

@@ -106,7 +106,7 @@ export const texts = {
   },
   import: {
     about: "A file becomes examples to review. What it holds is guessed, shown, and yours to correct.",
-    drop: "Drop a file here", kinds: "CSV, JSON, JSON Lines, Parquet, a saved session", choose: "Choose a file",
+    drop: "Drop a file here", kinds: "CSV, JSON, JSON Lines, Parquet, a saved session, a Slack export", choose: "Choose a file",
     other: "Another file", uploadLabel: "Upload", uploading: (/** @type {string} */ share) => `Uploading, ${share}`,
     what: "What this file is", sample: "The first examples", noSample: "They show here once the columns are clear.",
     sure: (/** @type {string} */ share) => `${share} sure`,
@@ -130,6 +130,9 @@ export const texts = {
     progress: (/** @type {string} */ read, /** @type {string} */ all) => `${read} of about ${all} rows`,
     left: (/** @type {string} */ time) => `${time} left`, progressLabel: "Rows read",
     figures: { read: "Rows read", taken: "New examples", duplicate: "Already here", refused: "Refused", accepted: "Accepted" },
+    pseudonymise: "Hide who is who",
+    pseudonymiseHint: "People become pseudonyms; e-mail addresses and phone numbers are masked. Nicknames and what texts tell stay.",
+    leftOut: "Left out",
     whyRefused: "Why rows were refused", refusedFile: "Download the refused rows",
     review: "Review them", again: "Import another file",
   },

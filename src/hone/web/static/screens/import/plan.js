@@ -28,6 +28,11 @@ export function Plan({ plan, asked, onChange, onStart }) {
       ${file.question && html`<${Question} file=${file} />`}
       <${Where} file=${file} plan=${plan} asked=${asked} onChange=${onChange} />
       <${Mapping} file=${file} asked=${asked} onChange=${onChange} />
+      ${file.importer === "slack" &&
+      html`<${Switch}
+        label=${texts.import.pseudonymise} hint=${texts.import.pseudonymiseHint} isOn=${asked.options.pseudonymise === true}
+        onChange=${(isOn) => onChange({ options: isOn ? { pseudonymise: true } : {} })}
+      />`}
       <${Switch}
         label=${texts.import.acceptAsMe} hint=${texts.import.acceptAsMeHint} isOn=${asked.accept_as_me}
         onChange=${(isOn) => onChange({ accept_as_me: isOn })}

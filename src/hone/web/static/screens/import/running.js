@@ -44,12 +44,18 @@ function Report({ run }) {
   const sum = (name) => files.reduce((all, one) => all + one[name], 0);
   const figures = ["read", "taken", "duplicate", "refused", "accepted"].map((name) => [name, sum(name)]);
   const reasons = files.flatMap((one) => Object.entries(one.reasons));
+  const left = files.flatMap((one) => Object.entries(one.left_out));
   const errors = files.filter((one) => one.error);
   return html`
     <dl class="figures">
       ${figures.map(([name, value]) => html`<div key=${name}><dt>${texts.import.figures[name]}</dt><dd class="figure">${number(value)}</dd></div>`)}
     </dl>
     ${errors.map((one) => html`<${Failure} key=${one.file} error=${{ message: one.error, hint: one.hint }} />`)}
+    ${left.length > 0 &&
+    html`<div>
+      <h3>${texts.import.leftOut}</h3>
+      <ul>${left.map(([kind, count]) => html`<li key=${kind}><span class="figure">${number(count)}</span> ${kind}</li>`)}</ul>
+    </div>`}
     ${reasons.length > 0 &&
     html`<div class="refused">
       <h3>${texts.import.whyRefused}</h3>
