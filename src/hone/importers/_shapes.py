@@ -163,7 +163,9 @@ def _slots(rows: Rows, task: Task) -> ColumnMap | None:
     missing = [f for f, spec in task.fields.items() if spec.required and f not in fields]
     if fields and not missing:
         return ColumnMap("slots", {"message": message, **fields}, 0.9)
-    return None
+    # Where the task has rules, they find the fields; nothing else may lie in the file.
+    is_bare = task.rules is not None and plain_name(message) in ("message", "text")
+    return ColumnMap("slots", {"message": message}, 0.8) if is_bare and len(names) == 1 else None
 
 
 def _holds_objects(rows: Rows, column: str) -> bool:

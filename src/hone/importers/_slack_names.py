@@ -11,14 +11,24 @@ from typing import Any, cast
 MAX_NAME_CHARACTERS = 80
 MAX_NAME_WORDS = 4
 MAX_UNKNOWN = 10_000
+WORDS_TOO = frozenset(
+    "april art august bill bob buck chase chip daisy dawn dean don drew faith frank gene ginger "
+    "grace grant guy herb hope ivy jack jay jean josh joy june lance lily mark max may miles nick "
+    "olive pat peg penny ray reed rich rob rose rusty sage sandy skip stone sue summer victor ward "
+    "wade will".split()
+)
+"""Names that are words as well: in lower case they stay what they are."""
 SLACKBOT = "USLACKBOT"
 # Without vowels and look-alikes: a pseudonym is never a word.
 _LETTERS = "bcdfghjkmnpqrstvwxz23456789"
+_BETWEEN = frozenset((" ", "  ", ".", "-", "_"))
+"""What stands between the words of one name."""
 _WORD = re.compile(r"[^\W_]+")
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _PHONE = re.compile(
     r"(?<![\w.])(?!\d{4}-\d\d-\d\d(?!\d))(?:\+\d(?:[ ()./-]{0,2}\d){6,14}"
-    r"|\(?\d{2,5}\)?(?:[ ./-]{1,2}\(?\d{2,5}\)?){1,5}|\d{10,11})(?![\w-])"
+    r"|\(?\d{2,5}\)?[ /-]{1,2}\(?\d{2,8}\)?(?:[ ./-]{1,2}\d{2,8}){0,4}"
+    r"|\d{2,5}(?:\.\d{2,5}){2,4}|\d{10,11})(?![\w-])"
 )
 _FEWEST_DIGITS, _MOST_DIGITS = 9, 15
 
@@ -52,8 +62,10 @@ class Names:
 
     def of_folder(self, folder: str) -> tuple[str, str]:
         """Id and name of the channel whose days lie in a folder."""
-        id, name = self._channels.get(folder, (folder, folder))
-        return clean_name(self._hidden_folder(id)), self._shown(clean_name(name))
+        known = self._channels.get(folder)
+        if known is None:
+            return (self._shown(clean_name(folder)),) * 2
+        return clean_name(known[0]), self._shown(known[1])
 
     def mention(self, kind: str, id: str, label: str) -> str:
         """What stands after the `@` or `#` of a mention."""
@@ -66,13 +78,9 @@ class Names:
     def _shown(self, name: str) -> str:
         if self._hiding is None:
             return name
-        return self._hidden_folder(self._hiding.text(name))
-
-    def _hidden_folder(self, name: str) -> str:
         # Slack names the talks of several people after them.
-        if self._hiding is None or not name.startswith("mpdm-"):
-            return name
-        return self._hiding.pseudonym(name, "talk")
+        is_talk = name.startswith("mpdm-")
+        return self._hiding.pseudonym(name, "talk") if is_talk else self._hiding.text(name)
 
 
 class Hiding:
@@ -106,10 +114,12 @@ class Hiding:
             words = _WORD.findall(name)[:MAX_NAME_WORDS]
             if len(words) > 1 or any(character.isdigit() for character in name):
                 self._known.setdefault(tuple(word.casefold() for word in words), pseudonym)
-            elif words and len(words[0]) > 2:
-                # One word may be a common one: only with its capital, or as it is written.
-                self._single.setdefault(words[0], pseudonym)
-                self._single.setdefault(words[0].capitalize(), pseudonym)
+            for word in words:
+                # One word may be a common one: with its capital, or as the only name there is.
+                if len(word) > 2 and (len(words) == 1 or word[0].isupper()):
+                    self._single.setdefault(word.capitalize(), pseudonym)
+                    if len(words) == 1 and word not in WORDS_TOO:
+                        self._single.setdefault(word, pseudonym)
 
     def text(self, text: str) -> str:
         """`text` without what is known of people."""
@@ -132,7 +142,8 @@ class Hiding:
         """How many words from here on are a name, the longest first, and what stands for it."""
         folded: list[str] = []
         for word in words[place : place + MAX_NAME_WORDS]:
-            if folded and word.start() - words[place + len(folded) - 1].end() > 2:
+            before = words[place + len(folded) - 1].end()
+            if folded and text[before : word.start()] not in _BETWEEN:
                 break
             folded.append(word[0].casefold())
         for count in range(len(folded), 0, -1):
