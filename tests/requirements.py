@@ -266,7 +266,18 @@ REQUIREMENTS: dict[str, Requirement] = {
     "SCO-15": Requirement("accumulation, YAML, resume, several GPUs"),
     "SCO-16": Requirement("a sentence and a mend for every known failure"),
     "SCO-17": Requirement("prompts for a written narrative"),
-    "EXT-01": Requirement("messages from a file; a rule parser proposes fields"),
+    "EXT-01": Requirement(
+        "messages from a Slack export or any file; a rule parser proposes fields",
+        (
+            "tests/stages/test_ingest_slack_real.py::test_every_record_is_taken_or_left_out_by_its_kind",
+            "tests/stages/test_ingest_slack_real.py::test_texts_are_those_that_people_saw",
+            "tests/stages/test_ingest_slack.py::test_rules_propose_the_fields_of_every_message",
+            "tests/stages/test_ingest_slack.py::"
+            "test_rules_propose_for_messages_of_any_file_that_brings_no_fields",
+            "tests/cli/test_import_slack.py::"
+            "test_an_export_is_recognised_by_itself_and_what_is_left_out_is_said",
+        ),
+    ),
     "EXT-02": Requirement(
         "mark audited, edit, skip, filter",
         (

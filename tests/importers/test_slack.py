@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hone import shelf
+from hone.errors import InvalidInput
 from hone.importers import slack
 from hone.importers._rows import LeftOut, RawRow
 from tests.importers.reading import Reading, read
@@ -169,6 +170,20 @@ def test_bots_are_tagged_and_can_be_left_out(tmp_path: Path) -> None:
     assert found.notes[-1] == "1 people are not in users.json: their ids stay"
     path = tmp_path / "export"
     assert left_out(path, bots=False) == ["message of a bot"] * 2
+
+
+def test_channels_can_be_chosen_by_name_or_id(tmp_path: Path) -> None:
+    members = export_of(said("kale")) | {"general/2023-11-14.json": [said("hello")]}
+    path = folder(tmp_path / "e", members)
+    for asked, taken in (
+        ("pickups", ["kale"]),
+        (" #general, C1", ["hello", "kale"]),
+        ("", ["hello", "kale"]),
+    ):
+        assert texts(read("slack", path, channels=asked)) == taken
+    with pytest.raises(InvalidInput, match='No channel "pickup" in the export') as caught:
+        read("slack", path, channels="pickup")
+    assert "pickups" in caught.value.hint
 
 
 def test_what_was_said_with_files_is_kept_and_the_files_are_named(tmp_path: Path) -> None:

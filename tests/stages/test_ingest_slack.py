@@ -97,6 +97,19 @@ def test_rules_propose_the_fields_of_every_message(ws: Workspace, tmp_path: Path
     assert proposed == [[("rules", [kale])], [("rules", [])], [("rules", [])]]
 
 
+def test_the_first_rules_of_the_manual_do_what_it_says(
+    ws: Workspace, tmp_path: Path, repository: Path
+) -> None:
+    page = (repository / "docs/how-to/import-slack.md").read_text()
+    give_rules(ws, page.split("```yaml\n")[2].split("```")[0])
+    import_examples(ws, [folder(tmp_path / "acme", export(TEXTS[0], "3 melons", TEXTS[1]))])
+    assert [example.suggestions[0].output for example in examples(ws)] == [
+        [{"item": "kale", "quantity": 2, "location": "Hill Farm"}],
+        [{"item": "melons", "quantity": 3}],
+        [],
+    ]
+
+
 def test_rules_propose_for_messages_of_any_file_that_brings_no_fields(
     ws: Workspace, tmp_path: Path
 ) -> None:

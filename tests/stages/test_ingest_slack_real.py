@@ -116,7 +116,7 @@ def test_texts_are_those_that_people_saw(taken: Taken, archive: Path) -> None:
 def test_messages_are_in_order_with_their_times(taken: Taken) -> None:
     for channel, first, last in (
         ("enrique", "2016-01-15 05:55:52.000006", "2016-03-29 06:44:34.000036"),
-        ("traveling-sailor", "2016-02-07", "2016-03-29 12:33:06.000027"),
+        ("traveling-sailor", "2016-02-08 00:38:15.000002", "2016-03-29 12:33:06.000027"),
     ):
         times = [
             str(example.occurred_at)

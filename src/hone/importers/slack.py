@@ -9,11 +9,12 @@ the references that `_slack_text` names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hone.errors import InvalidInput, nearest
 from hone.importers._rows import Note, RawRow, Refusal, Rows
 from hone.importers._slack_messages import Wanted, messages_of, records_of
 from hone.importers._slack_names import (
@@ -41,6 +42,7 @@ class Options(BaseModel):
         False, description="replace people by pseudonyms, mask e-mail addresses and phone numbers"
     )
     bots: bool = Field(True, description="take messages of bots too (tag bot)")
+    channels: str = Field("", description="names of the channels to take, with commas; else all")
     pseudonym_key: str = Field(
         "", description="what pseudonyms are made with; by default the workspace's own key"
     )
@@ -85,7 +87,7 @@ def run(path: Path, options: Options) -> Rows:
         yield from _channels(export, channels)
         names = Names(people, channels, hiding)
         wanted = Wanted(names, options.bots, options.pseudonymise)
-        for folder in layout.days:
+        for folder in _chosen(options.channels, layout.days, channels):
             yield from messages_of(export, folder, wanted)
         if wanted.with_files:
             yield Note(f"{wanted.with_files:,} messages came with files, which are not read")
@@ -127,6 +129,22 @@ def _channels(export: Export, channels: dict[str, tuple[str, str]]) -> Iterator[
                 continue
             named = name if isinstance(name, str) and name else id
             channels[id] = channels[named] = (id, clean_name(named))
+
+
+def _chosen(
+    asked: str, folders: Iterable[str], channels: Mapping[str, tuple[str, str]]
+) -> list[str]:
+    """The folders of the channels that were asked for; InvalidInput names what there is not."""
+    names = [name.strip().removeprefix("#") for name in asked.split(",") if name.strip()]
+    if not names:
+        return list(folders)
+    known = {folder: {folder, *channels.get(folder, ())} for folder in folders}
+    for name in names:
+        if not any(name in one for one in known.values()):
+            raise InvalidInput(
+                f'No channel "{name}" in the export.', hint=nearest(name, sorted(known))
+            )
+    return [folder for folder, one in known.items() if one & set(names)]
 
 
 def _entries(export: Export, kind: str) -> Iterator[RawRow | Refusal]:
