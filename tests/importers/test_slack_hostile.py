@@ -21,7 +21,7 @@ DISCORD = {"guild": {"id": "1"}, "channel": {"id": "2"}, "messages": [{"id": "3"
 
 def refused(path: Path) -> tuple[str, str]:
     with pytest.raises(InvalidInput) as caught:
-        list(slack.run(path, slack.Options()))
+        list(slack.run(path, slack.Options.model_validate({})))
     return caught.value.message.removeprefix(f"{path} "), caught.value.hint
 
 
@@ -178,7 +178,7 @@ def test_damage_anywhere_ends_in_rows_refusals_or_two_lines(tmp_path: Path) -> N
         path.write_bytes(raw[: chance.choice([len(raw), chance.randrange(1, len(raw))])])
         slack.sniff(path, path.read_bytes())
         try:
-            list(slack.run(path, slack.Options()))
+            list(slack.run(path, slack.Options.model_validate({})))
         except HoneError as error:
             assert error.hint
 

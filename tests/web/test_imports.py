@@ -21,6 +21,7 @@ from hone.web.security import MOST_BYTES_OF, UPLOAD_PATH
 from hone.web.site import Site
 from hone.web.uploading import take_in
 from hone.workspace.open import Workspace
+from tests.importers.slack_exports import export_of, packed, said
 from tests.web.browser import OPERATOR, Browser, access
 from tests.web.conftest import QUESTIONS
 
@@ -62,6 +63,25 @@ def imported(browser: Browser, upload: str, **more: Any) -> Any:
 
 def uploads(ws: Workspace) -> list[Path]:
     return sorted((ws.data / "uploads").glob("*/*"))
+
+
+def test_a_slack_export_comes_in_with_nobody_named_and_nothing_kept_of_it(
+    browser: Browser, ws: Workspace, tmp_path: Path
+) -> None:
+    joined = said("<@U2> has joined", subtype="channel_join")
+    zipped = packed(tmp_path / "acme.zip", export_of(said("<@U2> has kale"), joined))
+    upload = uploaded(browser, zipped.read_bytes(), "acme.zip")
+    asked = {"upload": upload, "options": {"pseudonymise": True}}
+    (file,) = browser.post("/api/imports/plan", asked).json()["files"]
+    assert (file["importer"], file["file"]) == ("slack", "acme.zip")
+    assert file["sample"][0]["input"]["question"].startswith("@person-")
+    told = imported(browser, upload, options={"pseudonymise": True})
+    assert (told["state"], told["report"]["files"][0]["taken"]) == ("done", 1)
+    assert told["report"]["files"][0]["left_out"] == {"notice channel_join": 1}
+    assert not ws.store.examples.search("Boole")
+    pointer = json.loads((ws.data / "raw" / "acme.zip.pointer.json").read_text())
+    assert pointer["path"] == "acme.zip"
+    assert not [path for path in ws.root.rglob("acme.zip") if path.is_file()]
 
 
 def test_a_file_is_looked_at_before_anything_is_taken(browser: Browser, ws: Workspace) -> None:

@@ -64,7 +64,8 @@ class Names:
         """Id and name of the channel whose days lie in a folder."""
         known = self._channels.get(folder)
         if known is None:
-            return (self._shown(clean_name(folder)),) * 2
+            shown = self._shown(clean_name(folder))
+            return shown, shown
         return clean_name(known[0]), self._shown(known[1])
 
     def mention(self, kind: str, id: str, label: str) -> str:
