@@ -26,7 +26,7 @@ SAID = frozenset(
 CHANGES = frozenset(("message_changed", "message_deleted"))
 MAX_CHANGES = 100_000
 """So many changed and deleted messages of one channel are kept in mind."""
-UNREADABLE = (BadZipFile, NotImplementedError, EOFError, OSError, zlib.error, LZMAError)
+UNREADABLE = (BadZipFile, RuntimeError, EOFError, OSError, zlib.error, LZMAError)
 _CHANGE_MARKS = (b"message_changed", b"message_deleted")
 _CHUNK_BYTES = 1024 * 1024
 _MOMENT = re.compile(r"(\d{1,11})(?:\.(\d{1,9}))?")

@@ -26,8 +26,8 @@ MAX_RATIO, RATIO_FROM_BYTES = 250, 1024**2
 """JSON of messages packs 10 to 50 times; a small file of one repeated line may do better."""
 MAX_MEMBERS = 500_000
 MAX_DIRECTORY_BYTES = 64 * 1024**2
-NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError)
-"""What the reader of archives raises where one is damaged: names may be no text either."""
+NO_ZIP = (zipfile.BadZipFile, RuntimeError, ValueError)
+"""What the reader of archives raises where one is damaged, or packed in a way that it lacks."""
 LISTS = ("users", "channels", "groups", "dms", "mpims")
 AGAIN = "export or download it again, or unzip what can be read and import the folder"
 
