@@ -126,10 +126,10 @@ def chosen_task(
     return task, task_text(task), slots
 
 
-def look(path: Path, task: Task, wanted: Wanted, key: Callable[[], str]) -> Source:
+def look(path: Path, task: Task, wanted: Wanted, key: Callable[[], str] = str) -> Source:
     """Find the importer, read a sample, and say what the columns mean.
 
-    `key` gives what pseudonyms are made with, where they are asked for.
+    `key` gives what pseudonyms are made with, where they are asked for; by default nothing.
     """
     name, module, shape = _importer(path, wanted.get("shape"))
     options = _options(module, name, wanted.get("options") or {})
