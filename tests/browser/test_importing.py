@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hone.loop import Workspace
 from tests.browser.seat import Seat
+from tests.importers.slack_exports import export_of, packed, said
 
 ROWS = "".join(f"Where is gate {n}?,Gate {n} is behind hall {n}.,east\n" for n in range(40))
 PAIRS = "Question,Answer\n" + ROWS.replace(",east", "")
@@ -64,6 +65,17 @@ def test_answers_that_are_right_are_accepted_in_ones_name(
     seat.page.get_by_role("switch", name="The answers are already right").check()
     seat.click("Import about 40 rows").sees("is imported")
     assert workspace.store.examples.counters("harbour")["accepted"] == 40
+
+
+def test_people_of_a_slack_export_are_hidden_and_notices_counted(
+    seat: Seat, tmp_path: Path
+) -> None:
+    joined = said("<@U2> has joined", subtype="channel_join")
+    path = packed(tmp_path / "acme.zip", export_of(said("<@U2> has kale"), joined))
+    seat.go("#/import").page.locator(".drop input[type=file]").set_input_files(path)
+    seat.sees("@George Boole has kale").page.get_by_label("Hide who is who").click()
+    seat.sees("@person-").click("Import about 1 rows").sees("acme.zip is imported")
+    seat.sees("Left out").sees("notice channel_join")
 
 
 def test_refused_rows_are_counted_explained_and_downloaded(

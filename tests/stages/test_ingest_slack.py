@@ -249,6 +249,26 @@ def test_other_kinds_of_task_ask_about_the_message(
         assert example.group == "C1/1700000000.000100"
 
 
+def test_no_thread_is_cut_by_the_splits_of_a_dataset(ws: Workspace, tmp_path: Path) -> None:
+    give_rules(ws)
+    messages = [
+        said(f"{n}{turn} cases of kale from farm {n} {turn}", f"17000{n:02}00{turn}.000100")
+        | ({"thread_ts": f"17000{n:02}000.000100"} if turn else {})
+        for n in range(10, 40)
+        for turn in range(3)
+    ]
+    import_examples(ws, [folder(tmp_path / "acme", export_of(*messages))], accept_as="ada")
+    built = loop.build_dataset(ws, "pickups")
+    splits: dict[str, set[str]] = {}
+    for line in (built.folder / "members.jsonl").read_text().splitlines():
+        member = json.loads(line)
+        group = ws.store.examples.get(member["id"]).group
+        splits.setdefault(str(group), set()).add(member["split"])
+    assert len(splits) == 30
+    assert all(len(found) == 1 for found in splits.values())
+    assert len(set.union(*splits.values())) == 3
+
+
 def test_channels_can_be_the_groups_instead(ws: Workspace, tmp_path: Path) -> None:
     path = folder(tmp_path / "acme", export("kale", "peas"))
     import_examples(ws, [path], mapping={"group": "channel"})

@@ -141,4 +141,4 @@ def test_hidden_nobody_of_the_workspace_is_named(archive: Path, tmp_path: Path) 
     told = "\n".join(f"{text_of(one)} {one.origin.model_dump()}" for one in hidden.examples)
     assert len(names) >= 10
     assert not [name for name in names if re.search(rf"\b{re.escape(name)}\b", told, re.I)]
-    assert len(set(re.findall(r"person-\w{6}", told))) == 4
+    assert len(set(re.findall(r"person-[a-z]{7}\b", told))) == 4

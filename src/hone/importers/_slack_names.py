@@ -19,8 +19,8 @@ WORDS_TOO = frozenset(
 )
 """Names that are words as well: in lower case they stay what they are."""
 SLACKBOT = "USLACKBOT"
-# Without vowels and look-alikes: a pseudonym is never a word.
-_LETTERS = "bcdfghjkmnpqrstvwxz23456789"
+# Without vowels a pseudonym is never a word, without digits rules never take it for an amount.
+_LETTERS, _LENGTH = "bcdfghjklmnpqrstvwxz", 7
 _BETWEEN = frozenset((" ", "  ", ".", "-", "_"))
 """What stands between the words of one name."""
 _WORD = re.compile(r"[^\W_]+")
@@ -99,7 +99,7 @@ class Hiding:
         if known is None:
             number = int.from_bytes(hmac.digest(self._key, id.encode("utf-8", "replace"), "sha256"))
             letters = ""
-            for _ in range(6):
+            for _ in range(_LENGTH):
                 number, place = divmod(number, len(_LETTERS))
                 letters += _LETTERS[place]
             known = f"{kind}-{letters}"
