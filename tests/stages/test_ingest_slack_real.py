@@ -62,7 +62,7 @@ def test_every_record_is_taken_or_left_out_by_its_kind(taken: Taken, archive: Pa
     assert report.files[0].importer == "slack"
     assert report.files[0].notes == [
         "Slack export: 2 channels, 17 days",
-        "1 messages came with files, which are not read",
+        "1 message with files, which are not read",
         "previews of links left out: 8",
     ]
     with zipfile.ZipFile(archive) as opened:

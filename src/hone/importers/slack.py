@@ -75,7 +75,9 @@ def run(path: Path, options: Options) -> Rows:
     with open_export(path) as export:
         layout = export.layout
         days = sum(map(len, layout.days.values()))
-        yield Note(f"Slack export: {len(layout.days):,} channels, {days:,} days")
+        yield Note(
+            f"Slack export: {_counted(len(layout.days), 'channel')}, {_counted(days, 'day')}"
+        )
         for member, problem in export.refused.items():
             # A folder may bear the names of people.
             place = member[-15:] if options.pseudonymise else member
@@ -90,11 +92,15 @@ def run(path: Path, options: Options) -> Rows:
         for folder in _chosen(options.channels, layout.days, channels):
             yield from messages_of(export, folder, wanted)
         if wanted.with_files:
-            yield Note(f"{wanted.with_files:,} messages came with files, which are not read")
+            yield Note(f"{_counted(wanted.with_files, 'message')} with files, which are not read")
         if wanted.previews:
             yield Note(f"previews of links left out: {wanted.previews:,}")
         if people and names.unknown and hiding is None:
-            yield Note(f"{len(names.unknown):,} people are not in users.json: their ids stay")
+            yield Note(f"ids that are not in users.json stay as they are: {len(names.unknown):,}")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _people(
