@@ -73,6 +73,7 @@ class Evaluation(BaseModel):
     )
     measures: Measures = Field(
         default="answers",
+        exclude_if=lambda measures: measures == "answers",
         description="preferences: reward models, whose score is the share of pairs in order",
     )
     template: str = ""
