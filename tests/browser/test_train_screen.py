@@ -13,6 +13,7 @@ from hone.loop import Workspace, init_workspace
 from hone.stages import jobs
 from tests.browser.seat import Seat
 from tests.browser.test_access import violations
+from tests.stages.answering import register
 from tests.stages.training_set import freeze
 
 RUNS_MS = 120_000
@@ -119,3 +120,46 @@ def test_without_a_dataset_the_way_to_one_is_told(
         seat = sit(serve(ws)).open("#/train").sees("Nothing to train on yet")
         seat.sees("hone datasets build")
         assert violations(seat) == []
+
+
+def test_as_a_version_was_trained_means_on_what_it_was_trained_on(
+    ws: Workspace, serve: Callable[..., str], sit: Callable[..., Seat]
+) -> None:
+    def trained(dataset: str, name: str) -> str:
+        options = {
+            key: {"value": value, "source": "recipe"}
+            for key, value in {
+                "task": "qa", "base": "hone-nano", "dataset": dataset,
+                "training.length_grouping": None, "lora.target_modules": ["q_proj", "v_proj"],
+            }.items()
+        }  # fmt: skip
+        spec = {"model_name": name, "options": options, "dataset": {"name": dataset}}
+        job = jobs.submit(ws, jobs.new_job("train", spec), {})
+        return register(ws, name, base="hone-nano", dataset=dataset, task="qa", job=job.id)
+
+    older, control = trained("faith@1", "faith"), trained("faith-control@1", "faith-control")
+    freeze(ws, "faith", 30, 4)
+    seat = sit(serve(ws)).open("#/train")
+    seat.page.get_by_label("Begin with").select_option(older)
+    seat.page.locator("option:checked", has_text="faith@1 · an older version").wait_for(
+        state="attached"
+    )
+    others = seat.page.locator("summary", has_text="more options")
+    if seat.page.locator("details[open]", has=others).count() == 0:
+        others.click()
+    assert seat.field("training.length_grouping").input_value() == ""
+    targets = seat.field("lora.target_modules")
+    assert targets.input_value() == "q_proj, v_proj"
+    targets.fill("q_proj, k_proj")
+    targets.press("Tab")
+    with seat.page.expect_download() as waited:
+        seat.click("Export Config")
+    recipe = json.loads(Path(waited.value.path()).read_text())
+    assert recipe["dataset"] == "faith@1"
+    assert recipe["training"] == {"length_grouping": None}
+    assert recipe["lora"] == {"target_modules": ["q_proj", "k_proj"]}
+    # The rows of a control are not offered, and nothing else is taken in their place.
+    seat.page.get_by_label("Begin with").select_option(control)
+    seat.page.wait_for_function("() => document.querySelector('select[id]') !== null")
+    seat.page.locator("option:checked", has_text="none").first.wait_for(state="attached")
+    assert seat.named("Start Training").is_disabled()

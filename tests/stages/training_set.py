@@ -72,8 +72,9 @@ def write_weights(path: Path, tensors: dict[str, list[int]]) -> None:
 def freeze(
     ws: Workspace, name: str, train: int, val: int = 0, *, test: int = 0, answer: str = "It is"
 ) -> Manifest:
-    """Freeze `name@1` with so many question-and-answer rows."""
-    folder = ws.datasets / f"{name}@1"
+    """Freeze the next version of `name` with so many question-and-answer rows."""
+    version = ws.store.datasets.next_version(name)
+    folder = ws.datasets / f"{name}@{version}"
     folder.mkdir(parents=True)
     task = ws.task()
     splits: dict[str, SplitFile] = {}
@@ -89,7 +90,7 @@ def freeze(
         splits[split] = SplitFile(rows=rows, sha256=sha256_of(path))
     manifest = Manifest(
         name=name,
-        version=1,
+        version=version,
         task=task.name,
         format="sft",
         template=template_fingerprint(task),

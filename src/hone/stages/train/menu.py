@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from hone import shelf
 from hone.methods._lora_options import LoraOptions
+from hone.records.dataset import Manifest
 from hone.stages.train.recipe import section_of
 from hone.workspace.catalogue import catalogue, unquantised
 from hone.workspace.open import Workspace
@@ -96,12 +97,13 @@ class Menu(BaseModel):
 def menu(ws: Workspace) -> Menu:
     """Everything from the shelves, the catalogue and the workspace; nothing heavy is loaded.
 
-    Of recipes only the ways that versions were trained, the newest first.
+    Of recipes only the ways that versions were trained, the newest first; the newest dataset last.
     """
     newest = {one.name: one for one in ws.store.datasets.list()}
+    by_age = sorted(newest.values(), key=lambda one: _frozen_at(ws, one))
     trained = [
         MenuRecipe(name=one.model.ref, about=one.model.dataset or "", is_version=True)
-        for one in ws.store.models.list()
+        for one in sorted(ws.store.models.list(), key=lambda one: one.registered_at)
         if one.model.job is not None
     ]
     bases = [
@@ -120,12 +122,20 @@ def menu(ws: Workspace) -> Menu:
                 format=one.format,
                 rows=one.splits["train"].rows if "train" in one.splits else 0,
             )
-            for one in newest.values()
+            for one in by_age
             if "control_of" not in one.options
         ],
         bases=[MenuBase(id=BUNDLED), *[one for one in bases if one.id != BUNDLED]],
         recipes=trained[::-1],
     )
+
+
+def _frozen_at(ws: Workspace, manifest: Manifest) -> float:
+    """When its files were written, in seconds; 0 where they are gone."""
+    try:
+        return (ws.datasets / manifest.ref / "manifest.json").stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _method(name: str) -> MenuMethod:

@@ -4,7 +4,7 @@
 export const train = {
   noDataset: "Nothing to train on yet", noDatasetText: "A dataset is a frozen part of what was reviewed. It is built by:",
   what1: "What", from: "Begin with", fromNothing: "the defaults", like: (/** @type {string} */ ref) => `as ${ref} was trained`,
-  dataset: "Dataset", datasetLine: (/** @type {string} */ ref, /** @type {string} */ rows, /** @type {string} */ format) => `${ref} · ${rows} rows · ${format}`,
+  dataset: "Dataset", datasetOlder: (/** @type {string} */ ref, /** @type {string} */ format) => `${ref} · an older version · ${format}`, datasetLine: (/** @type {string} */ ref, /** @type {string} */ rows, /** @type {string} */ format) => `${ref} · ${rows} rows · ${format}`,
   base: "Base model", baseHint: "Those that an adapter can be trained on; a version of yours goes on from where it stands.",
   bases: "Models", versions: "Trained here", otherBase: "Another one…", baseName: "Name or folder of the base",
   baseNameHint: "An id of the model hub, or a folder. Adapters need weights that are not quantised (no AWQ, no GPTQ).",

@@ -46,9 +46,9 @@ function What() {
     <h2>${words.what1}</h2>
     <div class="option-grid">
       <${Select} label=${words.from} value=${begun.value} options=${[["", words.fromNothing], ...names]} onChange=${(name) => name && begin(name)} />
-      <${Select} label=${words.dataset} value=${dataset.value?.name ?? ""} options=${[...(dataset.value ? [] : [["", words.none]]), ...datasets.map((one) => [one.name, words.datasetLine(one.ref, number(one.rows), one.format)])]} onChange=${(name) => change({ dataset: name })} />
+      <${Select} label=${words.dataset} value=${dataset.value?.name ?? ""} options=${[...(dataset.value ? [] : [["", words.none]]), ...(dataset.value && dataset.value.rows === null ? [[dataset.value.name, words.datasetOlder(dataset.value.ref, dataset.value.format)]] : []), ...datasets.map((one) => [one.name, words.datasetLine(one.ref, number(one.rows), one.format)])]} onChange=${(name) => change({ dataset: name })} />
       <${Base} />
-      <${Field} label=${words.name} hint=${words.nameHint}>${(id, about) => html`<input type="text" id=${id} aria-describedby=${about} value=${top.value.name ?? ""} placeholder=${dataset.value?.name ?? ""} autocomplete="off" spellcheck="false" onChange=${(event) => change({ name: event.target.value.trim() })} />`}<//>
+      <${Field} label=${words.name} hint=${words.nameHint}>${(id, about) => html`<input type="text" id=${id} aria-describedby=${about} value=${top.value.name ?? ""} placeholder=${dataset.value?.name.split("@")[0] ?? ""} autocomplete="off" spellcheck="false" onChange=${(event) => change({ name: event.target.value.trim() })} />`}<//>
     </div>
   </section>`;
 }
@@ -86,7 +86,7 @@ function Targets() {
 function save() {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([`${JSON.stringify(recipe.value, null, 2)}\n`], { type: "application/json" }));
-  link.download = `${recipe.value.name ?? dataset.value?.name ?? "recipe"}.json`;
+  link.download = `${recipe.value.name ?? dataset.value?.name.split("@")[0] ?? "recipe"}.json`;
   link.click();
   URL.revokeObjectURL(link.href);
 }

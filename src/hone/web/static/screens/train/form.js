@@ -47,8 +47,10 @@ export const isAsking = signal(false);
 
 export const method = computed(() => menu.value?.methods.find((/** @type {any} */ one) => one.name === (top.value.method ?? "sft")));
 export const dataset = computed(() => {
-  const chosen = String(top.value.dataset ?? "").split("@")[0];
-  return menu.value?.datasets.find((/** @type {any} */ one) => one.name === chosen);
+  const wanted = String(top.value.dataset ?? "");
+  const found = menu.value?.datasets.find((/** @type {any} */ one) => one.name === wanted.split("@")[0]);
+  // An older version, as a recipe names it, is what will be trained on, not the newest.
+  return found && wanted.includes("@") && wanted !== found.ref ? { ...found, ref: wanted, name: wanted, rows: null } : found;
 });
 /** Whether the method trains on rows of the chosen dataset's format. */
 export const doesFit = computed(() => !dataset.value || !method.value || method.value.formats.includes(dataset.value.format));
@@ -102,9 +104,11 @@ export async function begin(named) {
       for (const [name, value] of Object.entries(found[section] ?? {})) flat[`${section}.${name}`] = value;
     }
     const { training: _, data: __, lora, ...rest } = found;
+    // What a version was trained on and is not offered, such as a control, is nothing else instead.
+    const isVersion = named.includes("@");
     const isKnown = menu.value.datasets.some((/** @type {any} */ one) => one.name === String(rest.dataset).split("@")[0]);
     batch(() => {
-      top.value = { on: "local", ...rest, dataset: isKnown ? rest.dataset : (menu.value.datasets.at(-1)?.name ?? "") };
+      top.value = { on: "local", ...rest, dataset: isKnown ? rest.dataset : isVersion ? "" : (menu.value.datasets.at(-1)?.name ?? "") };
       options.value = flat;
       isAdapter.value = lora !== undefined;
       isOtherBase.value = false;

@@ -33,7 +33,7 @@ function Option({ option }) {
     return html`<div><${Select} label=${label} value=${String(value ?? "")} options=${shown.map((one) => [one, one || words.none])} onChange=${(text) => set(option, read(option, text))} />
       <p class="field-about">${option.about}</p></div>`;
   }
-  return html`<${Field} label=${label} hint=${hintOf(option)}>${(id, about) => html`<input type="text" id=${id} aria-describedby=${about} value=${value ?? ""} inputmode=${option.type === "text" || option.words.length ? undefined : "decimal"}
+  return html`<${Field} label=${label} hint=${hintOf(option)}>${(id, about) => html`<input type="text" id=${id} aria-describedby=${about} value=${Array.isArray(value) ? value.join(", ") : (value ?? "")} inputmode=${option.type === "text" || option.words.length ? undefined : "decimal"}
     placeholder=${option.default ?? words.none} autocomplete="off" spellcheck="false" onChange=${(event) => set(option, read(option, event.target.value))} />`}<//>`;
 }
 
@@ -45,8 +45,10 @@ function hintOf(option) {
 /** What was typed, as the recipe holds it; what is no number stays text, and the plan says so. */
 export function read(option, text) {
   const typed = text.trim();
-  if (typed === "") return undefined;
+  // "None" is a choice of its own where the default is another one.
+  if (typed === "") return option.type === "choice" && option.may_be_empty && option.default !== null ? null : undefined;
   if (option.type === "choice") return { true: true, false: false }[typed] ?? typed;
+  if (Array.isArray(valueOf(option)) && typed.includes(",")) return typed.split(",").map((one) => one.trim()).filter(Boolean);
   if (option.type === "text" || option.words.includes(typed)) return typed;
   const found = Number(typed);
   return Number.isFinite(found) ? found : typed;
