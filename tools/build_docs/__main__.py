@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.build_docs import commands, contracts, faults_page, http, recipes, requirements
+from tools.build_docs import commands, contracts, errors, faults_page, http, recipes, requirements
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/cli.md": commands.page,
+    "docs/reference/errors.md": errors.page,
     "docs/reference/faults.md": faults_page.page,
     "docs/reference/http.md": http.page,
     "docs/reference/openapi.json": http.openapi,

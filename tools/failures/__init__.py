@@ -1,0 +1,1 @@
+"""Every sentence that Hone fails with, where it stands, and the test that causes it."""
