@@ -47,8 +47,8 @@ def page() -> str:
         "stands between two ways of saying it. An error that only passes on what another program",
         "said has no sentence of its own and is shown as such a word.",
         "",
-        f"{tested} of {len(sites)} sentences were seen to be caused by a test, which is named beside",
-        "them. What only happens in a process on another machine, or an emulated one, is not seen.",
+        f"{tested} of {len(sites)} sentences were seen to be caused by a test, which is named",
+        "beside them. What only happens in a process on an emulated machine is not seen.",
     ]
     for area, found in _by_area(sites).items():
         lines += ["", f"## {area}", "", "| what happened | what to try | test |", "|---|---|---|"]
