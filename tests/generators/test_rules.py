@@ -12,7 +12,7 @@ from hone import shelf
 from hone.errors import HoneError, InvalidInput
 from hone.generators import rules
 from hone.generators._answers import Answer
-from hone.generators._rules_file import KEYS
+from hone.generators._rules_file import KEYS, MAX_BYTES
 from hone.records.task import Task
 
 TASK = Task.model_validate(
@@ -249,3 +249,10 @@ def test_the_page_about_rules_shows_rules_that_work(repository: Path, tmp_path: 
     ]
     missing = [key for key in KEYS if f"| `{key}` |" not in page]
     assert missing == []
+
+
+def test_rules_that_nobody_wrote_by_hand_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_bytes(b"#" * (MAX_BYTES + 1))
+    with pytest.raises(InvalidInput, match=r"is larger than [\d,]+ bytes"):
+        rules.load_rules(file, TASK)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from hone.errors import HoneError
-from hone.metrics import bleu, exact_match, rouge
+from hone.errors import HoneError, InvalidInput
+from hone.metrics import bleu, exact_match, regression, rouge
 from hone.shelf import load, names
 
 
@@ -59,3 +59,13 @@ def test_texts_without_words_give_numbers(text: str) -> None:
                 scores = module.run([prediction], references)
                 assert np.isfinite([scores.total, *scores.details.values()]).all()
                 assert ((scores.per_example >= 0) & (scores.per_example <= 1)).all()
+
+
+def test_a_paired_difference_of_other_segments_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="needs the same segments"):
+        bleu.corpus_difference(np.ones((3, 6)), np.ones((4, 6)))
+
+
+def test_scores_have_one_right_answer_each() -> None:
+    with pytest.raises(InvalidInput, match="one reference per prediction"):
+        regression.run(['{"a": 1}'], [['{"a": 1}', '{"a": 2}']], regression.Options())

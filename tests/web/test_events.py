@@ -348,3 +348,11 @@ def test_an_import_tells_how_far_it_is(ws: Workspace) -> None:
     assert kinds["import"]["report"]["files"][0]["taken"] == 1
     assert json.dumps(kinds)
     assert seen.look() == []
+
+
+def test_more_browsers_than_one_process_can_serve_are_told(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hone.web.api.events.MOST_LISTENERS", 0)
+    refused = browser.get("/api/events")
+    assert refused.status_code == 503 and "Too many browsers listen" in refused.json()["error"]

@@ -181,3 +181,9 @@ def test_two_who_ask_at_once_begin_one_evaluation(ws: Workspace) -> None:
         thread.join(60)
     asked = [one for one in ws.store.jobs.list() if one.kind == "evaluate"]
     assert len(asked) == 2, "the one before the round, and one of the round"
+
+
+def test_a_training_that_runs_is_not_begun_beside_itself(browser: Browser, ws: Workspace) -> None:
+    known_training(ws, loop.apply_feedback(ws).dataset)
+    refused = browser.post("/api/feedback/retrain", {})
+    assert refused.status_code == 409 and "pickup trains already" in refused.json()["error"]

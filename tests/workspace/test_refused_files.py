@@ -13,6 +13,7 @@ import pytest
 from hone import settings
 from hone.errors import Conflict, HoneError, InvalidInput, NotFound
 from hone.importers._questions import read_questions
+from hone.records.dataset import Manifest
 from hone.records.job import Artefact, Result
 from hone.records.task import Task
 from hone.rendering.template import Template
@@ -130,3 +131,12 @@ def test_who_waits_for_a_job_is_told_that_it_goes_on(ws: Workspace) -> None:
 def test_flags_and_promotions_are_of_examples_that_are_there(ws: Workspace) -> None:
     with pytest.raises(NotFound, match='There is no example "nobody"'):
         ws.store.promotions.promote("nobody", [], reviewer="ann")
+
+
+def test_a_dataset_is_named_so_that_it_can_be_a_folder(ws: Workspace) -> None:
+    manifest = Manifest(
+        name="../up", version=1, task="qa", format="sft", template="", seed=0, query={}, splits={},
+        sha256="",
+    )  # fmt: skip
+    with pytest.raises(InvalidInput, match=r'"\.\./up" cannot name a dataset'):
+        ws.store.datasets.freeze(manifest, [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hone import loop
 from hone.errors import Conflict, HoneError, InvalidInput, NotFound
 from hone.records.evaluation import Contender
 from hone.records.job import Job
@@ -16,6 +17,10 @@ from hone.stages.evaluate import (
 )
 from hone.stages.evaluate.preferring import weighed_of
 from hone.stages.evaluate.questions import choose_questions
+from hone.stages.jobs.asking import enqueue
+from hone.stages.registry import load_model
+from hone.stages.targets import check_target
+from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 from hone.workspace.predictions import Read, Weighed
 from tests.stages.answering import TASK, register
@@ -69,3 +74,27 @@ def test_pairs_that_were_left_are_not_passed_over() -> None:
     read = Read({}, pairs={"e001": Weighed("e001", -1.0, (-2.0,), 1, (1,))})
     with pytest.raises(HoneError, match="pickup@v1 left the pairs of 1 of 2 examples"):
         weighed_of(contender, read, {"e001": ["a"], "e002": ["b"]})
+
+
+def test_what_gives_numbers_is_not_loaded_to_generate(ws: Workspace) -> None:
+    register(ws, "score", details={"method": "regression", "gives": "numbers"})
+    with pytest.raises(InvalidInput, match="score@v1 gives numbers: it cannot be loaded"):
+        load_model(ws, "score@v1")
+
+
+def test_the_local_machine_has_no_key_that_could_be_a_new_one(ws: Workspace) -> None:
+    with pytest.raises(InvalidInput, match="local has no key"):
+        check_target(ws, "local", mends=False, new_key=True)
+
+
+def test_a_job_is_asked_for_once(ws: Workspace) -> None:
+    folder = JobFolder(ws.jobs / training(ws).id)
+    enqueue(ws, folder)
+    with pytest.raises(Conflict, match="is in hand already"):
+        enqueue(ws, folder)
+
+
+def test_a_version_that_learned_from_nothing_has_no_corrections_to_show(ws: Workspace) -> None:
+    register(ws, "found", dataset=None)
+    with pytest.raises(HoneError, match="found@v1 was trained on no dataset"):
+        loop.report_feedback(ws, "found@v1", before="pickup@v1")

@@ -186,3 +186,8 @@ def test_every_correction_of_the_probe_split_stays_out_of_the_test_split(ws: Wor
         say(ws, flag, "confirm")
     assert set(ws.store.flags.standing()) <= split_of(ws, "probe")
     assert find_flags(ws).flags == []
+
+
+def test_a_verdict_that_is_none_is_refused(ws: Workspace) -> None:
+    with pytest.raises(InvalidInput, match='"perhaps" says nothing of a flag'):
+        say(ws, first(ws), "perhaps")  # type: ignore[arg-type]
