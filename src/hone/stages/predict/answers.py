@@ -48,14 +48,15 @@ def put_together(
     """One row with the answers of everybody, in the order of `contenders`."""
     if asked.problem:
         return Predicted(row=asked.row, input=asked.input, problem=asked.problem)
-    answers = [_answer(task, one.name, found.get(one.name)) for one in contenders]
+    answers = [meaning(task, one.name, found.get(one.name)) for one in contenders]
     agree = None
     if len(answers) > 1:
         agree = answers[0].output is not None and answers[0].output == answers[1].output
     return Predicted(row=asked.row, input=asked.input, answers=answers, agree=agree)
 
 
-def _answer(task: Task, name: str, prediction: Prediction | None) -> AnswerBy:
+def meaning(task: Task, name: str, prediction: Prediction | None) -> AnswerBy:
+    """What a prediction says to a task, and what is wrong with it."""
     if prediction is None or prediction.problem:
         problem = prediction.problem if prediction is not None else "It was not answered."
         return AnswerBy(by=name, text="", problems=[problem])

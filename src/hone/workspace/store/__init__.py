@@ -4,6 +4,7 @@ from hone.workspace.store.evaluations import Score
 from hone.workspace.store.examples import Added, NewExample, Page, new_example
 from hone.workspace.store.filters import Filter
 from hone.workspace.store.models import Activation, Registered
+from hone.workspace.store.predicted import Giver
 from hone.workspace.store.requests import Bulk, Snapshot
 from hone.workspace.store.store import Store
 from hone.workspace.store.windows import Window
@@ -13,6 +14,7 @@ __all__ = [
     "Added",
     "Bulk",
     "Filter",
+    "Giver",
     "NewExample",
     "Page",
     "Registered",

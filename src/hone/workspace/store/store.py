@@ -22,6 +22,7 @@ from hone.workspace.store.likeness import Likeness
 from hone.workspace.store.models import Models
 from hone.workspace.store.people import People
 from hone.workspace.store.placements import Placements
+from hone.workspace.store.predicted import PredictedAhead
 from hone.workspace.store.promotions import Promotions
 from hone.workspace.store.repeats import Repeats
 from hone.workspace.store.reviewed import ReviewedExamples
@@ -54,6 +55,7 @@ class Store:
         self.evaluations = Evaluations(engine)
         self.flags = Flags(engine)
         self.promotions = Promotions(engine)
+        self.predicted = PredictedAhead(engine)
         self.jobs = Jobs(engine)
         self.attempts = Attempts(engine)
         self.ledger = Ledger(engine)

@@ -129,3 +129,18 @@ ledger = Table(
     Index("ix_ledger_job", "job"),
     Index("ix_ledger_at", "at"),
 )
+
+predicted = Table(
+    "predicted",
+    metadata,
+    Column("by", Text, nullable=False),
+    Column("position", Integer, ForeignKey("examples.position"), nullable=False),
+    Column("task", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("confidence", Float),
+    Column("seconds", Float, nullable=False),
+    Column("is_complete", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    PrimaryKeyConstraint("by", "position"),
+)
