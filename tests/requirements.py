@@ -290,8 +290,25 @@ REQUIREMENTS: dict[str, Requirement] = {
     "EXT-04": Requirement("one command on a rented GPU"),
     "EXT-05": Requirement("data only, without training"),
     "EXT-06": Requirement("adapter and logs where they are expected"),
-    "EXT-07": Requirement("the running app finds the new model"),
-    "EXT-08": Requirement("predictions precomputed"),
+    "EXT-07": Requirement(
+        "the running app finds the new model",
+        (
+            "tests/web/test_predictions.py::"
+            "test_a_later_version_that_passes_becomes_active_and_is_asked",
+            "tests/web/test_predictions.py::"
+            "test_a_later_version_waits_until_it_passes_and_it_is_said_why",
+            "tests/browser/test_method.py::"
+            "test_switching_shows_each_and_both_with_what_differs_and_asks_nobody",
+        ),
+    ),
+    "EXT-08": Requirement(
+        "predictions precomputed",
+        (
+            "tests/stages/test_predict_ahead.py::"
+            "test_every_example_is_answered_once_by_rules_and_model",
+            "tests/stages/test_predict_ahead.py::test_a_worker_that_is_killed_goes_on_where_it_was",
+        ),
+    ),
     "EXT-09": Requirement(
         "models: list, info, set-active, delete",
         ("tests/cli/test_evaluate_models_predict.py::test_switching_and_taking_out",),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+import signal
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from hone import shelf
 from hone.errors import HoneError, InvalidInput
 from hone.records.task import Task
 from hone.stages.predict import (
@@ -128,6 +132,43 @@ def test_a_job_that_was_cut_off_goes_on_by_hand_and_asks_nothing_twice(
     assert JobFolder(ws.jobs / job.id).has_result and going_on.answered == COUNT - 25
     collect_ahead(ws)
     assert states(look_ahead(ws, task))["model"] == ("ready", COUNT)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def test_a_worker_that_is_killed_goes_on_where_it_was(ws: Workspace, task: Task) -> None:
+    noise = "nothing was picked up there today " * 300
+    more = [example(number) for number in range(1000, 3000)]
+    ws.store.examples.add_many(
+        new_example(one.model_copy(update={"input": {"message": noise + message(n)}}), search="")
+        for n, one in enumerate(more, 1000)
+    )
+    local = shelf.load("targets", "local")
+    (job,) = predict_ahead(ws, task, ["rules"], target=local)
+    folder = JobFolder(ws.jobs / job.id)
+    file = folder.predictions / "rules.jsonl"
+    wait_until(lambda: file.is_file() and file.stat().st_size > 0)
+    identity = folder.identity()
+    assert identity is not None
+    os.kill(identity.pid, signal.SIGKILL)
+    wait_until(lambda: not folder.is_alive())
+    before = file.read_bytes()
+    assert not folder.has_result and 0 < before.count(b"\n") < COUNT + 2000
+    assert look_ahead(ws, task).ways[0].state == "stopped"
+    assert [one.id for one in predict_ahead(ws, task, ["rules"], target=local)] == [job.id]
+    wait_until(lambda: folder.has_result)
+    assert file.read_bytes().startswith(before[: before.rindex(b"\n")])
+    assert file.read_bytes().count(b"\n") == COUNT + 2000
+    collect_ahead(ws)
+    found = look_ahead(ws, task, ["e033", "e2999"])
+    assert states(found)["rules"] == ("ready", COUNT + 2000)
+    assert found.answers["e033"]["rules"].output == output(33)
+    assert not found.answers["e2999"]["rules"].is_stale
 
 
 def test_larger_tasks_are_done_in_several_jobs(

@@ -36,6 +36,7 @@ HEAD = """# HTTP API
 - **Windows** go by cursors: `first` and `last` of an answer are the `before` and `after` of the
   next request.
 - **Events** (`GET /api/events`) are server-sent: `ready` first, then `reviews`, `import`, `job`,
+  `models` (a version is there, or another answers),
   and `resync` where one must look anew. Ids rise over restarts; `Last-Event-ID` goes on where a
   stream was cut off.
 """

@@ -1,4 +1,4 @@
-"""`hone predict`: one message, or a file of them."""
+"""`hone predict`: one message, a file of them, or all messages of a task ahead."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 if TYPE_CHECKING:
+    from hone.loop import LookedUp
     from hone.stages.predict import Predicted, PredictReport
 
 app = new_app()
@@ -28,6 +29,10 @@ def predict(
     output: Annotated[
         Path | None, typer.Option(help="The new JSONL file for their answers.", metavar="FILE")
     ] = None,
+    all_messages: Annotated[
+        bool,
+        typer.Option("--all", help="Predict every message of the task ahead, in the background."),
+    ] = False,
     model: Annotated[
         str | None, typer.Option(help="NAME, NAME@VERSION or a base; by default the active model.")
     ] = None,
@@ -47,17 +52,24 @@ def predict(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Answer one message, or a file of them.
+    """Answer one message, a file of them, or all messages of a task ahead.
+
+    With --all a job answers what has no answer yet; the review screen shows it. While hone up
+    runs, new imports and newly active versions follow by themselves.
 
     Example: hone predict --message "12 cases of romaine to the shelter"
     Example: hone predict --input-file new.jsonl --output answers.jsonl --method both
+    Example: hone predict --all --method both
     """
     from hone import loop
     from hone.cli import show
     from hone.cli.finished import take_in_finished
     from hone.stages import predict as prediction
 
-    _refuse_unclear(message, input_file, output)
+    if all_messages:
+        _refuse_beside_all(message, input_file, output, model or version)
+    else:
+        _refuse_unclear(message, input_file, output)
     options = prediction.predict_options(
         model=model,
         version=version,
@@ -69,6 +81,10 @@ def predict(
     )
     with loop.open_workspace(workspace) as opened:
         take_in_finished(opened)
+        if all_messages:
+            ahead = loop.predict_all(opened, task, method=options.method)
+            show.print_json(ahead) if json else _say_ahead(ahead)
+            return
         if message:
             answered = prediction.predict_messages(opened, message, options)
             if json:
@@ -85,6 +101,23 @@ def predict(
         show.print_json(report)
     else:
         _say_report(report)
+
+
+def _refuse_beside_all(
+    message: list[str] | None, input_file: Path | None, output: Path | None, model: str | None
+) -> None:
+    from hone.errors import InvalidInput
+
+    if message or input_file is not None or output is not None:
+        raise InvalidInput(
+            "--all takes the messages of the workspace: no others can be given with it.",
+            hint="hone predict --all --method both",
+        )
+    if model is not None:
+        raise InvalidInput(
+            "--all asks the active version: none can be named with it.",
+            hint="hone models set-active NAME@VERSION",
+        )
 
 
 def _refuse_unclear(
@@ -117,6 +150,22 @@ def _say_answers(answered: list[Predicted]) -> None:
         if one.agree is not None:
             show.say("They agree." if one.agree else "They differ.")
     _say_slow({answer.by: answer.seconds for one in answered for answer in one.answers})
+
+
+def _say_ahead(ahead: LookedUp) -> None:
+    from hone.cli import show
+
+    for way in ahead.ways:
+        if way.state == "ready":
+            show.say(f"{way.by}: all {way.total:,} messages are predicted.")
+            continue
+        show.say(f"{way.by or way.way}: {way.says}")
+        if way.state == "computing":
+            show.say(f"  hone jobs watch {way.job}")
+        elif way.hint:
+            show.say(f"  {way.hint}")
+    for one in ahead.waiting:
+        show.say(f"{one.ref} waits: {one.says}")
 
 
 def _say_report(report: PredictReport) -> None:

@@ -8,6 +8,7 @@ these functions follow it and come back when it is done.
 
 from __future__ import annotations
 
+from hone.loop.ahead import LookedUp, look_at_predictions, predict_all, take_in_new
 from hone.loop.answering import compare, evaluate, predict, predict_file
 from hone.loop.correcting import apply_feedback, promote_flag, report_feedback
 from hone.loop.examples import build_dataset, decide, examine_dataset, import_examples
@@ -40,6 +41,7 @@ from hone.workspace.open import Workspace, init_workspace
 
 __all__ = [
     "BuildOptions",
+    "LookedUp",
     "Workspace",
     "apply_feedback",
     "begin_training",
@@ -65,6 +67,7 @@ __all__ = [
     "list_models",
     "list_recipes",
     "load_model",
+    "look_at_predictions",
     "look_at_round",
     "measure_round",
     "merge_model",
@@ -73,6 +76,7 @@ __all__ = [
     "plan_round",
     "plan_training",
     "predict",
+    "predict_all",
     "predict_file",
     "promote_flag",
     "read_task",
@@ -84,5 +88,6 @@ __all__ = [
     "reviewer_name",
     "set_active",
     "stop_round",
+    "take_in_new",
     "train",
 ]

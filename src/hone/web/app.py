@@ -24,6 +24,7 @@ from hone.web.api import (
     imports,
     jobs,
     models,
+    predictions,
     reviews,
     session,
     sessions,
@@ -31,7 +32,7 @@ from hone.web.api import (
     tasks,
     trainings,
 )
-from hone.web.carrying import keep_carried_out
+from hone.web.carrying import keep_carried_out, keep_current
 from hone.web.security import Guard
 from hone.web.site import READING_LANES, Site
 
@@ -56,6 +57,7 @@ ROUTERS = (
     datasets.router,
     evaluations.router,
     models.router,
+    predictions.router,
     jobs.router,
     trainings.router,
     endpoints.router,
@@ -92,9 +94,11 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     current_default_thread_limiter().total_tokens = READING_LANES
     telling = asyncio.create_task(site.hub.run())
     waking = asyncio.create_task(keep_carried_out(site.ws))
+    renewing = asyncio.create_task(keep_current(site.ws))
     try:
         yield
     finally:
         waking.cancel()
+        renewing.cancel()
         site.hub.close()
         await telling

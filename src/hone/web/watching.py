@@ -29,6 +29,7 @@ class Watch:
         self._position = 0
         self._states: dict[str, str] | None = None
         self._jobs_at = 0.0
+        self._models: dict[str, bool] | None = None
 
     def look(self) -> list[Happened]:
         """What happened since the last call; at the first one nothing did."""
@@ -77,9 +78,18 @@ class Watch:
         found = jobs.list_jobs(self._ws, newest=WATCHED_JOBS)
         before, self._states = self._states, {one.id: one.state for one in found}
         if before is None:
-            return []
-        return [
+            return self._versions()
+        return self._versions() + [
             Happened("job", {"id": one.id, "kind": one.kind, "state": one.state})
             for one in reversed(found)
             if before.get(one.id) != one.state
         ]
+
+    def _versions(self) -> list[Happened]:
+        """News of a version that is there, or that answers, since the last look."""
+        found = {one.model.ref: one.is_active for one in self._ws.store.models.list()}
+        before, self._models = self._models, found
+        if before is None or before == found:
+            return []
+        active = [ref for ref, is_active in found.items() if is_active]
+        return [Happened("models", {"new": sorted(set(found) - set(before)), "active": active})]

@@ -98,5 +98,5 @@ def _standing(ws: Workspace, giver: Giver) -> Standing:
         verb = "are being predicted" if is_going else "were predicted when it stopped"
         found.says = f"{found.done:,} of {total:,} messages {verb}."
     if found.state != "computing":
-        found.hint = f"hone predict --all --task {giver.task}"
+        found.hint = f"hone predict --all --method {way} --task {giver.task}"
     return found

@@ -139,3 +139,10 @@ export const training = {
   cut: (/** @type {string} */ count) => `${count} tokens are cut off: training does not see them.`,
   tokens: "The tokens in order", asText: "As text",
 };
+
+export const method = {
+  label: "Extraction method", choices: { rules: "Regex parser", model: "PEFT model", both: "Compare both" },
+  begin: "Predict all messages", none: "Nothing is predicted for this message yet.", differs: "differs",
+  stale: "from an earlier version",
+  waits: (/** @type {string} */ ref, /** @type {string} */ says) => `${ref} waits: ${says}`,
+};

@@ -7,7 +7,7 @@
 
 const REFUSED_MS = 5000;
 const CHANNEL = "hone-events";
-const TYPES = ["reviews", "import", "job", "resync"]; // "ready" needs no answer
+const TYPES = ["reviews", "import", "job", "models", "resync"]; // "ready" needs no answer
 
 /** @type {Array<{type: string, run: (news: any) => void}>} */
 const listeners = [];
@@ -16,7 +16,7 @@ let source = null;
 let isStarted = false;
 
 /**
- * @param {string} type reviews, import, job or resync
+ * @param {string} type reviews, import, job, models or resync
  * @param {(news: any) => void} run
  * @returns {() => void} stops listening
  */

@@ -4,6 +4,7 @@ import { html } from "../../vendor/preact.js";
 import { number, score } from "../../lib/format.js";
 import { texts } from "../../texts.js";
 import { Icon } from "../../ui/icon.js";
+import { Method } from "./method.js";
 import { useTop } from "./unscrolled.js";
 
 /** @param {{example: any, task: any}} props */
@@ -14,6 +15,7 @@ export function Source({ example, task }) {
     class="pane source" aria-label=${texts.review.source(task.kind)} tabindex="0" ...${top}
   >
     <${Shown} input=${example.input} task=${task} />
+    ${task.kind === "extract" && html`<${Method} example=${example} task=${task} />`}
     <${Passages} key=${example.id} passages=${example.context} />
   </section>`;
 }

@@ -1,0 +1,105 @@
+"""Predictions over the API: looked up by example, begun by trainers; new versions found."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hone import loop
+from hone.stages.predict import ahead_task, collect_ahead, predict_ahead
+from hone.web.site import Site
+from hone.workspace.open import Workspace, open_workspace
+from tests.stages.answering import Answers, output, register
+from tests.stages.compare.planted import answer, make_planted
+from tests.targets.here import Here
+from tests.web.browser import Browser, access
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("built") / "ws"
+    with make_planted(root) as ws:
+        answer(ws, "pickup@v2", further=["pickup@v1"])
+    return root
+
+
+@pytest.fixture
+def ws(built: Path, tmp_path: Path) -> Iterator[Workspace]:
+    shutil.copytree(built, tmp_path / "ws")
+    with open_workspace(tmp_path / "ws") as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def browser(ws: Workspace) -> Browser:
+    return Browser(Site(ws, access())).sign_in()
+
+
+def ways(found: Any) -> dict[str, Any]:
+    return {one["way"]: one for one in found["ways"]}
+
+
+def active(ws: Workspace) -> str:
+    found = ws.store.models.active("pickup")
+    assert found is not None
+    return found.model.ref
+
+
+def test_a_page_is_looked_up_with_how_far_each_way_is(browser: Browser, ws: Workspace) -> None:
+    before = browser.get("/api/predictions").json()
+    assert {one["state"] for one in before["ways"]} == {"absent"}
+    assert "--method model" in ways(before)["model"]["hint"]
+    predict_ahead(ws, ahead_task(ws), target=Here(Answers()))
+    collect_ahead(ws)
+    found = browser.get("/api/predictions", id=["e001", "e008", "none"]).json()
+    assert ways(found)["model"]["state"] == "ready" and ways(found)["model"]["by"] == "pickup@v1"
+    assert found["answers"]["e001"]["model"]["output"] == output(1)
+    assert found["answers"]["e008"]["rules"]["output"] == [] and found["answers"]["none"] == {}
+
+
+def test_where_no_version_is_active_it_is_said_with_the_mend(
+    browser: Browser, ws: Workspace
+) -> None:
+    for one in list(ws.store.models.list()):
+        ws.store.models.delete(one.model.ref)
+    model = ways(browser.get("/api/predictions").json())["model"]
+    assert model["state"] == "nobody" and model["says"].startswith("No model is active")
+    assert "hone train" in model["hint"]
+    refused = browser.post("/api/predictions", {"method": "model"})
+    assert refused.status_code >= 400 and "No model is active" in refused.text
+
+
+def test_a_better_version_that_came_later_answers_by_itself(ws: Workspace) -> None:
+    # v2 passes the gate, but was there already when v1 was chosen: a person had a reason.
+    assert loop.take_in_new(ws).activated == [] and active(ws) == "pickup@v1"
+
+
+def test_a_later_version_waits_until_it_passes_and_it_is_said_why(
+    browser: Browser, ws: Workspace
+) -> None:
+    ref = register(ws)
+    assert loop.take_in_new(ws).activated == [] and active(ws) == "pickup@v1"
+    (waiting,) = browser.get("/api/predictions").json()["waiting"]
+    assert waiting["ref"] == ref and waiting["active"] == "pickup@v1"
+    assert "may not replace" in waiting["says"] and waiting["reasons"]
+    assert f"hone evaluate {ref}" in waiting["hint"]
+
+
+def test_a_later_version_that_passes_becomes_active_and_is_asked(ws: Workspace) -> None:
+    ref = register(ws)
+    (ws.root / "hone.yaml").write_text(
+        re.sub(
+            "(?m)^gate:.*$",
+            "gate: {must_win: [], must_not_lose: []}",
+            (ws.root / "hone.yaml").read_text(),
+        )
+    )
+    with open_workspace(ws.root) as opened:
+        assert loop.take_in_new(opened).activated == [ref] and active(opened) == ref
+        note = opened.store.models.activations("pickup")[-1]
+    assert note.reviewer == "the running app" and "may replace" in note.note
