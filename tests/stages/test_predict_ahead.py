@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,7 +149,7 @@ def test_a_worker_that_is_killed_goes_on_where_it_was(ws: Workspace, task: Task)
         new_example(one.model_copy(update={"input": {"message": noise + message(n)}}), search="")
         for n, one in enumerate(more, 1000)
     )
-    local = shelf.load("targets", "local")
+    local: Any = shelf.load("targets", "local")
     (job,) = predict_ahead(ws, task, ["rules"], target=local)
     folder = JobFolder(ws.jobs / job.id)
     file = folder.predictions / "rules.jsonl"

@@ -54,7 +54,7 @@ def predict_all(
     workspace: Workspace,
     task: str | None = None,
     *,
-    method: prediction.Method = "both",
+    method: Literal["rules", "model", "both"] = "both",
 ) -> LookedUp:
     """Let the rules, the active model or both answer every message of an extract task ahead.
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hone import shelf
 from hone.errors import InvalidInput, nearest
-from hone.records.example import TRUSTED, Example
+from hone.records.example import TRUSTED
 from hone.records.task import Task
 from hone.workspace.open import Workspace
 from hone.workspace.store import Filter
@@ -60,10 +60,10 @@ def audited(ws: Workspace, task: str | None = None, *, by: Iterable[str] = ()) -
     fields = _fields(known, tuple(by))
     sums = _Sums(Weight(), {name: {} for name in fields})
     count = 0
-    wanted = Filter(status=tuple(TRUSTED), task=known.name)
-    for example in ws.store.examples.iterate(wanted):
+    # The outputs alone: whole examples would take several times as long to read.
+    for output in ws.store.examples.outputs(known.name, tuple(TRUSTED)):
         count += 1
-        _add(known, example, sums)
+        _add(known, output, sums)
     total = ws.store.examples.count(Filter(task=known.name))
     is_ready, readiness = _readiness(count)
     return Audited(
@@ -90,9 +90,8 @@ def _fields(task: Task, by: tuple[str, ...]) -> tuple[str, ...]:
     return by or tuple(name for name in USUAL_FIELDS if name in task.fields)
 
 
-def _add(task: Task, example: Example, sums: _Sums) -> None:
+def _add(task: Task, output: Any, sums: _Sums) -> None:
     kind = shelf.load("tasks", task.kind)
-    output = example.output
     records = cast("list[Any]", output if isinstance(output, list) else [output])
     for record in records:
         if not isinstance(record, Mapping):

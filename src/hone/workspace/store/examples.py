@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, bindparam, func, select
 
@@ -20,8 +20,15 @@ from hone.workspace.store import tallies, windows
 from hone.workspace.store.connection import CACHE_KIB, reading, set_cache, writing
 from hone.workspace.store.filters import Filter
 from hone.workspace.store.json_text import from_text, to_text, to_text_or_null
-from hone.workspace.store.rows import example_of, example_query, fetch, in_chunks
-from hone.workspace.store.tables import FINGERPRINT_START, UNSCORED, examples
+from hone.workspace.store.rows import (
+    effective_output,
+    example_of,
+    example_query,
+    fetch,
+    in_chunks,
+    with_answer,
+)
+from hone.workspace.store.tables import FINGERPRINT_START, UNSCORED, examples, states
 from hone.workspace.store.walks import positions
 from hone.workspace.store.windows import Window
 
@@ -192,6 +199,15 @@ class Examples:
         with reading(self._engine) as connection:
             for chunk in in_chunks(positions(connection, wanted, limit=limit), 500):
                 yield from fetch(connection, chunk)
+
+    def outputs(self, task: str, statuses: Sequence[str]) -> Iterator[Any]:
+        """The outputs alone, as they stand, of a task's examples in these statuses; in no order."""
+        query = with_answer(effective_output).where(
+            states.c.task == task, states.c.status.in_(statuses)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execution_options(yield_per=1000).execute(query)
+            yield from map(from_text, rows.scalars())
 
     def positions(self, wanted: Filter) -> list[int]:
         """Where the examples that fit stand, rising."""
