@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from hone.cli.run import run
+from hone.records.job import Job
+from hone.stages import jobs
 from hone.stages.evaluate import evaluate, evaluate_options, finish
 from hone.workspace.open import Workspace, open_workspace
 from tests.stages.answering import (
@@ -221,3 +223,19 @@ def test_what_a_model_wrote_cannot_drive_the_terminal(ws: Workspace, hone: Hone)
     )
     said = hone("predict", "--message", "\x1b[2Jgone", "--method", "rules")
     assert "\x1b" not in said.out
+
+
+def test_all_messages_are_predicted_ahead_in_the_background(
+    ws: Workspace, hone: Hone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def submitted(ws: Workspace, job: Job, inputs: Any, **_: object) -> Job:
+        return jobs.submit(ws, job, inputs)
+
+    monkeypatch.setattr(jobs, "launch", submitted)
+    said = hone("predict", "--all", "--method", "both", "--json")
+    assert said.code == 0
+    found = {one["way"]: one for one in json.loads(said.out)["ways"]}
+    assert found["rules"]["state"] == found["model"]["state"] == "computing"
+    assert found["model"]["total"] == 60
+    refused = hone("predict", "--all", "--message", "2 cases of rice")
+    assert refused.code == 2 or "--all" in refused.err

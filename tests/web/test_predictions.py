@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +10,11 @@ import pytest
 
 from hone import loop
 from hone.stages.predict import ahead_task, collect_ahead, predict_ahead
-from hone.web.site import Site
 from hone.workspace.open import Workspace, open_workspace
 from tests.stages.answering import Answers, output, register
 from tests.stages.compare.planted import answer, make_planted
 from tests.targets.here import Here
-from tests.web.browser import Browser, access
+from tests.web.browser import Browser
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +23,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with make_planted(root) as ws:
         answer(ws, "pickup@v2", further=["pickup@v1"])
     return root
-
-
-@pytest.fixture
-def ws(built: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(built, tmp_path / "ws")
-    with open_workspace(tmp_path / "ws") as workspace:
-        yield workspace
-
-
-@pytest.fixture
-def browser(ws: Workspace) -> Browser:
-    return Browser(Site(ws, access())).sign_in()
 
 
 def ways(found: Any) -> dict[str, Any]:
@@ -74,7 +59,9 @@ def test_where_no_version_is_active_it_is_said_with_the_mend(
     assert refused.status_code >= 400 and "No model is active" in refused.text
 
 
-def test_a_better_version_that_came_later_answers_by_itself(ws: Workspace) -> None:
+def test_a_better_version_that_a_person_passed_over_stays_behind(
+    ws: Workspace,
+) -> None:
     # v2 passes the gate, but was there already when v1 was chosen: a person had a reason.
     assert loop.take_in_new(ws).activated == [] and active(ws) == "pickup@v1"
 
@@ -103,3 +90,27 @@ def test_a_later_version_that_passes_becomes_active_and_is_asked(ws: Workspace) 
         assert loop.take_in_new(opened).activated == [ref] and active(opened) == ref
         note = opened.store.models.activations("pickup")[-1]
     assert note.reviewer == "the running app" and "may replace" in note.note
+
+
+def test_a_later_version_that_wins_by_its_answers_becomes_active(tmp_path: Path) -> None:
+    with make_planted(tmp_path / "one", versions=1) as ws:
+        ref = register(ws)
+        assert loop.take_in_new(ws).activated == [], "nobody has asked it yet"
+        answer(ws, ref, further=["pickup@v1"])
+        # What was evaluated is taken in above; only who may judge now lets it answer.
+        assert loop.take_in_new(ws, judges=False).activated == []
+        assert loop.take_in_new(ws).activated == [ref] and active(ws) == ref
+
+
+@pytest.mark.usefixtures("nobody_works_yet")
+def test_all_messages_are_asked_for_by_one_click_and_once(browser: Browser, ws: Workspace) -> None:
+    begun = browser.post("/api/predictions", {"method": "both"})
+    assert begun.status_code == 200
+    assert {one["way"]: one["state"] for one in begun.json()["ways"]} == {
+        "rules": "computing",
+        "model": "computing",
+    }
+    browser.post("/api/predictions", {"method": "both"})
+    assert len([one for one in ws.store.jobs.list() if one.kind == "suggest"]) == 2
+    refused = browser.post("/api/predictions", {"method": "oracle"})
+    assert refused.status_code == 422

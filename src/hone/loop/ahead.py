@@ -93,17 +93,19 @@ def waiting_models(workspace: Workspace, task: str) -> list[Waiting]:
     return found
 
 
-def take_in_new(workspace: Workspace) -> TakenIn:
+def take_in_new(workspace: Workspace, *, judges: bool = True) -> TakenIn:
     """Register what was trained, let it answer where the gate allows, predict what is missing.
 
-    For the tasks whose answers are records; versions of others are chosen by people alone.
+    For the tasks whose answers are records; versions of others are chosen by people alone. Without
+    `judges` the gate is asked only where something was trained or evaluated since.
     """
     trained = collect_trained(workspace)
     evaluated = collect_all_evaluated(workspace)
     problems = [*trained.problems, *evaluated.problems]
     activated: list[str] = []
     tasks = [one.name for one in workspace.tasks().values() if one.kind == "extract"]
-    for model in _candidates(workspace, tasks):
+    is_due = judges or trained.models or evaluated.evaluations
+    for model in _candidates(workspace, tasks) if is_due else ():
         try:
             judged = comparison.judge_gate(workspace, model.ref)
         except HoneError as error:

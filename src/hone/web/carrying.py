@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from functools import partial
 
 from anyio.to_thread import run_sync
 
@@ -13,6 +15,7 @@ from hone.loop import Workspace
 from hone.stages import jobs
 
 LOOK_SECONDS = 5.0
+JUDGE_SECONDS = 60.0
 # A supervisor that ends at once each time is tried again ever more rarely.
 MOST_SECONDS = 300.0
 
@@ -35,9 +38,11 @@ async def keep_carried_out(ws: Workspace) -> None:
 async def keep_current(ws: Workspace) -> None:
     """Find new versions and what was not predicted yet, until cancelled.
 
-    Where neither store nor tasks nor rules changed since the last look, nothing is looked at.
+    Where neither store nor tasks nor rules changed since the last look, nothing is looked at. The
+    gate reads many answers, so that reviewing alone does not ask it every few seconds.
     """
     seen: tuple[int, ...] = ()
+    judged_at, is_owed = 0.0, True
     told: set[str] = set()
     while True:
         await asyncio.sleep(LOOK_SECONDS)
@@ -45,10 +50,13 @@ async def keep_current(ws: Workspace) -> None:
             return
         try:
             mark = await run_sync(_mark, ws)
-            if mark == seen:
+            is_due = is_owed and time.monotonic() - judged_at >= JUDGE_SECONDS
+            if mark == seen and not is_due:
                 continue
-            problems = (await run_sync(loop.take_in_new, ws)).problems
-            seen = mark
+            judges = time.monotonic() - judged_at >= JUDGE_SECONDS
+            taken = await run_sync(partial(loop.take_in_new, ws, judges=judges))
+            problems, seen, is_owed = taken.problems, mark, not judges
+            judged_at = time.monotonic() if judges else judged_at
         except HoneError as error:
             problems = [error.message]
         for problem in set(problems) - told:
