@@ -4,9 +4,9 @@
 
 Seeded messages, all accepted, with predictions of the rules and of a version put into the store as
 a job leaves them; `hone up` in a process of its own, headless Chromium. Measured in the page, from
-the event's own time stamp to the frame in which the other method's columns stand, 60 switches; and
-in the server, from request to answer, the look-up of 50 messages by example, 20 pages spread over
-all. The statistics are called in this process: once after a decision, then again 20 times.
+the event's own time stamp to the frame in which the other method's columns stand, 60 switches; the
+look-up of 50 messages by example, 20 pages spread over all, and the statistics, once after a
+decision, then again 20 times, are called in this process.
 Budgets: 50 ms (95th percentile) for a switch, 200 ms for the statistics.
 Prints the rows of a table.
 """
