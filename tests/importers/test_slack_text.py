@@ -34,6 +34,7 @@ NAMES = Names({"U1": "Ada", "U2": "<@U1>"}, LABELS, None)
         ("&amp;lt;@U1&amp;gt; &lt;@U1&gt;", "&lt;@U1&gt; <@U1>"),
         ("<@U2>", "@<@U1>"),
         ("1 < 2 and < @U1> stay, <> too", "1 < 2 and < @U1> stay, <> too"),
+        ("<|> and <|words>", "<|> and words"),
         ("*bold* _it_ ~no~ `x` :tada:", "*bold* _it_ ~no~ `x` :tada:"),
     ],
 )

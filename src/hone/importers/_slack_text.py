@@ -71,6 +71,8 @@ def plain(text: str, name_of: Callable[[str, str, str], str]) -> str:
             return _ESCAPES[found[2]]
         inside, bar, label = found[1].partition("|")
         label = _unescaped(label)
+        if not inside:
+            return label or found[0]
         if inside[0] in "@#":
             return inside[0] + name_of(inside[0], inside[1:], label)
         if inside[0] == "!":
