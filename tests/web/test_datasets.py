@@ -23,11 +23,6 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
         yield workspace
 
 
-@pytest.fixture
-def browser(ws: Workspace) -> Browser:
-    return Browser(Site(ws, access())).sign_in()
-
-
 def lines(rows: Sequence[Any]) -> bytes:
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 

@@ -33,11 +33,6 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
         yield workspace
 
 
-@pytest.fixture
-def browser(ws: Workspace) -> Browser:
-    return Browser(Site(ws, access())).sign_in()
-
-
 def made(account: RunPodPods, name: str, **more: Any) -> str:
     body = {
         "name": name, "type": "QUEUE", "image": "hone-worker",

@@ -26,11 +26,6 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
         yield workspace
 
 
-@pytest.fixture
-def browser(ws: Workspace) -> Browser:
-    return Browser(Site(ws, access())).sign_in()
-
-
 def trained(ws: Workspace, *, steps: int = 30) -> JobFolder:
     """A training that was cut off at its step 20, went on from 15 and was then stopped."""
     job = jobs.submit(ws, jobs.new_job("train", SPEC), {})

@@ -10,8 +10,7 @@ import pytest
 
 from hone.errors import GateRefused
 from hone.loop.training import refuse_dearer
-from hone.records.job import Job
-from hone.stages import jobs, people
+from hone.stages import people
 from hone.web.site import Site
 from hone.workspace.open import Workspace, init_workspace
 from tests.stages.training_set import freeze
@@ -19,27 +18,14 @@ from tests.web.browser import Browser, access
 
 RECIPE = {"base": "hone-nano", "dataset": "faith", "lora": {"r": 4}, "training": {"epochs": 1}}
 
+pytestmark = pytest.mark.usefixtures("nobody_works_yet")
+
 
 @pytest.fixture
 def ws(tmp_path: Path) -> Iterator[Workspace]:
     with init_workspace(tmp_path / "ws") as workspace:
         freeze(workspace, "faith", 24, 4)
         yield workspace
-
-
-@pytest.fixture
-def browser(ws: Workspace) -> Browser:
-    return Browser(Site(ws, access())).sign_in()
-
-
-@pytest.fixture(autouse=True)
-def nobody_works_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    def submitted(
-        ws: Workspace, job: Job, inputs: dict[str, Path | str | bytes], **_: object
-    ) -> Job:
-        return jobs.submit(ws, job, inputs)
-
-    monkeypatch.setattr(jobs, "launch", submitted)
 
 
 def option(menu: Any, key: str, method: str = "sft") -> Any:
