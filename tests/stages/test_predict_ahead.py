@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from hone.stages.predict import (
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace, open_workspace
 from hone.workspace.store import new_example
+from tests.faults.gates import wait_until
 from tests.stages.answering import (
     RULES,
     Answers,
@@ -135,13 +135,6 @@ def test_a_job_that_was_cut_off_goes_on_by_hand_and_asks_nothing_twice(
     assert states(look_ahead(ws, task))["model"] == ("ready", COUNT)
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-
-
 def test_a_worker_that_is_killed_goes_on_where_it_was(ws: Workspace, task: Task) -> None:
     noise = "nothing was picked up there today " * 300
     more = [example(number) for number in range(1000, 3000)]
@@ -153,16 +146,16 @@ def test_a_worker_that_is_killed_goes_on_where_it_was(ws: Workspace, task: Task)
     (job,) = predict_ahead(ws, task, ["rules"], target=local)
     folder = JobFolder(ws.jobs / job.id)
     file = folder.predictions / "rules.jsonl"
-    wait_until(lambda: file.is_file() and file.stat().st_size > 0)
+    wait_until(lambda: file.is_file() and file.stat().st_size > 0, "an answer stands there")
     identity = folder.identity()
     assert identity is not None
     os.kill(identity.pid, signal.SIGKILL)
-    wait_until(lambda: not folder.is_alive())
+    wait_until(lambda: not folder.is_alive(), "the worker is dead")
     before = file.read_bytes()
     assert not folder.has_result and 0 < before.count(b"\n") < COUNT + 2000
     assert look_ahead(ws, task).ways[0].state == "stopped"
     assert [one.id for one in predict_ahead(ws, task, ["rules"], target=local)] == [job.id]
-    wait_until(lambda: folder.has_result)
+    wait_until(lambda: folder.has_result, "the job is done")
     assert file.read_bytes().startswith(before[: before.rindex(b"\n")])
     assert file.read_bytes().count(b"\n") == COUNT + 2000
     collect_ahead(ws)
