@@ -10,7 +10,10 @@ from typing import NamedTuple, cast
 from hone.errors import InvalidInput
 
 # Template -> module whose `write(folder)` leaves files in a folder and says what they are.
-WRITERS: dict[str, str] = {"extract": "hone.demo.slack_export"}
+WRITERS: dict[str, str] = {
+    "qa": "hone.demo.example_qa",
+    "extract": "hone.demo.slack_export",
+}
 
 
 class Written(NamedTuple):

@@ -15,6 +15,8 @@ TEMPLATES: dict[str, Task] = {
             "kind": "qa",
             "name": "qa",
             "system": "Answer the question.",
+            # Passages that come with a question stand above it.
+            "context": True,
             "unanswerable": "I do not know.",
         }
     ),
