@@ -28,8 +28,11 @@ SECONDS = r"(?:ms|s|min|h|seconds?|minutes?|hours?)"
 VARYING = (
     (r"127\.0\.0\.1:\d+", "<address>"),
     (r"\b[a-z]+-\d{8}-\d{6}-\w+", "<job>"),
+    (r"\d{8}-\d{6}-\w{4}", "<id>"),
+    (r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w* \d{1,2}, \d{4}", "<date>"),
+    (r"\b(?:better|worse|no clear difference)$", "<verdict>"),
     (r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?Z?)?", "<date>"),
-    (r"\b\d{1,2}:\d{2}(?::\d{2})?\b", "<time>"),
+    (r"\b\d{1,2}:\d{2}(?::\d{2})?(?: [AP]M)?\b", "<time>"),
     (r"\d+ (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)\w*(?: \d{4})?", "<date>"),
     (r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,64}\b", "<hash>"),
     (r"[\d,.]+ tokens/s", "<rate>"),

@@ -206,6 +206,12 @@ class Hand:
         self.seat.click(name, role=role)
         return self.note(name)
 
+    def go(self, screen: str) -> Hand:
+        """Clicks a screen's name in the menu."""
+        menu = self.seat.page.get_by_role("navigation", name="Screens")
+        menu.get_by_role("link", name=screen).click()
+        return self.note(screen)
+
     def click_on(self, control: Locator, name: str) -> Hand:
         """Clicks a control that shows this name, such as a card or a row."""
         said = control.inner_text()

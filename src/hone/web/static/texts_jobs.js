@@ -20,5 +20,6 @@ export const jobs = {
   names: /** @type {Record<string, string>} */ ({
     loss: "Loss", eval_loss: "Validation loss", learning_rate: "Learning rate", grad_norm: "Gradient norm",
     tokens_per_second: "Tokens per second", eval_token_accuracy: "Validation: tokens right",
+    train_loss: "Training loss", best_step: "Best step",
   }),
 };
