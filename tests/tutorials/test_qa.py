@@ -165,7 +165,7 @@ def trains(told: Telling, seat: Seat) -> None:
         hand.note("Dataset").note("lending").note("Base model").note("hone-nano")
         seat.field("Dataset").select_option("lending")
         seat.field("Base model").select_option("hone-nano")
-        for label, value in (("Learning rate", "0.004"), ("Epochs", "5"), ("Batch size", "8")):
+        for label, value in (("Learning rate", "0.004"), ("Epochs", "3"), ("Batch size", "8")):
             hand.fill(label, value)
             seat.press("Tab")
         hand.click_on(card(seat, "runpod-serverless"), "runpod-serverless")
@@ -177,7 +177,7 @@ def trains(told: Telling, seat: Seat) -> None:
         with seat.page.expect_download() as waited:
             hand.click("Export Config")
         recipe = json.loads(Path(waited.value.path()).read_text())
-        assert recipe["training"]["epochs"] == 5 and recipe["dataset"] == "lending"
+        assert recipe["training"]["epochs"] == 3 and recipe["dataset"] == "lending"
         held: list[Any] = []
         seat.page.route("**/api/trainings", lambda route: held.append(route))
         hand.click("Start Training")
