@@ -1,4 +1,4 @@
-"""Files that cannot be taken in: of no kind, too large for the browser, nobody's, another task's."""
+"""Files that cannot be taken in: of no kind, too large, nobody's, another task's."""
 
 from __future__ import annotations
 

@@ -311,7 +311,9 @@ def test_memory_stays_flat_where_answers_are_many(tmp_path: Path) -> None:
 
 
 def test_without_rules_the_model_is_named_as_the_way(ws: Workspace, tmp_path: Path) -> None:
-    (ws.root / "tasks" / "plain.yaml").write_text("kind: extract\nname: plain\nfields: {item: {type: string}}\n")
+    (ws.root / "tasks" / "plain.yaml").write_text(
+        "kind: extract\nname: plain\nfields: {item: {type: string}}\n"
+    )
     with pytest.raises(InvalidInput, match="The task plain names no rules") as told:
         one(ws, method="rules", task="plain")
     assert "rules/plain.yaml" in told.value.hint and "--method model" in told.value.hint

@@ -212,6 +212,6 @@ def test_who_cannot_predict_ahead_is_told_why(ws: Workspace, task: Task, tmp_pat
         predict_ahead(ws, without, ["rules"])
     assert "rules/pickup.yaml" in caught.value.hint
     (ws.root / "rules" / "pickup.yaml").unlink()
-    with pytest.raises(HoneError, match="Cannot read .*pickup.yaml: there is no such"):
+    with pytest.raises(HoneError, match=r"Cannot read .*pickup\.yaml: there is no such"):
         predict_ahead(ws, task, ["rules"])
     assert not list(ws.jobs.iterdir())

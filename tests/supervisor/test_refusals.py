@@ -1,4 +1,4 @@
-"""What goes wrong at a step becomes the end of the attempt: a bug of ours, what cannot be taken in."""
+"""What goes wrong at a step ends the attempt: a bug of ours, what cannot be taken in."""
 
 from __future__ import annotations
 

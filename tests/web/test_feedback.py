@@ -199,7 +199,7 @@ def test_in_setup_mode_nothing_of_a_round_trains(ws: Workspace) -> None:
     jobs.submit(ws, order.model_copy(update={"id": "train-pickup-v1"}), {})
     loop.apply_feedback(ws)
     ws.config.setup_mode = True
-    with pytest.raises(GateRefused, match="No training: .*setup mode") as told:
+    with pytest.raises(GateRefused, match=r"No training: .*setup mode") as told:
         loop.retrain(ws)
     assert told.value.hint == "hone config show"
     assert len([one for one in ws.store.jobs.list() if one.kind == "train"]) == 2

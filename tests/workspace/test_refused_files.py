@@ -106,7 +106,7 @@ def test_questions_of_a_folder_and_of_broken_lines(tmp_path: Path) -> None:
 def test_questions_of_no_kind(tmp_path: Path) -> None:
     odd = tmp_path / "odd.txt"
     odd.write_text('\f{"question": "Who?"}\n')  # a page break before JSON
-    with pytest.raises(InvalidInput, match="odd.txt is no file of examples that Hone") as told:
+    with pytest.raises(InvalidInput, match=r"odd\.txt is no file of examples that Hone") as told:
         list(read_questions(odd, TASK, needs_answers=False))
     assert told.value.hint == "Give JSONL, JSON or CSV."
 

@@ -110,7 +110,8 @@ def _accept_all(ws: Workspace, who: str, task: str | None, *, yes: bool) -> Any:
     if not count:
         raise HoneError(
             "Nothing is pending that could be accepted.",
-            hint="hone review   (an example without a suggestion needs an answer), or hone import FILE",
+            hint="hone review   (an example without a suggestion needs an answer), or "
+            "hone import FILE",
         )
     if not yes and not typer.confirm(f"Accept {count:,} pending examples as {who}?"):
         raise typer.Exit(0)

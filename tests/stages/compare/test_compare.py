@@ -127,9 +127,7 @@ def test_where_no_question_is_shared_nothing_is_compared(ws: Workspace) -> None:
     with pytest.raises(InvalidInput) as told:
         compared(ws, "pickup@v2", "pickup@v4")
     on = "pickup@1/test"
-    assert told.value.message == (
-        f"No example of {on} was asked of all of them in the same words."
-    )
+    assert told.value.message == (f"No example of {on} was asked of all of them in the same words.")
     assert told.value.hint == (
         f"hone evaluate pickup@v2 --data {on}; hone evaluate pickup@v4 --data {on}"
     )

@@ -103,7 +103,7 @@ def test_a_prepared_file_is_not_larger_than_can_be_checked(
     file = tmp_path / "huge.jsonl"
     with file.open("wb") as sparse:
         sparse.truncate(MOST_BYTES + 1)
-    with pytest.raises(InvalidInput, match="huge.jsonl is larger than 1 GiB") as told:
+    with pytest.raises(InvalidInput, match=r"huge\.jsonl is larger than 1 GiB") as told:
         load_prepared(make_workspace(0), "huge", Prepared(file, file.name))
     assert told.value.hint == "Load it in parts."
 
