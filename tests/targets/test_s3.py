@@ -207,7 +207,9 @@ def test_an_upload_that_was_dropped_is_told(bucket: Bucket, s3: RunPodS3, tmp_pa
 def test_a_wrong_clock_here_and_a_page_in_place_of_xml_are_told() -> None:
     late = "<Error><Code>RequestTimeTooSkewed</Code></Error>"
     bucket = odd(lambda request: httpx.Response(403, text=late))
-    with pytest.raises(HoneError, match=r"The clock of this machine is wrong: .* refuses") as caught:
+    with pytest.raises(
+        HoneError, match=r"The clock of this machine is wrong: .* refuses"
+    ) as caught:
         bucket.keys("runs/")
     assert caught.value.hint == "sudo timedatectl set-ntp true"
     bucket.close()

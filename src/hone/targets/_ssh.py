@@ -342,8 +342,9 @@ async def _greeted(
 def _is_locked(error: Exception) -> bool:
     import asyncssh
 
-    # Without bcrypt, asyncssh says so of every key of OpenSSH that has a passphrase.
-    return isinstance(error, asyncssh.KeyEncryptionError) or "bcrypt" in str(error)
+    # asyncssh says of a key with a passphrase that one must be specified, by no error of its own.
+    said = str(error).lower()
+    return isinstance(error, asyncssh.KeyEncryptionError) or "passphrase" in said
 
 
 def _reason(error: Exception) -> str:
