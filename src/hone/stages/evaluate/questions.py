@@ -57,7 +57,10 @@ def choose_questions(
         wanted = set(options.only)
         found = found._replace(items=[one for one in found.items if one.id in wanted])
         if not found.items:
-            raise InvalidInput(f"None of these examples stands in {found.on}.", hint="--data")
+            raise InvalidInput(
+                f"None of these examples stands in {found.on}.",
+                hint="--data NAME/SPLIT, where they stand",
+            )
     keeps_trained = options.includes_trained or found.on.endswith("/train")
     found = _without_trained(ws, task, models, found, keeps_trained=keeps_trained)
     if options.sample is None or options.sample >= len(found.items):
