@@ -131,13 +131,14 @@ def finish_training(
     for seen in jobs.watch(workspace, job_id):
         if isinstance(seen, Event):
             on_event(seen)
-    collect_trained(workspace)
+    problems = collect_trained(workspace).problems
     registered = (one.model for one in workspace.store.models.list())
     trained = next((one for one in registered if one.job == job_id), None)
     if trained is None:
         status = jobs.show(workspace, job_id)
+        why = status.error or "; ".join(problems) or "it left no version of a model"
         raise HoneError(
-            f"Job {job_id} ended as {status.state}. {status.error}".strip(),
+            f"Job {job_id} ended as {status.state}: {why}",
             hint=status.hint or f"hone jobs logs {job_id}",
         )
     return trained
