@@ -18,12 +18,13 @@ MACH_O = bytes.fromhex("cffaedfe0c000001") + bytes(256)
 
 def run_with(packages: Path) -> subprocess.CompletedProcess[str]:
     """A command that reads records, with these packages before all others."""
+    path = filter(None, [os.environ.get("PYTHONPATH")])
     return subprocess.run(
         [sys.executable, "-m", "hone", "config", "show"],
         capture_output=True,
         text=True,
         cwd=packages,
-        env={**os.environ, "PYTHONPATH": str(packages)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(packages), *path])},
     )
 
 

@@ -163,6 +163,16 @@ def test_whatever_is_missing_comes_with_how_to_get_it(
     assert text.endswith("Try: hone import FILE\n")
 
 
+def test_a_job_that_has_printed_nothing_says_where_its_log_is(
+    ws: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = jobs.submit(ws, training(), {"train.jsonl": "{}\n"})
+    log = ws.jobs / job.id / "worker.log"
+    text = said(capsys, "jobs", "logs", job.id)
+    assert text == f"Its worker has printed nothing yet; the log is {log}.\n"
+    assert answered(capsys, "jobs", "logs", job.id) == {"lines": []}
+
+
 def test_what_comes_next_is_an_evaluation_that_works(ws: Workspace) -> None:
     trained = ModelVersion(name="faith", version="v1", kind="full", base="small", dataset="faith@1")
     assert what_comes_next(ws, trained) == "hone evaluate faith@v1 --data FILE"

@@ -203,7 +203,8 @@ def wait_usable(
         if clock.now() - began > patience:
             raise BadMachine(
                 f"{rental.offer.text} was not usable within {patience:.0f} seconds: {said}.",
-                hint="hone jobs resume JOB   (rents another one)",
+                hint="hone jobs resume JOB   (rents another one); where none ever answers, does a "
+                f"firewall close port {rental.port or 22} on the way out?",
             )
         clock.sleep(POLL_SECONDS)
         if _current(folder).given_back_at is not None:
