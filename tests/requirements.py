@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tests.troubleshooting import EXTRACT, QA
+
 
 class Requirement(NamedTuple):
     """A caption, and the tests that prove it (none: not built yet)."""
@@ -163,7 +165,10 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/desktop/test_window.py::test_without_either_it_opens_in_the_browser_and_says_why",
         ),
     ),
-    "QA-19": Requirement("a sentence and a mend for every known failure"),
+    "QA-19": Requirement(
+        "a sentence and a mend for every known failure",
+        tuple(dict.fromkeys(one.test for one in QA)),
+    ),
     "QA-20": Requirement(
         "trainer image with a version that the job checks",
         (
@@ -286,10 +291,38 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/browser/test_kinds.py::test_audited_messages_are_shown_apart",
         ),
     ),
-    "EXT-03": Requirement("from ten audited messages on"),
-    "EXT-04": Requirement("one command on a rented GPU"),
-    "EXT-05": Requirement("data only, without training"),
-    "EXT-06": Requirement("adapter and logs where they are expected"),
+    "EXT-03": Requirement(
+        "from ten audited messages on",
+        (
+            "tests/cli/test_train_enough.py::"
+            "test_fewer_than_ten_are_refused_with_their_count_unless_forced",
+            "tests/cli/test_train_enough.py::test_the_screen_says_the_same_and_begins_nothing",
+            "tests/cli/test_train_builds.py::"
+            "test_too_few_are_told_by_their_count_before_anything_is_built",
+        ),
+    ),
+    "EXT-04": Requirement(
+        "one command on a rented GPU",
+        (
+            "tests/faults/test_one_command.py::"
+            "test_one_command_freezes_rents_trains_validates_and_gives_back",
+            "tests/cli/test_train_builds.py::"
+            "test_what_was_audited_since_goes_into_the_next_version_and_nothing_else_does",
+            "tests/rentals/test_renting.py::test_a_key_in_the_env_file_of_the_workspace_is_found",
+        ),
+    ),
+    "EXT-05": Requirement(
+        "data only, without training",
+        ("tests/cli/test_train_builds.py::test_data_alone_is_one_command",),
+    ),
+    "EXT-06": Requirement(
+        "adapter and logs where they are expected",
+        (
+            "tests/faults/test_one_command.py::"
+            "test_one_command_freezes_rents_trains_validates_and_gives_back",
+            "tests/stages/test_train_places.py::test_adapter_and_logs_lie_where_the_recipe_says",
+        ),
+    ),
     "EXT-07": Requirement(
         "the running app finds the new model",
         (
@@ -335,8 +368,17 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/stages/test_audited.py::test_ten_are_enough_and_other_fields_can_be_asked_for",
         ),
     ),
-    "EXT-13": Requirement("own GPU by the same recipe"),
-    "EXT-14": Requirement("a sentence and a mend for every known failure"),
+    "EXT-13": Requirement(
+        "own GPU by the same recipe",
+        (
+            "tests/faults/test_one_command.py::"
+            "test_the_same_recipe_trains_on_ones_own_machine_and_says_its_seconds",
+        ),
+    ),
+    "EXT-14": Requirement(
+        "a sentence and a mend for every known failure",
+        tuple(dict.fromkeys(one.test for one in EXTRACT)),
+    ),
     "MEM-01": Requirement("three method cards with live checks"),
     "MEM-02": Requirement("recommendation of a method"),
     "MEM-03": Requirement("GPU service step"),

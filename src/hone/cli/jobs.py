@@ -141,9 +141,12 @@ def logs(
 
     with loop.open_workspace(workspace) as ws:
         lines = jobs.logs(ws, job, tail=tail)
+        folder = jobs.show(ws, job).folder if not lines else ""
     if json:
         show.print_json({"lines": lines})
         return
+    if not lines:
+        show.say(f"Its worker has printed nothing yet; the log is {folder}/worker.log.")
     for line in lines:
         show.say(line)
 

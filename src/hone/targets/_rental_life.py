@@ -207,7 +207,8 @@ def wait_usable(
         if clock.now() - began > patience:
             raise BadMachine(
                 f"{rental.offer.text} was not usable within {patience:.0f} seconds: {said}.",
-                hint=f"hone jobs resume {folder.path.name}   (rents another one)",
+                hint=f"hone jobs resume {folder.path.name}   (rents another one); where none ever "
+                f"answers, does a firewall close port {rental.port or 22} on the way out?",
             )
         clock.sleep(POLL_SECONDS)
         if _current(folder).given_back_at is not None:

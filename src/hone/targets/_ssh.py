@@ -128,7 +128,8 @@ class Host:
         who = f"{address.user}@" if address.user else ""
         return Unreachable(
             f"{address.name} cannot be reached: {why}.",
-            hint=f"Is it on, and is the address right?   ssh{port} {who}{address.host}",
+            hint=f"Is it on, is the address right, and does no firewall close the port?   "
+            f"ssh{port} {who}{address.host}",
         )
 
     @asynccontextmanager
