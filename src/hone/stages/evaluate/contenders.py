@@ -52,7 +52,7 @@ def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> Li
     notes: list[str] = []
     tuned = able.model is not None
     wanted: Sequence[RowName] = [
-        row for row in options.rows if tuned or row in ("base", "few-shot", RETRIEVAL, MEAN)
+        row for row in options.rows if tuned or row != "tuned"
     ]
     contenders: list[Contender] = []
     plain = _plain_base(ws, able, notes) if {"base", "few-shot"} & set(wanted) else None
