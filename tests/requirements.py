@@ -286,9 +286,21 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/browser/test_kinds.py::test_audited_messages_are_shown_apart",
         ),
     ),
-    "EXT-03": Requirement("from ten audited messages on"),
+    "EXT-03": Requirement(
+        "from ten audited messages on",
+        (
+            "tests/cli/test_train_enough.py::"
+            "test_fewer_than_ten_are_refused_with_their_count_unless_forced",
+            "tests/cli/test_train_enough.py::test_the_screen_says_the_same_and_begins_nothing",
+            "tests/cli/test_train_builds.py::"
+            "test_too_few_are_told_by_their_count_before_anything_is_built",
+        ),
+    ),
     "EXT-04": Requirement("one command on a rented GPU"),
-    "EXT-05": Requirement("data only, without training"),
+    "EXT-05": Requirement(
+        "data only, without training",
+        ("tests/cli/test_train_builds.py::test_data_alone_is_one_command",),
+    ),
     "EXT-06": Requirement("adapter and logs where they are expected"),
     "EXT-07": Requirement(
         "the running app finds the new model",

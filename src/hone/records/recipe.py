@@ -18,6 +18,11 @@ class Recipe(BaseModel):
     method: str = Field("sft", description="a choice of the methods shelf")
     base: str = Field(description="hub id, folder, hone-nano, or a registered model NAME@VERSION")
     dataset: str = Field(description="NAME (its newest version) or NAME@VERSION")
+    build: dict[str, Any] | None = Field(
+        None,
+        description="freeze what was reviewed into `dataset` first, by these options of hone "
+        "datasets build; leave out to train on what is frozen",
+    )
     name: str | None = Field(None, description="the trained model's; by default the dataset's")
     lora: dict[str, Any] | None = Field(None, description="adapter options; leave out for full")
     training: dict[str, Any] = Field(default_factory=dict)
@@ -27,6 +32,7 @@ class Recipe(BaseModel):
     )
     on: str = Field("local", description="the target")
     budget_usd: float | None = Field(None, ge=0, description="the most that it may cost")
+    force: bool = Field(False, description="train on fewer examples than the task asks for")
 
 
 class Resolved(BaseModel):

@@ -32,6 +32,13 @@ TOLD_BY_LESSONS = ("dpo", "regression")
 """Formats whose lessons tell of rows that teach nothing: equal pairs, scores that are missing."""
 
 
+class Found(NamedTuple):
+    """A dataset and where it lies: frozen, or a draft of its next version."""
+
+    manifest: Manifest
+    folder: Path
+
+
 class Materials(NamedTuple):
     """What a training is made of, found and sound."""
 
@@ -50,20 +57,21 @@ def gather(
     *,
     is_plan: bool = False,
     machine: Machine | None = None,
+    draft: Found | None = None,
 ) -> Materials:
     """Find dataset, task and base; InvalidInput lists everything that is missing or wrong.
 
     For a plan, a base is enough of which only the shape is known. `machine` is None where it is
-    not known yet, or does not matter.
+    not known yet, or does not matter. `draft` stands for a dataset that is not frozen yet.
     """
     recipe, problems = checked.recipe, list[str]()
     hints: list[str] = []
     manifest = task = None
-    is_readable = False
+    folder, is_readable = ws.datasets, False
     try:
-        manifest = ws.store.datasets.get(recipe.dataset)
+        manifest, folder = draft or _frozen(ws, recipe.dataset)
         reads = _formats_of(recipe.method)
-        problems += _dataset_problems(ws, manifest, (recipe.method, reads))
+        problems += _dataset_problems((manifest, folder), (recipe.method, reads))
         is_readable = not problems
         wanted = manifest.format if manifest.format in reads else reads[0]
         hints += [_rebuild(manifest, wanted)] * bool(problems)
@@ -74,7 +82,7 @@ def gather(
         task = ws.task(recipe.task or (manifest.task if manifest else None))
         if manifest is not None:
             if is_readable:
-                taught = _lessons(ws, manifest, task, checked)
+                taught = _lessons((manifest, folder), task, checked)
             wrong = _task_problems(task, manifest) + taught.problems
             problems += wrong
             mend = _rebuild(manifest, manifest.format)
@@ -92,12 +100,9 @@ def gather(
         _note(error, problems, hints)
     if problems or manifest is None or base is None or task is None:
         dimensions = len(task.dimensions) if task is not None else 0
-        read = (
-            Rows(manifest, ws.datasets, renderer, dimensions) if is_readable and manifest else None
-        )
+        read = Rows(manifest, folder, renderer, dimensions) if is_readable and manifest else None
         _note_later(checked, read, machine, (problems, hints))
         raise _refusal(problems, hints)
-    folder = ws.datasets / manifest.ref
     return Materials(base, manifest, folder, task, renderer, tuple(rewards), tuple(taught.notes))
 
 
@@ -167,9 +172,14 @@ def _note_later(
     found[1].extend(mend for _, mend in more)
 
 
-def _lessons(ws: Workspace, manifest: Manifest, task: Task, checked: CheckedRecipe) -> Lessons:
+def _frozen(ws: Workspace, named: str) -> Found:
+    manifest = ws.store.datasets.get(named)
+    return Found(manifest, ws.datasets / manifest.ref)
+
+
+def _lessons(found_in: tuple[Manifest, Path], task: Task, checked: CheckedRecipe) -> Lessons:
     """What the train split teaches; notes tell of rows that are left out of it, and of val."""
-    folder, method = ws.datasets / manifest.ref, checked.recipe.method
+    (manifest, folder), method = found_in, checked.recipe.method
     found = lessons_of(folder / "train.jsonl", task, method, _rewards_in(checked))
     val = manifest.splits.get("val")
     if method == "regression" and val is not None and val.rows:
@@ -192,11 +202,10 @@ def _formats_of(method: str) -> tuple[str, ...]:
 
 
 def _dataset_problems(
-    ws: Workspace, manifest: Manifest, asked: tuple[str, tuple[str, ...]]
+    found: tuple[Manifest, Path], asked: tuple[str, tuple[str, ...]]
 ) -> list[str]:
     problems: list[str] = []
-    folder = ws.datasets / manifest.ref
-    method, reads = asked
+    (manifest, folder), (method, reads) = found, asked
     if manifest.format not in reads:
         problems.append(
             f"{manifest.ref} has the format {manifest.format}; "
