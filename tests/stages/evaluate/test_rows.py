@@ -231,6 +231,12 @@ def test_a_task_without_rules_has_no_rules_row_and_broken_rules_are_refused(ws: 
     assert [row.contender for row in run(ws).rows] == ["base", "few-shot", "retrieval", "pickup@v1"]
 
 
+def test_rules_stand_beside_a_base_before_anything_is_trained(ws: Workspace) -> None:
+    found = run(ws, str(ws.root / "small"), on="pickup@1/test", rows=["base", "rules", "tuned"])
+    assert [row.contender for row in found.rows] == ["base", "rules"]
+    assert list(found.differences) == ["base - rules"]
+
+
 def test_the_job_keeps_its_own_copy_of_the_rules(ws: Workspace) -> None:
     found = run(ws)
     folder = JobFolder(ws.jobs / str(found.job))
