@@ -54,6 +54,7 @@ def test_a_machine_of_processors_at_lambda_has_the_memory_that_it_has(at_lambda:
             candidates(renter, least_memory_gib=20.0)
     assert (offer.cards, offer.memory_gib, offer.cores) == (0, 16.0, 4)
     assert offer.card == "4x CPU General (16 GiB)"
+    at_lambda.emulator.is_limited = False  # nobody waits meanwhile
     planned = at_lambda.target.module.machine(at_lambda.target.options)
     assert (planned["device"], planned["price_per_hour_usd"]) == ("cpu", 0.2)
 

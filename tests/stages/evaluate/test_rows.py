@@ -159,10 +159,10 @@ def test_fields_that_a_model_invents_do_not_flood_the_report(ws: Workspace) -> N
     assert all(len(row.metrics) < 24 for row in found.rows)
 
 
-def test_a_base_is_compared_with_its_own_few_shot_prompt_only(ws: Workspace) -> None:
+def test_a_base_is_compared_with_what_needs_no_model_of_its_own(ws: Workspace) -> None:
     found = run(ws, "small", on="pickup@1")
-    assert [row.contender for row in found.rows] == ["base", "few-shot", "retrieval"]
-    assert list(found.differences) == ["few-shot - base", "retrieval - base"]
+    assert [row.contender for row in found.rows] == ["base", "few-shot", "retrieval", "rules"]
+    assert list(found.differences) == ["few-shot - base", "retrieval - base", "rules - base"]
     assert found.model == "small" and found.differences["few-shot - base"].value > 0.3
 
 
@@ -229,12 +229,6 @@ def test_a_task_without_rules_has_no_rules_row_and_broken_rules_are_refused(ws: 
         "\n".join(line for line in file.read_text().splitlines() if "rules:" not in line)
     )
     assert [row.contender for row in run(ws).rows] == ["base", "few-shot", "retrieval", "pickup@v1"]
-
-
-def test_rules_stand_beside_a_base_before_anything_is_trained(ws: Workspace) -> None:
-    found = run(ws, str(ws.root / "small"), on="pickup@1/test", rows=["base", "rules", "tuned"])
-    assert [row.contender for row in found.rows] == ["base", "rules"]
-    assert list(found.differences) == ["base - rules"]
 
 
 def test_the_job_keeps_its_own_copy_of_the_rules(ws: Workspace) -> None:
