@@ -87,11 +87,10 @@ class InstanceType(NamedTuple):
 
     def document(self) -> dict[str, Any]:
         """As the API answers it."""
-        gpu = f"{self.gpu} ({self.memory_gib_of_gpu} GB)" if self.gpus else "N/A"
-        processors = f"{self.vcpus}x CPU General ({self.memory_gib} GiB)"
+        gpu = f"{self.gpu} ({self.memory_gib_of_gpu} GB)"
         return {
             "name": self.name,
-            "description": f"{self.gpus}x {gpu}" if self.gpus else processors,
+            "description": f"{self.gpus}x {gpu}",
             "gpu_description": gpu,
             "price_cents_per_hour": self.cents,
             "specs": {
@@ -116,7 +115,6 @@ TYPES = {
         InstanceType("gpu_8x_h100_sxm5", "H100 SXM5", 8, 80, 3192),
         InstanceType("gpu_1x_gh200", "GH200", 1, 96, 229),
         InstanceType("gpu_1x_b200_sxm6", "B200", 1, 180, 699, regions=("us-south-2",)),
-        InstanceType("cpu_4x_general", "", 0, 0, 20, vcpus=4, memory_gib=16),
         InstanceType("gpu_8x_v100", "V100", 8, 16, 632, regions=()),
     )
 }

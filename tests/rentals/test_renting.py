@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hone.errors import GateRefused, NotFound, Unavailable
+from hone.errors import GateRefused, Unavailable
 from hone.records.rental import Offer
 from hone.stages import jobs
 from hone.stages.jobs.rented import reserve
@@ -44,19 +44,6 @@ def test_the_name_is_on_the_disk_before_anything_is_rented_and_again_is_the_same
         give_back(renter, folder)
     assert rented.alive == [] and len(rented.machines) == 1
     assert rentals_of(folder).current is None
-
-
-def test_a_machine_of_processors_at_lambda_has_the_memory_that_it_has(at_lambda: Scene) -> None:
-    at_lambda.set(gpu=["cpu_4x_general"])
-    with at_lambda.account() as renter:
-        offer = candidates(renter, least_memory_gib=12.0)[0]
-        with pytest.raises(NotFound, match="None of cpu_4x_general has 20 GiB"):
-            candidates(renter, least_memory_gib=20.0)
-    assert (offer.cards, offer.memory_gib, offer.cores) == (0, 16.0, 4)
-    assert offer.card == "4x CPU General (16 GiB)"
-    at_lambda.emulator.is_limited = False  # nobody waits meanwhile
-    planned = at_lambda.target.module.machine(at_lambda.target.options)
-    assert (planned["device"], planned["price_per_hour_usd"]) == ("cpu", 0.2)
 
 
 def test_a_lost_answer_rents_no_second_machine(rented: Scene) -> None:

@@ -131,14 +131,13 @@ class LambdaCloud:
         for name, one in self.api.instance_types().items():
             kind = one["instance_type"]
             specs, regions = kind["specs"], one["regions_with_capacity_available"]
-            card, memory = _card_of(name, kind)
             for region in regions or [{"name": ""}]:
                 offer = Offer(
                     gpu=name,
-                    card=card,
+                    card=str(kind.get("gpu_description") or kind.get("description") or name),
                     place=str(region["name"]),
                     cards=int(specs["gpus"]),
-                    memory_gib=memory,
+                    memory_gib=_memory(str(kind.get("gpu_description", ""))),
                     cores=int(specs["vcpus"]),
                     price_per_hour_usd=kind["price_cents_per_hour"] / 100,
                     available="yes" if regions else "no",
@@ -215,14 +214,6 @@ class LambdaCloud:
             user=USER,
             price_per_hour_usd=cents / 100 if isinstance(cents, int | float) else None,
         )
-
-
-def _card_of(name: str, kind: dict[str, Any]) -> tuple[str, float]:
-    """What a type computes with, and the GiB of each; of a machine without cards its own."""
-    described, specs = str(kind.get("gpu_description") or ""), kind["specs"]
-    if not int(specs["gpus"]):
-        return str(kind.get("description") or name), float(specs.get("memory_gib") or 0)
-    return described or str(kind.get("description") or name), _memory(described)
 
 
 def _memory(described: str) -> float:
