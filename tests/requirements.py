@@ -300,12 +300,29 @@ REQUIREMENTS: dict[str, Requirement] = {
             "test_too_few_are_told_by_their_count_before_anything_is_built",
         ),
     ),
-    "EXT-04": Requirement("one command on a rented GPU", (EXTRACT_TOLD,)),
+    "EXT-04": Requirement(
+        "one command on a rented GPU",
+        (
+            "tests/faults/test_one_command.py::"
+            "test_one_command_freezes_rents_trains_validates_and_gives_back",
+            "tests/cli/test_train_builds.py::"
+            "test_what_was_audited_since_goes_into_the_next_version_and_nothing_else_does",
+            "tests/rentals/test_renting.py::test_a_key_in_the_env_file_of_the_workspace_is_found",
+            EXTRACT_TOLD,
+        ),
+    ),
     "EXT-05": Requirement(
         "data only, without training",
         ("tests/cli/test_train_builds.py::test_data_alone_is_one_command",),
     ),
-    "EXT-06": Requirement("adapter and logs where they are expected"),
+    "EXT-06": Requirement(
+        "adapter and logs where they are expected",
+        (
+            "tests/faults/test_one_command.py::"
+            "test_one_command_freezes_rents_trains_validates_and_gives_back",
+            "tests/stages/test_train_places.py::test_adapter_and_logs_lie_where_the_recipe_says",
+        ),
+    ),
     "EXT-07": Requirement(
         "the running app finds the new model",
         (
@@ -357,7 +374,13 @@ REQUIREMENTS: dict[str, Requirement] = {
             EXTRACT_TOLD,
         ),
     ),
-    "EXT-13": Requirement("own GPU by the same recipe"),
+    "EXT-13": Requirement(
+        "own GPU by the same recipe",
+        (
+            "tests/faults/test_one_command.py::"
+            "test_the_same_recipe_trains_on_ones_own_machine_and_says_its_seconds",
+        ),
+    ),
     "EXT-14": Requirement("a sentence and a mend for every known failure"),
     "MEM-01": Requirement("three method cards with live checks"),
     "MEM-02": Requirement("recommendation of a method"),

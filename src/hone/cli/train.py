@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hone.loop.preparing import Ready
+    from hone.records.model import ModelVersion
     from hone.stages.jobs import JobStatus
     from hone.stages.train import CardPlan, Plan, Started
     from hone.workspace.open import Workspace
@@ -178,16 +179,18 @@ def _attend(ws: Workspace, started: Started, *, detach: bool, json: bool) -> Non
 def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
     """Say how a training ended and what comes next; HoneError where it failed."""
     from hone.cli import show
-    from hone.cli.told import figure
     from hone.errors import HoneError
-    from hone.stages import jobs
+    from hone.stages import jobs, registry
     from hone.stages import train as training
 
     problems = training.collect_trained(ws).problems
     status = jobs.show(ws, job)
-    found = [one.model for one in ws.store.models.list() if one.model.job == job]
+    models = (one.model for one in ws.store.models.list())
+    found = next((one for one in models if one.job == job), None)
+    checks = registry.validate_model(ws, found.ref) if found is not None else None
     if json:
-        show.print_json({"job": status, "model": found[0].ref if found else None})
+        model = found.ref if found is not None else None
+        show.print_json({"job": status, "model": model, "validation": checks})
     if state in ("failed", "lost"):
         lines = [] if json else jobs.logs(ws, job, tail=10)
         # What a person can mend stands below; the log is for what nobody foresaw.
@@ -201,20 +204,41 @@ def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
         if not json:
             _say_stopped(status)
         raise SystemExit(INTERRUPTED)
-    if json:
-        return
+    if checks is not None:
+        registry.refuse_invalid(checks, bad=0, tried=0)
+    if not json:
+        _say_trained(ws, status, found)
+
+
+def _say_trained(ws: Workspace, status: JobStatus, model: ModelVersion | None) -> None:
+    from hone.cli import show
+    from hone.cli.told import figure
+    from hone.stages.evaluate import what_comes_next
+
     figures = ", ".join(f"{name} {figure(value)}" for name, value in status.metrics.items())
     if figures:
         show.say(figures)
-    if found:
-        from hone.stages.evaluate import what_comes_next
-
-        show.say(f"Registered {found[0].ref}.")
-        show.say(f"Next: {what_comes_next(ws, found[0])}")
-        if found[0].parents:
-            show.say(f"What it forgot: hone evaluate {found[0].ref} --forgetting")
-    else:
+    if model is None:
         show.say("Everything could be built and run; nothing was trained and nothing kept.")
+        return
+    show.say(f"Registered {model.ref}.")
+    _say_where(ws, model)
+    show.say(f"Next: {what_comes_next(ws, model)}")
+    if model.parents:
+        show.say(f"What it forgot: hone evaluate {model.ref} --forgetting")
+
+
+def _say_where(ws: Workspace, model: ModelVersion) -> None:
+    """Where the recipe wants the version seen, and what it took."""
+    from hone.cli import show
+    from hone.cli.told import duration
+    from hone.stages import train as training
+
+    for what, place in training.shown_places(ws, model).items():
+        show.say(f"{'Adapter' if what == 'model' else 'Logs'} in {place}.")
+    cost = f", ${model.cost_usd:.4f}" if model.cost_usd else ""
+    show.say("Validated: files, base, template and task are as they were at training.")
+    show.say(f"It took {duration(model.runtime_seconds)}{cost}.")
 
 
 def _say_stopped(status: JobStatus) -> None:

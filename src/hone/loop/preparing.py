@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,7 +55,13 @@ def preparing(
     options = _options(workspace, checked)
     _refuse_too_few(workspace, checked, options, is_plan=is_plan)
     name = checked.recipe.dataset
-    with prepare.drafted(workspace, name, options, on_progress=on_progress) as draft:
+    with ExitStack() as stack:
+        drafting = prepare.drafted(workspace, name, options, on_progress=on_progress)
+        try:
+            draft = stack.enter_context(drafting)
+        except InvalidInput as error:
+            _tell_what_else_is_wrong(workspace, checked, error, is_plan=is_plan)
+            raise
         found = Found(draft.manifest, draft.folder)
         prepared = prepare_checked(workspace, checked, is_plan=is_plan, draft=found)
         yield Ready(_noted(prepared, _frozen_first(workspace, draft)), draft)
@@ -125,6 +131,18 @@ def _refuse_too_few(
     # Where nothing at all was audited the builder says what there is instead.
     if refusal and count and (count < splits or not is_plan):
         raise GateRefused(f"No training: {refusal}.", hint="hone review")
+
+
+def _tell_what_else_is_wrong(
+    ws: Workspace, checked: CheckedRecipe, error: InvalidInput, *, is_plan: bool
+) -> None:
+    """InvalidInput with all problems where a build that failed is not the only one."""
+    failed = InvalidInput(error.message, hint=error.hint)
+    try:
+        prepare_checked(ws, checked, is_plan=is_plan, draft=failed)
+    except InvalidInput as found:
+        if found.problems:
+            raise
 
 
 def _named(checked: CheckedRecipe) -> str:

@@ -8,6 +8,7 @@ from hone.stages.train.enough import too_few_for
 from hone.stages.train.machine import Machine, look_at_this_machine
 from hone.stages.train.menu import Menu, MenuRecipe, menu
 from hone.stages.train.merge import merge, start_merge
+from hone.stages.train.places import shown_places
 from hone.stages.train.plan import Plan
 from hone.stages.train.prepare import Prepared, prepare_checked, prepare_training
 from hone.stages.train.recipe import CheckedRecipe, check_recipe, read_recipe
@@ -60,6 +61,7 @@ __all__ = [
     "read_recipe",
     "recipe_of",
     "refuse_unready",
+    "shown_places",
     "start_dry_run",
     "start_merge",
     "start_training",

@@ -16,6 +16,7 @@ from hone.stages import jobs
 from hone.stages.train.fitting import unfit_for
 from hone.stages.train.lessons import Lessons, lessons_of
 from hone.stages.train.machine import Machine
+from hone.stages.train.places import occupied
 from hone.stages.train.plan import Plan
 from hone.stages.train.recipe import CheckedRecipe
 from hone.stages.train.remaining import Rows, count_split, nothing_remains
@@ -57,19 +58,20 @@ def gather(
     *,
     is_plan: bool = False,
     machine: Machine | None = None,
-    draft: Found | None = None,
+    draft: Found | HoneError | None = None,
 ) -> Materials:
     """Find dataset, task and base; InvalidInput lists everything that is missing or wrong.
 
     For a plan, a base is enough of which only the shape is known. `machine` is None where it is
-    not known yet, or does not matter. `draft` stands for a dataset that is not frozen yet.
+    not known yet, or does not matter. `draft` stands for a dataset that is not frozen yet, or says
+    why it cannot be.
     """
     recipe, problems = checked.recipe, list[str]()
     hints: list[str] = []
     manifest = task = None
     folder, is_readable = ws.datasets, False
     try:
-        manifest, folder = draft or _frozen(ws, recipe.dataset)
+        manifest, folder = _dataset(ws, recipe.dataset, draft)
         reads = _formats_of(recipe.method)
         problems += _dataset_problems((manifest, folder), (recipe.method, reads))
         is_readable = not problems
@@ -113,6 +115,7 @@ def refuse_unfit(ws: Workspace, plan: Plan, machine: Machine, *, needs_room: boo
     """
     problems: list[tuple[str, str]] = sharing_problems(plan.options, machine) if needs_room else []
     problems += nothing_remains(plan.train, plan.options, _doctor(plan.dataset, plan.base))
+    problems += occupied(ws, plan.options, plan.model)
     rooms = {"on disk": shutil.disk_usage(ws.root).free / GIB}
     if machine.disk_free_gib is not None:
         rooms["on the disk of that machine"] = machine.disk_free_gib
@@ -172,7 +175,11 @@ def _note_later(
     found[1].extend(mend for _, mend in more)
 
 
-def _frozen(ws: Workspace, named: str) -> Found:
+def _dataset(ws: Workspace, named: str, draft: Found | HoneError | None) -> Found:
+    if isinstance(draft, HoneError):
+        raise draft
+    if draft is not None:
+        return draft
     manifest = ws.store.datasets.get(named)
     return Found(manifest, ws.datasets / manifest.ref)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hone.errors import HoneError
 from hone.records.recipe import Resolved
 from hone.stages import jobs
 from hone.stages.train.characters import DENSE, SPARSE
@@ -70,7 +71,7 @@ def prepare_checked(
     *,
     machine: Machine | None = None,
     is_plan: bool = False,
-    draft: Found | None = None,
+    draft: Found | HoneError | None = None,
 ) -> Prepared:
     """The same for a recipe that is read already, perhaps on a dataset that is not frozen yet."""
     if machine is None and checked.recipe.on == "local":
