@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,7 @@ def test_the_page_is_what_happens(
         told.run("import")
         told.run("rules")
         told.run("before", seconds=LONG_SECONDS)
+        told.table("plain", scores(told.terminal.folder, "hone-nano"))
         with told.start("up", until="token=") as said:
             seat = sit(re.findall(r"http\S+", "\n".join(said))[0]).open()
             audit(told, seat)
@@ -51,6 +53,7 @@ def test_the_page_is_what_happens(
             train(told, rented)
             for name in ("list", "validate", "info", "evaluate"):
                 told.run(name, seconds=LONG_SECONDS)
+            told.table("scores", scores(told.terminal.folder, "slack-lora@v1"))
             told.run("ahead")
             compare(told, seat)
             told.run("one")
@@ -64,9 +67,9 @@ def audit(told: Telling, seat: Seat) -> None:
     """Ten messages by clicks and keys: nine, a training that is refused, and the tenth."""
     with told.hand("audit", seat) as hand:
         hand.click("Review", role="link")
-        hand.choose("Show", "All messages (234)").choose("Show", "Unaudited only (234)")
-        seat.page.wait_for_load_state("networkidle")
-        seat.stands_at("Message 1 / 234")
+        seat.stands_at("Message 1 / 234").page.wait_for_load_state("networkidle")
+        chosen = seat.field("Show").evaluate("(one) => one.selectedOptions[0].text")
+        hand.note("Show", chosen)
         for place in range(2, 6):
             hand.press("a")
             seat.stands_at(f"Message {place} / 234")
@@ -85,7 +88,8 @@ def audit(told: Telling, seat: Seat) -> None:
         hand.press("a")
         seat.stands_at("Message 13 / 234").is_saved()
         hand.click("Statistics", role="tab")
-    told.shot("ready", seat.page)
+    # The day of the test is no part of the page.
+    told.shot("ready", seat.page, without=[".panel-parts > table:last-of-type"])
 
 
 def train(told: Telling, rented: LambdaCloud) -> None:
@@ -109,7 +113,9 @@ def compare(told: Telling, seat: Seat) -> None:
     """The app found the version by itself, and both ways to answer stand side by side."""
     with told.hand("compare", seat) as hand:
         hand.choose("Show", "All messages (234)")
-        seat.page.locator(".method-choices button:enabled").nth(2).wait_for(timeout=LONG_SECONDS * 1000)
+        seat.page.locator(".method-choices button:enabled").nth(2).wait_for(
+            timeout=LONG_SECONDS * 1000
+        )
         hand.click("PEFT model")
         seat.page.locator(".method-column[data-way=model]").get_by_text("slack-lora@v1").wait_for()
         hand.click("Compare both")
@@ -119,9 +125,26 @@ def compare(told: Telling, seat: Seat) -> None:
     seat.click("Regex parser")
 
 
+def evaluation(folder: Path, model: str) -> dict[str, Any]:
+    """What the only evaluation of a model found."""
+    (file,) = (folder / "reports").glob(f"eval_{model}_*.json")
+    return json.loads(file.read_text())
+
+
+def scores(folder: Path, model: str) -> list[tuple[str, str, str]]:
+    """A row for everybody who answered: the score with its interval, and how many wholly right."""
+    return [
+        (
+            row["contender"],
+            "{value:.2f} [{low:.2f}, {high:.2f}]".format(**row["score"]),
+            f"{row['metrics']['exact_match']['value']:.2f}",
+        )
+        for row in evaluation(folder, model)["rows"]
+    ]
+
+
 def is_better(folder: Path) -> bool:
     """Whether the tuned model beats its base and worked examples, intervals included."""
-    files = sorted((folder / "reports").glob("eval_slack-lora@v1_*.json"))
-    found = json.loads(files[-1].read_text())
-    sure = {name.rpartition(" ")[2]: one["low"] for name, one in found["differences"].items()}
+    found = evaluation(folder, "slack-lora@v1")["differences"]
+    sure = {name.rpartition(" ")[2]: one["low"] for name, one in found.items()}
     return min(sure["base"], sure["few-shot"]) > 0.3
