@@ -54,10 +54,7 @@ def test_other_files_have_nobody_to_hide(here: Path, capsys: Captured) -> None:
 
 
 def test_rules_answer_a_whole_export_without_importing_it(here: Path, capsys: Captured) -> None:
-    (here / "rules").mkdir()
     (here / "rules" / "extract.yaml").write_text(RULES)
-    with (here / "tasks" / "extract.yaml").open("a") as stream:
-        stream.write("rules: rules/extract.yaml\n")
     asked = ["predict", "--method", "rules", "--input-file", "acme.zip", "--output", "out.jsonl"]
     assert run(asked) == 0
     (line,) = (here / "out.jsonl").read_text().splitlines()

@@ -256,3 +256,43 @@ def test_rules_that_nobody_wrote_by_hand_are_refused(tmp_path: Path) -> None:
     file.write_bytes(b"#" * (MAX_BYTES + 1))
     with pytest.raises(InvalidInput, match=r"is larger than [\d,]+ bytes"):
         rules.load_rules(file, TASK)
+
+
+def test_a_field_follows_from_another_one_unless_the_message_says_it(tmp_path: Path) -> None:
+    kind = {"type": "enum", "values": ["fruit", "greens"]}
+    task = Task.model_validate(
+        {**TASK.model_dump(), "fields": {**TASK.model_dump()["fields"], "kind": kind}}
+    )
+    text = BOOK.replace("shapes:", "shapes:\n  - '(?P<item>kale) as (?P<kind>fruit)'") + (
+        "derive:\n  kind: {from: item, values: {greens: 'kale|apple kale', fruit: 'apples?'}}\n"
+    )
+    found = book(tmp_path, text, task=task)
+    assert found.propose("2 cs of apple kale, 3 apples and 4 hats") == [
+        {"item": "apple kale", "quantity": 2, "unit": "cases", "kind": "greens"},
+        {"item": "apples", "quantity": 3, "kind": "fruit"},
+        {"item": "hats", "quantity": 4},
+    ]  # fmt: skip
+    assert found.propose("kale as fruit") == [{"item": "kale", "kind": "fruit"}]
+
+
+def test_every_mistake_in_what_is_derived_is_told(tmp_path: Path) -> None:
+    text = (
+        BOOK
+        + (
+            "derive:\n"
+            "  unit: {from: itme, values: {lbs: x}}\n"
+            "  item: {values: {a: x}}\n"
+            "  colour: {from: item, values: {red: x}}\n"
+            "  quantity: {from: item, values: {a: '('}, when: now}\n"
+            "  location: {from: item, values: {a: 1}}\n"
+        )
+        + "\n"
+    )
+    with pytest.raises(InvalidInput) as told:
+        book(tmp_path, text)
+    said = "\n".join(told.value.problems)
+    for part in (
+        'no field "itme"', "from: the field", 'no field "colour"', "not a regular expression",
+        'unknown key "when"', '"a" must stand for a pattern',
+    ):  # fmt: skip
+        assert part in said, said

@@ -19,6 +19,7 @@ from hone.stages.ingest import import_examples, propose_import
 from hone.stages.ingest.ahead import read_ahead
 from hone.stages.ingest.plan import look
 from hone.stages.ingest.rows import Reading, read_items
+from hone.workspace.first_files import TEMPLATES
 from hone.workspace.open import Workspace, init_workspace
 from tests.importers.slack_exports import export_of, folder, packed, said
 
@@ -29,13 +30,14 @@ pieces: ['(?P<quantity>\\d+) (?:cases of )?(?P<item>[a-z ]+?)']
 shapes:
   - '(?P<list>.+) from (?P<location>[\\w ]+)'
 """
+PLAIN = TEMPLATES["extract"].model_copy(update={"rules": None})
 TEXTS = ("2 cases of kale from Hill Farm", "who drives today?", "5 melons from <#C2>")
 
 
 @pytest.fixture
 def ws(tmp_path: Path) -> Iterator[Workspace]:
-    """A workspace as `hone init DIR --template extract` makes it."""
-    with init_workspace(tmp_path / "workspace", template="extract") as opened:
+    """A workspace of a task like the template extract's, without rules."""
+    with init_workspace(tmp_path / "workspace", task=PLAIN) as opened:
         yield opened
 
 

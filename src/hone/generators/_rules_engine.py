@@ -40,7 +40,20 @@ class Engine:
         found = self._shaped(clock, text)
         if found is None:
             found = self._in_parts(clock, text)
+        for record in found:
+            self._derive(clock, record)
         return [self._ordered(record) for record in found]
+
+    def _derive(self, clock: _Clock, record: Record) -> None:
+        """Fill in what follows from another field, where the message did not say it itself."""
+        for name, derived in self._book.derive.items():
+            known = record.get(derived.source)
+            if name in record or not isinstance(known, str):
+                continue
+            for value, pattern in derived.values:
+                if clock.search(pattern, known):
+                    record[name] = value
+                    break
 
     def _in_parts(self, clock: _Clock, text: str) -> list[Record]:
         """Each part of the message by itself; what `carry` names holds on where it is missing."""

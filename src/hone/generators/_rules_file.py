@@ -18,7 +18,7 @@ MAX_RULES = 500
 MAX_PATTERN_CHARACTERS = 20_000
 KEYS = (
     "rules", "numbers", "synonyms", "words", "clean", "ignore", "parts", "separators", "keep",
-    "pieces", "shapes", "carry",
+    "pieces", "shapes", "carry", "derive",
 )  # fmt: skip
 LIST = "list"
 """The group that holds several records, to be cut at the separators."""
@@ -36,6 +36,14 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """How a field follows from another one: the first value whose pattern is found in that."""
+
+    source: str
+    values: list[tuple[str, Pattern]]
+
+
+@dataclass(frozen=True)
 class RuleBook:
     """A rules file, checked and compiled."""
 
@@ -49,6 +57,7 @@ class RuleBook:
     pieces: list[Rule] = field(default_factory=list)
     shapes: list[Rule] = field(default_factory=list)
     carry: list[str] = field(default_factory=list)
+    derive: dict[str, Derived] = field(default_factory=dict)
 
 
 def read_rule_book(path: Path, task: Task) -> RuleBook:
@@ -108,6 +117,7 @@ class _Reader:
             pieces=list(self._rules(get.get("pieces"), "pieces", ())),
             shapes=list(self._rules(get.get("shapes"), "shapes", (LIST,))),
             carry=[name for node, name in self._texts(get.get("carry")) if self._field(node, name)],
+            derive=dict(self._derived(get.get("derive"))),
         )
 
     def _problem(self, node: yaml.Node | None, text: str) -> None:
@@ -188,6 +198,26 @@ class _Reader:
                                   f"{nearest(str(value), allowed)}")  # fmt: skip
                 found[name][written.casefold()] = value
         return found
+
+    def _derived(self, node: yaml.Node | None) -> Iterator[tuple[str, Derived]]:
+        for name, (key, inner) in self._pairs(node, "derive"):
+            parts = self._entry(inner, ("from", "values"))
+            source = self._scalar(parts.get("from"))
+            if not isinstance(source, str):
+                self._problem(inner, "from: the field that it follows from is missing")
+            elif self._field(key, name) and self._field(parts["from"], source):
+                yield name, Derived(source, list(self._derived_values(name, parts.get("values"))))
+
+    def _derived_values(self, name: str, node: yaml.Node | None) -> Iterator[tuple[str, Pattern]]:
+        allowed = self.task.fields[name].values
+        for value, (key, value_node) in self._pairs(node, "values"):
+            if allowed and value not in allowed:
+                self._problem(key, f'"{value}" is no value of {name}. {nearest(value, allowed)}')
+            text = self._scalar(value_node)
+            if not isinstance(text, str):
+                self._problem(value_node, f'"{value}" must stand for a pattern in quotes')
+            elif (pattern := self._compiled(value_node, text)) is not None:
+                yield value, pattern
 
     def _read_words(self, node: yaml.Node | None) -> None:
         for name, (key, value_node) in self._pairs(node, "words"):

@@ -41,6 +41,7 @@ class Audited(BaseModel):
     by: dict[str, dict[str, Weight]] = Field(
         description="field -> its value -> items and pounds, the heaviest first"
     )
+    fewest: int = Field(description="audited messages that a training takes at least")
     is_ready: bool = Field(description="whether there are enough to train on")
     readiness: str
 
@@ -64,13 +65,15 @@ def audited(ws: Workspace, task: str | None = None, *, by: Iterable[str] = ()) -
         count += 1
         _add(known, output, sums)
     total = ws.store.examples.count(Filter(task=known.name))
-    is_ready, readiness = _readiness(count, shelf.load("tasks", known.kind).FEWEST_TO_TRAIN)
+    fewest = int(shelf.load("tasks", known.kind).FEWEST_TO_TRAIN)
+    is_ready, readiness = _readiness(count, fewest)
     return Audited(
         task=known.name,
         audited=count,
         total=total,
         weight=sums.whole,
         by={name: _heaviest_first(values) for name, values in sums.parts.items()},
+        fewest=fewest,
         is_ready=is_ready,
         readiness=readiness,
     )

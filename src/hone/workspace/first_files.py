@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -23,11 +24,23 @@ TEMPLATES: dict[str, Task] = {
             "name": "extract",
             "system": "You turn messages into JSON.",
             "fields": {
-                "item": {"type": "string", "required": True},
-                "quantity": {"type": "number"},
-                "location": {"type": "string"},
+                "item": {
+                    "type": "string",
+                    "required": True,
+                    "description": "what, as it is written",
+                },
+                "quantity": {"type": "number", "description": "how many of the unit"},
+                "unit": {"type": "enum", "values": ["cases", "lbs", "bags", "each"]},
+                "location": {"type": "string", "description": "where it comes from"},
+                "subcategory": {
+                    "type": "enum",
+                    "values": ["produce", "bakery", "dairy", "meat", "prepared", "pantry"],
+                },
             },
             "many": True,
+            # "each" says nothing of a weight, so it is not here: such a weight stays unknown.
+            "weights_in_pounds": {"lbs": 1, "cases": 24, "bags": 10},
+            "rules": "rules/extract.yaml",
         }
     ),
     "score": Task.model_validate(
@@ -41,6 +54,11 @@ TEMPLATES: dict[str, Task] = {
     ),
     "chat": Task.model_validate({"kind": "chat", "name": "chat", "system": ""}),
 }
+
+RULES_OF_TEMPLATE = {
+    "extract": Path(__file__).parents[1] / "bundled" / "extract_rules.yaml",
+}
+"""What goes to where the template's task says that its rules are."""
 
 GITIGNORE = """\
 # Secrets

@@ -10,7 +10,13 @@ from hone.records.task import Task
 from hone.settings import workspace_from_environment
 from hone.workspace.config import CONFIG_FILE, WorkspaceConfig, load_config, load_task
 from hone.workspace.files import explained, write_atomically
-from hone.workspace.first_files import GITIGNORE, TEMPLATES, config_text, task_text
+from hone.workspace.first_files import (
+    GITIGNORE,
+    RULES_OF_TEMPLATE,
+    TEMPLATES,
+    config_text,
+    task_text,
+)
 from hone.workspace.store.store import Store
 
 STORE_FILE = "hone.db"
@@ -110,6 +116,8 @@ def init_workspace(
         write_atomically(root / ".gitignore", GITIGNORE)
     task_file = f"tasks/{chosen.name}.yaml"
     write_atomically(root / task_file, task_text(chosen))
+    if task is None and chosen.rules is not None:
+        write_atomically(root / chosen.rules, RULES_OF_TEMPLATE[template].read_text("utf-8"))
     Store.open(root / STORE_FILE).close()
     # hone.yaml comes last: where it exists, the workspace is complete.
     write_atomically(root / CONFIG_FILE, config_text(task_file))

@@ -38,7 +38,7 @@ def keep_source(ws: Workspace, path: Path, *, may_copy: bool = True) -> Kept:
     path = path.resolve() if path.is_dir() else path
     sha256 = _sha256_of_folder(path) if path.is_dir() else sha256_of(path)
     if path.resolve().parent == raw.resolve():
-        return Kept(path.name, sha256, path)
+        return Kept(path.name, sha256, path.resolve())
     # An upload goes away after its import: there is nothing that a pointer could point to.
     is_upload = path.resolve().is_relative_to((ws.data / UPLOADS).resolve())
     is_small = path.is_file() and path.stat().st_size <= MOST_COPIED_BYTES
