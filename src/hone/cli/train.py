@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hone.loop.preparing import Ready
     from hone.records.model import ModelVersion
     from hone.stages.jobs import JobStatus
+    from hone.stages.registry import Validation
     from hone.stages.train import CardPlan, Plan, Started
     from hone.workspace.open import Workspace
 
@@ -204,13 +205,13 @@ def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
         if not json:
             _say_stopped(status)
         raise SystemExit(INTERRUPTED)
-    if checks is not None:
-        registry.refuse_invalid(checks, bad=0, tried=0)
     if not json:
-        _say_trained(ws, status, found)
+        _say_trained(ws, status, found, checks)
 
 
-def _say_trained(ws: Workspace, status: JobStatus, model: ModelVersion | None) -> None:
+def _say_trained(
+    ws: Workspace, status: JobStatus, model: ModelVersion | None, checks: Validation | None
+) -> None:
     from hone.cli import show
     from hone.cli.told import figure
     from hone.stages.evaluate import what_comes_next
@@ -223,6 +224,10 @@ def _say_trained(ws: Workspace, status: JobStatus, model: ModelVersion | None) -
         return
     show.say(f"Registered {model.ref}.")
     _say_where(ws, model)
+    if checks is not None and not checks.problems:
+        show.say("Validated: files, base, template and task are as they were at training.")
+    for problem in checks.problems if checks is not None else ():
+        show.say(f"Not sound: {problem}. hone models validate {model.ref} shows it again.")
     show.say(f"Next: {what_comes_next(ws, model)}")
     if model.parents:
         show.say(f"What it forgot: hone evaluate {model.ref} --forgetting")
@@ -237,7 +242,6 @@ def _say_where(ws: Workspace, model: ModelVersion) -> None:
     for what, place in training.shown_places(ws, model).items():
         show.say(f"{'Adapter' if what == 'model' else 'Logs'} in {place}.")
     cost = f", ${model.cost_usd:.4f}" if model.cost_usd else ""
-    show.say("Validated: files, base, template and task are as they were at training.")
     show.say(f"It took {duration(model.runtime_seconds)}{cost}.")
 
 
