@@ -14,7 +14,10 @@ setup: $(STAMP)
 
 # PyTorch first and alone: a plain "torch" from another package's needs would bring CUDA.
 $(STAMP): pyproject.toml constraints.txt tools/clients.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@# One that was copied from another system is there and does not run.
+	@$(BIN)/python -c "" 2>/dev/null || test ! -e $(VENV) || \
+		echo "$(VENV) was made on another system, or is broken: making it anew." >&2
+	$(BIN)/python -c "" 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tools/clients.txt

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tests.troubleshooting import EXTRACT, QA
+
 
 class Requirement(NamedTuple):
     """A caption, and the tests that prove it (none: not built yet)."""
@@ -16,6 +18,9 @@ class Requirement(NamedTuple):
     caption: str
     tests: tuple[str, ...] = ()
 
+
+EXTRACT_TOLD = "tests/tutorials/test_extract.py::test_the_page_is_what_happens"
+"""The tutorial of the job extract, played from an empty folder on."""
 
 REQUIREMENTS: dict[str, Requirement] = {
     "QA-01": Requirement(
@@ -180,7 +185,10 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/desktop/test_window.py::test_without_either_it_opens_in_the_browser_and_says_why",
         ),
     ),
-    "QA-19": Requirement("a sentence and a mend for every known failure"),
+    "QA-19": Requirement(
+        "a sentence and a mend for every known failure",
+        tuple(dict.fromkeys(one.test for one in QA)),
+    ),
     "QA-20": Requirement(
         "trainer image with a version that the job checks",
         (
@@ -301,12 +309,42 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/browser/test_kinds.py::test_a_message_shows_its_records_and_is_marked_audited",
             "tests/browser/test_kinds.py::test_fields_are_edited_before_auditing",
             "tests/browser/test_kinds.py::test_audited_messages_are_shown_apart",
+            EXTRACT_TOLD,
         ),
     ),
-    "EXT-03": Requirement("from ten audited messages on"),
-    "EXT-04": Requirement("one command on a rented GPU"),
-    "EXT-05": Requirement("data only, without training"),
-    "EXT-06": Requirement("adapter and logs where they are expected"),
+    "EXT-03": Requirement(
+        "from ten audited messages on",
+        (
+            "tests/cli/test_train_enough.py::"
+            "test_fewer_than_ten_are_refused_with_their_count_unless_forced",
+            "tests/cli/test_train_enough.py::test_the_screen_says_the_same_and_begins_nothing",
+            "tests/cli/test_train_builds.py::"
+            "test_too_few_are_told_by_their_count_before_anything_is_built",
+        ),
+    ),
+    "EXT-04": Requirement(
+        "one command on a rented GPU",
+        (
+            "tests/faults/test_one_command.py::"
+            "test_one_command_freezes_rents_trains_validates_and_gives_back",
+            "tests/cli/test_train_builds.py::"
+            "test_what_was_audited_since_goes_into_the_next_version_and_nothing_else_does",
+            "tests/rentals/test_renting.py::test_a_key_in_the_env_file_of_the_workspace_is_found",
+            EXTRACT_TOLD,
+        ),
+    ),
+    "EXT-05": Requirement(
+        "data only, without training",
+        ("tests/cli/test_train_builds.py::test_data_alone_is_one_command",),
+    ),
+    "EXT-06": Requirement(
+        "adapter and logs where they are expected",
+        (
+            "tests/faults/test_one_command.py::"
+            "test_one_command_freezes_rents_trains_validates_and_gives_back",
+            "tests/stages/test_train_places.py::test_adapter_and_logs_lie_where_the_recipe_says",
+        ),
+    ),
     "EXT-07": Requirement(
         "the running app finds the new model",
         (
@@ -316,6 +354,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "test_a_later_version_waits_until_it_passes_and_it_is_said_why",
             "tests/browser/test_method.py::"
             "test_switching_shows_each_and_both_with_what_differs_and_asks_nobody",
+            EXTRACT_TOLD,
         ),
     ),
     "EXT-08": Requirement(
@@ -335,6 +374,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         (
             "tests/stages/test_predict.py::test_a_file_is_answered_row_by_row_in_its_order",
             "tests/stages/test_predict.py::test_a_version_or_a_base_can_be_chosen",
+            EXTRACT_TOLD,
         ),
     ),
     "EXT-11": Requirement(
@@ -342,6 +382,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         (
             "tests/stages/test_registry.py::test_validating_names_everything_that_is_not_as_it_was",
             "tests/stages/test_predict.py::test_samples_for_validating_come_from_messages_and_a_sound_file",
+            EXTRACT_TOLD,
         ),
     ),
     "EXT-12": Requirement(
@@ -350,10 +391,22 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/stages/test_audited.py::"
             "test_items_and_pounds_add_up_by_location_and_subcategory",
             "tests/stages/test_audited.py::test_ten_are_enough_and_other_fields_can_be_asked_for",
+            "tests/browser/test_panels.py::"
+            "test_audited_messages_add_up_by_place_and_say_whether_they_are_enough",
+            EXTRACT_TOLD,
         ),
     ),
-    "EXT-13": Requirement("own GPU by the same recipe"),
-    "EXT-14": Requirement("a sentence and a mend for every known failure"),
+    "EXT-13": Requirement(
+        "own GPU by the same recipe",
+        (
+            "tests/faults/test_one_command.py::"
+            "test_the_same_recipe_trains_on_ones_own_machine_and_says_its_seconds",
+        ),
+    ),
+    "EXT-14": Requirement(
+        "a sentence and a mend for every known failure",
+        tuple(dict.fromkeys(one.test for one in EXTRACT)),
+    ),
     "MEM-01": Requirement("three method cards with live checks"),
     "MEM-02": Requirement("recommendation of a method"),
     "MEM-03": Requirement("GPU service step"),

@@ -62,6 +62,9 @@ FACTS: tuple[Fact, ...] = (
     _seen("A listed capacity does not mean that a launch succeeds (3 of 11 and 2 of 5 refused)."),
     _seen("active does not mean a usable GPU: 7 of 8 H100 came up without CUDA; probe it."),
     _seen("Billed by the minute from active until terminate; no stop, no balance, no time limit."),
+    _seen(
+        "cpu_4x_general has no card: gpus 0, gpu_description N/A, 4 vCPUs, 16 GiB, $0.20 an hour."
+    ),
     Fact("Prices of the types.", "lambda.ai/instances, transcribed", "2026-09-20", "report"),
     assumed("429 without HTML is `global/too-many-requests`; ill instances are billed too."),
     assumed(

@@ -87,10 +87,11 @@ class InstanceType(NamedTuple):
 
     def document(self) -> dict[str, Any]:
         """As the API answers it."""
-        gpu = f"{self.gpu} ({self.memory_gib_of_gpu} GB)"
+        gpu = f"{self.gpu} ({self.memory_gib_of_gpu} GB)" if self.gpus else "N/A"
+        general = f"{self.vcpus}x {self.gpu} ({self.memory_gib} GiB)"
         return {
             "name": self.name,
-            "description": f"{self.gpus}x {gpu}",
+            "description": f"{self.gpus}x {gpu}" if self.gpus else general,
             "gpu_description": gpu,
             "price_cents_per_hour": self.cents,
             "specs": {
@@ -115,6 +116,7 @@ TYPES = {
         InstanceType("gpu_8x_h100_sxm5", "H100 SXM5", 8, 80, 3192),
         InstanceType("gpu_1x_gh200", "GH200", 1, 96, 229),
         InstanceType("gpu_1x_b200_sxm6", "B200", 1, 180, 699, regions=("us-south-2",)),
+        InstanceType("cpu_4x_general", "CPU General", 0, 0, 20, 4, 16, 100),
         InstanceType("gpu_8x_v100", "V100", 8, 16, 632, regions=()),
     )
 }

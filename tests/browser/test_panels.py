@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from hone.loop import Workspace
+from hone.stages.audited import audited
+from hone.stages.review import accept_all
 from hone.workspace.store import Filter
 from tests.browser.seat import Seat
+from tests.browser.test_access import violations
 
 
 def test_suggestions_are_compared_word_by_word(seat: Seat) -> None:
@@ -80,6 +87,48 @@ def test_statistics_tell_how_far_who_and_when(seat: Seat) -> None:
     table = seat.page.get_by_role("table", name="By reviewer")
     assert "2 accepted, 1 rejected" in table.inner_text()
     assert "3" in seat.page.get_by_role("table", name="Decisions by day").inner_text()
+
+
+def test_audited_messages_add_up_by_place_and_say_whether_they_are_enough(
+    seat: Seat, workspace: Workspace
+) -> None:
+    seat.go("#/review?task=pickup").stands_at("Message 1 / 20").click("Statistics", role="tab")
+    seat.sees("Not ready to train: 0 audited messages, 10 more are needed (10).")
+    seat.press(*"aaa").stands_at("Message 4 / 20").is_saved()
+    found = audited(workspace, "pickup")
+    seat.sees(found.readiness).sees("Pounds by location")
+    rows = seat.page.get_by_role("table", name="Pounds by location").get_by_role("row")
+    pounds = {
+        row.get_by_role("rowheader").inner_text(): row.get_by_role("cell").last.inner_text()
+        for row in rows.all()
+    }
+    assert pounds == {place: f"{one.pounds:,.0f}" for place, one in found.by["location"].items()}
+    bars = rows.locator(".bar").evaluate_all(
+        "(all) => all.map((one) => one.getBoundingClientRect().width)"
+    )
+    most, *others = [one.pounds for one in found.by["location"].values()]
+    assert all(one / bars[0] == pytest.approx(other / most, abs=0.02)
+               for one, other in zip(bars[1:], others, strict=True))  # fmt: skip
+    meter = seat.page.get_by_role("progressbar", name=re.compile("3 of the 10 audited"))
+    assert meter.get_attribute("aria-valuenow") == "3"
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_was_audited_fits_and_is_accessible(
+    seat: Seat, workspace: Workspace, theme: str, width: int
+) -> None:
+    accept_all(workspace, reviewer="ada", expected_count=20, task="pickup")
+    seat.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    seat.page.set_viewport_size({"width": width, "height": 900})
+    seat.go("#/review?task=pickup&status=all")
+    if width == 320:
+        seat.press("c")
+    seat.click("Statistics", role="tab").sees("Ready to train: 20 audited messages.")
+    assert not violations(seat)
+    assert seat.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    panel = seat.page.locator(".inspector")
+    assert panel.evaluate("(one) => one.scrollWidth - one.clientWidth") <= 0
 
 
 def test_the_panel_and_the_list_can_be_put_away(seat: Seat) -> None:

@@ -239,3 +239,30 @@ def test_all_messages_are_predicted_ahead_in_the_background(
     assert found["model"]["total"] == 60
     refused = hone("predict", "--all", "--message", "2 cases of rice")
     assert refused.code == 2 or "--all" in refused.err
+
+
+def test_all_messages_are_asked_of_the_active_version_and_nothing_beside_them(hone: Hone) -> None:
+    beside = hone("predict", "--all", "--message", "3 cases of milk")
+    assert (beside.code, beside.err.splitlines()) == (1, [
+        "--all takes the messages of the workspace: no others can be given with it.",
+        "Try: hone predict --all --method both",
+    ])  # fmt: skip
+    named = hone("predict", "--all", "--model", "pickup@v1")
+    assert (named.code, named.err.splitlines()) == (1, [
+        "--all asks the active version: none can be named with it.",
+        "Try: hone models set-active NAME@VERSION",
+    ])  # fmt: skip
+
+
+def test_a_model_that_is_slow_here_is_said_to_be_with_what_is_faster(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from hone.cli.predict import SLOW_SECONDS, _say_answers
+    from hone.stages.predict import AnswerBy, Predicted
+
+    for seconds, is_told in ((SLOW_SECONDS - 0.1, False), (SLOW_SECONDS + 1, True)):
+        given = AnswerBy(by="messages@v1", text="[]", output=[], seconds=seconds)
+        _say_answers([Predicted(input={"message": "x"}, answers=[given])])
+        said = capsys.readouterr().out
+        mend = "messages@v1 is slow here: a smaller base, a GPU, or --method rules is faster."
+        assert (mend in said) == is_told

@@ -195,3 +195,14 @@ def test_records_cannot_drive_the_terminal(workspace: Path, capsys: Captured) ->
     assert run(["examples", "list"]) == 0
     out = capsys.readouterr().out
     assert "\x1b[2J" not in out and "\x07" not in out
+
+
+def test_a_review_that_changes_nothing_says_so(workspace: Path, capsys: Captured) -> None:
+    assert run(["review", "--accept-all", "--yes"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "Nothing is pending that could be accepted."
+    assert "hone import FILE" in second and "without a suggestion" in second
+    assert run(["review", "--undo", "--reviewer", "ann"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "Nothing was changed: there is nothing to undo."
+    assert second.startswith("Try: hone review ")

@@ -157,10 +157,20 @@ def test_whatever_is_missing_comes_with_how_to_get_it(
     init_workspace(tmp_path / "new").close()
     monkeypatch.chdir(tmp_path / "new")
     text = said(capsys, "train", "extract_lora", "--dry-run", code=1)
-    assert "Try: hone datasets build messages; hf download meta-llama/" in text
+    assert "Try: hone import FILE; hf download meta-llama/" in text
     # A plan needs no base on this machine.
     text = said(capsys, "train", "extract_lora", "--plan", code=1)
-    assert text.endswith("Try: hone datasets build messages\n")
+    assert text.endswith("Try: hone import FILE\n")
+
+
+def test_a_job_that_has_printed_nothing_says_where_its_log_is(
+    ws: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = jobs.submit(ws, training(), {"train.jsonl": "{}\n"})
+    log = ws.jobs / job.id / "worker.log"
+    text = said(capsys, "jobs", "logs", job.id)
+    assert text == f"Its worker has printed nothing yet; the log is {log}.\n"
+    assert answered(capsys, "jobs", "logs", job.id) == {"lines": []}
 
 
 def test_what_comes_next_is_an_evaluation_that_works(ws: Workspace) -> None:

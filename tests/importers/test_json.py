@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hone.errors import HoneError
+from hone.errors import HoneError, InvalidInput
 from hone.importers import json_file, jsonl
+from hone.importers._json_stream import MAX_BESIDE_CHARACTERS
 from hone.importers._json_window import NotJson, Window, looks_like_lines
 from hone.importers._rows import MAX_DEPTH, MAX_ROW_CHARACTERS
 from tests.importers.reading import read, read_text
@@ -220,3 +221,17 @@ def test_skipping_a_container_that_never_ends_says_so() -> None:
     window.peek()
     with pytest.raises(NotJson, match="the text ends"):
         window.skip()
+
+
+def test_one_object_that_never_comes_to_its_rows_is_refused_before_memory_is_full(
+    tmp_path: Path,
+) -> None:
+    path, long = tmp_path / "one.json", "x" * (MAX_ROW_CHARACTERS - 100)
+    count = MAX_BESIDE_CHARACTERS // len(long) + 1
+    with path.open("w") as file:
+        file.write("{")
+        file.writelines(f'"key {n}": "{long}", ' for n in range(count))
+        file.write('"rows": []}')
+    with pytest.raises(InvalidInput, match="One JSON object of more than 32,000,000") as caught:
+        list(json_file.run(path, json_file.Options()))
+    assert caught.value.hint == "write its records as JSON Lines, one object per line"

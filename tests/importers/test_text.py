@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hone.errors import HoneError, InvalidInput, NotFound
+from hone.importers import csv_file
 from hone.importers._text import detect, explain_os_error, read_head
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
@@ -119,3 +120,12 @@ def test_a_piece_of_the_middle_that_begins_inside_a_character_is_no_fault(tmp_pa
     path = tmp_path / "rows.csv"
     path.write_text("ы" * 400_001, "utf-8")
     assert detect(path).encoding == "utf-8"
+
+
+def test_a_table_that_is_not_in_the_encoding_of_its_mark_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"\xff\xfe" + "a,b\n1,2\n".encode("utf-16-le") + b"x")
+    with pytest.raises(InvalidInput) as caught:
+        list(csv_file.run(path, csv_file.Options()))
+    assert caught.value.message == f"{path} is not utf-16: truncated data."
+    assert caught.value.hint == f"hone import {path} --option encoding=NAME"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from hone.engine.load import tokenizer_of
 from hone.engine.rewards import Answered
@@ -198,6 +200,19 @@ def test_groups_without_spread_are_told_and_end_the_run(tmp_path: Path, base: Pa
     assert "trained with sft" in caught.value.hint
     (warning,) = [one for one in told(folder, "log") if "of the groups" in one["text"]]
     assert warning["text"].startswith("In 100% of the groups all 4 answers got the same reward")
+
+
+def test_a_reward_model_that_gives_no_number_ends_the_run(tmp_path: Path, base: Path) -> None:
+    judge = judge_beside(base)
+    broken = Path(shutil.copytree(judge["adapter"], tmp_path / "broken"))
+    file = broken / "adapter_model.safetensors"
+    save_file({name: one * float("nan") for name, one in load_file(file).items()}, file)
+    chosen = {"training.reward": ["broken@v1"], "training.max_steps": 1}
+    one = {**judge, "name": "broken@v1", "adapter": str(broken)}
+    folder = job(tmp_path / "nan", base, rewards=[one], **chosen)
+    with pytest.raises(HoneError, match="A reward is no finite number") as caught:
+        carried_out(folder)
+    assert "a lower training.learning_rate" in caught.value.hint
 
 
 def test_a_reward_that_tells_nothing_apart_is_refused(tmp_path: Path, base: Path) -> None:

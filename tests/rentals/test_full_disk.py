@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from hone.stages import jobs
@@ -59,6 +60,21 @@ def test_a_rented_machine_with_a_full_disk_is_given_back_and_no_checkpoint_is_lo
     rented.carry(job)
     assert folder.state() == "succeeded" and begins(folder) == [0, 1]
     assert len(rented.machines) == 2 and rented.alive == []
+
+
+def test_while_the_disk_here_is_full_the_job_goes_on_there_and_is_waited_for(
+    at_runpod: Scene, small_disk: Mount
+) -> None:
+    here = at_runpod.ws.jobs
+    small_disk(here, DISK_MB)
+    job = at_runpod.asked(steps=1, weights_bytes=4 * WEIGHTS)
+    leave_room(here, WEIGHTS)
+    with at_runpod.carried(job):
+        says = partial(jobs.show, at_runpod.ws, job)
+        wait_until(lambda: "no space is left" in says().says, "it waits, and says why")
+        enlarge(here, DISK_MB)
+    assert says().state == "succeeded" and at_runpod.alive == []
+    assert weights(at_runpod.folder(job)) == {"checkpoint-1": "1"}
 
 
 def test_machines_without_room_for_a_training_are_passed_over_and_given_back(

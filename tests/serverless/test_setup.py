@@ -122,6 +122,19 @@ def test_a_volume_of_that_name_elsewhere_is_not_taken(
     assert "is in US-KS-2, not in EU-RO-1" in capsys.readouterr().err
 
 
+def test_two_of_the_same_name_are_not_chosen_between(
+    account: RunPodPods, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inventory, now = account.account.inventory, account.clock.now()
+    for _ in range(2):
+        inventory.create_volume({"name": "hone", "size": 20, "dataCenter": "EU-RO-1"}, now)
+    assert run([*SETUP, "--yes"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "RunPod has 2 network-volumes of the name hone."
+    assert second.startswith("Try: Delete all but one in the console") and "--called" in second
+    assert made(account) == (2, 0, 0)
+
+
 def test_without_a_key_the_first_thing_asked_for_is_that(
     account: RunPodPods, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ from hone.stages.predict import (
     predict_options,
     sample_inputs,
 )
-from hone.workspace.open import Workspace, open_workspace
+from hone.workspace.open import Workspace, init_workspace, open_workspace
 from tests.stages.answering import (
     Answers,
     Lines,
@@ -308,3 +308,18 @@ def test_memory_stays_flat_where_answers_are_many(tmp_path: Path) -> None:
     assert found.get("499") is not None and found.get("499").text.startswith("499 ")
     assert found.get("9").text.startswith("9 ") and found.get("500") is None
     found.close()
+
+
+def test_without_rules_the_model_is_named_as_the_way(ws: Workspace, tmp_path: Path) -> None:
+    (ws.root / "tasks" / "plain.yaml").write_text(
+        "kind: extract\nname: plain\nfields: {item: {type: string}}\n"
+    )
+    with pytest.raises(InvalidInput, match="The task plain names no rules") as told:
+        one(ws, method="rules", task="plain")
+    assert "rules/plain.yaml" in told.value.hint and "--method model" in told.value.hint
+    with (
+        init_workspace(tmp_path / "qa") as other,
+        pytest.raises(InvalidInput, match="The task qa names no rules") as told,
+    ):
+        one(other, method="rules")
+    assert told.value.hint.startswith("--method model")

@@ -23,7 +23,7 @@ from hone.stages.predict import (
     predict_ahead,
 )
 from hone.workspace.job_folder import JobFolder
-from hone.workspace.open import Workspace, open_workspace
+from hone.workspace.open import Workspace, init_workspace, open_workspace
 from hone.workspace.store import new_example
 from tests.faults.gates import wait_until
 from tests.stages.answering import (
@@ -200,3 +200,18 @@ def test_only_extract_tasks_are_predicted_ahead(ws: Workspace) -> None:
     (ws.root / "tasks" / "qa.yaml").write_text("kind: qa\nname: qa\nsystem: Answer.\n")
     with pytest.raises(InvalidInput, match="only extract tasks"):
         ahead_task(ws, "qa")
+
+
+def test_who_cannot_predict_ahead_is_told_why(ws: Workspace, task: Task, tmp_path: Path) -> None:
+    with init_workspace(tmp_path / "qa") as other:
+        with pytest.raises(InvalidInput, match="qa is a qa task: only extract tasks are") as told:
+            ahead_task(other)
+        assert told.value.hint == "--task NAME of an extract task"
+    without = task.model_copy(update={"rules": None})
+    with pytest.raises(HoneError, match="The task pickup names no rules") as caught:
+        predict_ahead(ws, without, ["rules"])
+    assert "rules/pickup.yaml" in caught.value.hint
+    (ws.root / "rules" / "pickup.yaml").unlink()
+    with pytest.raises(HoneError, match=r"Cannot read .*pickup\.yaml: there is no such"):
+        predict_ahead(ws, task, ["rules"])
+    assert not list(ws.jobs.iterdir())

@@ -261,3 +261,9 @@ def test_scores_that_never_change_are_refused(tmp_path: Path) -> None:
     told = "the scores are the same in all 2 rows"
     assert look(tmp_path, [scores(1, 2), scores(1, 2)]) == ([told], [])
     assert look(tmp_path, [scores(1, 2), scores(1, 3)]) == ([], [])
+
+
+def test_a_row_that_holds_no_object_is_named_by_its_line(ws: Workspace) -> None:
+    found = refused(ws, "sft", "sft", lambda row: "a text" if number_of(row) == 2 else row)
+    assert "train.jsonl, line 3, cannot be read: it holds no object." in found.message
+    assert "hone datasets build" in found.hint

@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from hone.errors import HoneError, InvalidInput, Unavailable
+from hone.targets._by_address import ByAddress
+from hone.targets._hub import Hub
+from hone.targets._jobs_api import JobsApi, Policy
 from hone.targets._lambda_api import LambdaApi
 from hone.targets._rest import (
     AnswerLost,
@@ -19,6 +22,8 @@ from hone.targets._rest import (
     NotThere,
 )
 from hone.targets._runpod_api import RunPodApi
+from hone.targets.runpod_pod import RunPodCloud
+from hone.workspace.targets_config import RunPodTarget
 
 KEY = "canary-4b1d9f60aa72c35e"
 PAGE = "<!DOCTYPE html><html><head><title>Access denied</title></head><body>1015</body></html>"
@@ -200,3 +205,81 @@ def test_the_balance_is_nothing_once_graphql_is_gone() -> None:
         api = RunPodApi(KEY, url="https://cloud.invalid", clock=Waits(), transport=transport)
         assert api.balance() is None
         api.rest.close()
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "body", "what"),
+    [
+        ("launch", {"data": {"instance_ids": []}}, {"name": "x"}, "a launch without an instance"),
+        ("instances", {"data": {}}, None, "an answer of another shape"),
+        ("instances", [], None, "an answer of another shape"),
+    ],
+)
+def test_what_lambda_never_said_before_is_told(
+    call: str, answer: Any, body: Any, what: str
+) -> None:
+    error, _ = refused(LambdaApi, call, httpx.Response(200, json=answer), body=body)
+    assert error.message == f"Lambda gave {what}."
+    assert error.hint == "Update Hone: its API may have changed."
+
+
+def test_a_processor_has_the_price_that_a_person_allows() -> None:
+    api = RunPodApi(KEY, url="https://cloud.invalid", clock=Waits())
+    with pytest.raises(BadKey, match="RunPod lists no prices of processors") as told:
+        RunPodCloud(api, RunPodTarget(cpu="cpu3c")).offers()
+    assert told.value.hint == "hone config set targets.runpod.most_per_hour_usd 0.2"
+    api.rest.close()
+
+
+def jobs_refused(*answers: Any, order: dict[str, Any] | None = None) -> HoneError:
+    transport, _ = answering(*answers)
+    api = JobsApi(KEY, "e1", url="https://jobs.invalid", clock=Waits(), transport=transport)
+    with pytest.raises(HoneError) as caught:
+        api.submit(order or {"job": "train-1"}, Policy(60.0, 120.0))
+    api.rest.close()
+    assert KEY not in str(caught.value)
+    return caught.value
+
+
+def test_a_request_is_measured_before_and_believed_only_with_an_id() -> None:
+    large = jobs_refused(order={"packed": "x" * 10_000_000})
+    assert large.message == "The request would have 10.0 MB, and RunPod takes 10."
+    assert "hone targets setup runpod-serverless" in large.hint
+    said = {"error": "exceeded max body size of 10MiB"}
+    refused_there = jobs_refused(httpx.Response(400, json=said))
+    assert refused_there.message == "RunPod refuses the request: it is too large."
+    assert "hone targets setup runpod-serverless" in refused_there.hint
+    nameless = jobs_refused(httpx.Response(200, json={"status": "IN_QUEUE"}))
+    assert nameless.message == "RunPod took a request and gave no id."
+    assert isinstance(nameless, Unavailable) and nameless.hint == "Try again."
+
+
+def test_the_hub_s_refusals() -> None:
+    def read(*answers: httpx.Response | Exception) -> HoneError:
+        transport, _ = answering(*answers)
+        hub = Hub("me/adapters", KEY, url="https://hub.invalid", clock=Waits(), transport=transport)
+        with pytest.raises(HoneError) as caught:
+            hub.read("jobs/one")
+        hub.close()
+        return caught.value
+
+    strange = read(httpx.Response(401))
+    assert strange.message == "The hub does not let this token read me/adapters."
+    assert isinstance(strange, BadKey) and "HF_TOKEN=" in strange.hint
+    away = read(httpx.Response(503))
+    assert away.message == "The model hub cannot be reached: it answered 503."
+    assert isinstance(away, Unavailable) and away.hint == "Is this machine online?"
+    assert read(httpx.ConnectError("no")).message.endswith("reached: ConnectError.")
+
+
+def test_a_bucket_by_address_that_stays_away() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(503)
+
+    opened = ByAddress(clock=Waits(), transport=httpx.MockTransport(answer))
+    with pytest.raises(Unavailable) as caught:
+        opened.get("https://bucket.invalid/a?X-Amz-Signature=secret")
+    opened.close()
+    assert caught.value.message == "The bucket cannot be reached from here: it answered 503."
+    assert "hone targets check runpod-serverless" in caught.value.hint
+    assert "secret" not in str(caught.value)

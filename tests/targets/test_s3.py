@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from emulators.rp_s3.app import RunPodS3
@@ -176,3 +177,44 @@ def test_a_key_that_is_denied_for_good_is_no_stumble(bucket: Bucket, s3: RunPodS
 def test_a_key_never_travels_in_the_open() -> None:
     with pytest.raises(InvalidInput, match="in the open"):
         Bucket(Where("http://s3api-eu-ro-1.example.org", "EU-RO-1", NAME, "user_a", "rps_b"))
+
+
+def odd(answer: Callable[[httpx.Request], httpx.Response]) -> Bucket:
+    where = Where("https://s3.invalid", "EU-RO-1", NAME, "access", "secret")
+    return Bucket(where, clock=Waits(), transport=httpx.MockTransport(answer))
+
+
+def test_what_is_there_otherwise_than_it_was_sent_is_told(tmp_path: Path) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-length": "3"})
+
+    (path := tmp_path / "model").write_bytes(b"12345")
+    bucket = odd(answer)
+    with pytest.raises(Unavailable, match=f"model is not .* {NAME} as it was sent") as caught:
+        bucket.send("models/m", path)
+    assert caught.value.hint == "Try again; is the file changed while it is sent?"
+    bucket.close()
+
+
+def test_an_upload_that_was_dropped_is_told(bucket: Bucket, s3: RunPodS3, tmp_path: Path) -> None:
+    (path := tmp_path / "model").write_bytes(os.urandom(2 * PART))
+    s3.faults.arm("http_status", status=404, text="NoSuchUpload", method="POST", skip=1)
+    with pytest.raises(Unavailable, match="The upload was dropped on the other side") as caught:
+        bucket.send("models/m", path)
+    assert caught.value.hint == "Try again."
+
+
+def test_a_wrong_clock_here_and_a_page_in_place_of_xml_are_told() -> None:
+    late = "<Error><Code>RequestTimeTooSkewed</Code></Error>"
+    bucket = odd(lambda request: httpx.Response(403, text=late))
+    with pytest.raises(
+        HoneError, match=r"The clock of this machine is wrong: .* refuses"
+    ) as caught:
+        bucket.keys("runs/")
+    assert caught.value.hint == "sudo timedatectl set-ntp true"
+    bucket.close()
+    bucket = odd(lambda request: httpx.Response(200, text="<!DOCTYPE html><p>Welcome"))
+    with pytest.raises(Unavailable, match="answered with something that is no XML") as caught:
+        bucket.keys("runs/")
+    assert caught.value.hint == "Is its address right, and does no proxy stand between?"
+    bucket.close()

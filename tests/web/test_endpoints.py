@@ -60,6 +60,17 @@ def test_endpoints_are_listed_by_name_and_one_is_taken(
     assert KEY not in found.__repr__() + (ws.root / CONFIG_FILE).read_text()
 
 
+def test_an_account_without_endpoints_is_told_how_one_is_made(
+    browser: Browser, account: RunPodPods
+) -> None:
+    refused = browser.post("/api/endpoints/connect", {})
+    assert refused.status_code == 404
+    assert refused.json()["error"] == (
+        "RunPod accepts the key, and no endpoints were found: the account has none."
+    )
+    assert refused.json()["hint"].startswith("hone targets setup runpod-serverless --image ")
+
+
 def test_an_endpoint_without_the_volume_of_the_settings_is_not_taken(
     browser: Browser, account: RunPodPods, ws: Workspace
 ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from hone import loop
+from hone.errors import GateRefused
 from hone.loop import rounds
 from hone.records.correction_round import CorrectionRound
 from hone.records.job import Job, Result
@@ -18,6 +20,7 @@ from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 from tests.stages.answering import register
 from tests.stages.flags.flagged import answer, make_flagged, wrong_on
+from tests.stages.training_set import make_small_base
 from tests.web.browser import Browser, access
 
 pytestmark = pytest.mark.usefixtures("nobody_works_yet")
@@ -187,3 +190,16 @@ def test_a_training_that_runs_is_not_begun_beside_itself(browser: Browser, ws: W
     known_training(ws, loop.apply_feedback(ws).dataset)
     refused = browser.post("/api/feedback/retrain", {})
     assert refused.status_code == 409 and "pickup trains already" in refused.json()["error"]
+
+
+def test_in_setup_mode_nothing_of_a_round_trains(ws: Workspace) -> None:
+    shutil.rmtree(ws.root / "small")
+    make_small_base(ws.root / "small")
+    order = known_training(ws, "pickup@1")
+    jobs.submit(ws, order.model_copy(update={"id": "train-pickup-v1"}), {})
+    loop.apply_feedback(ws)
+    ws.config.setup_mode = True
+    with pytest.raises(GateRefused, match=r"No training: .*setup mode") as told:
+        loop.retrain(ws)
+    assert told.value.hint == "hone config show"
+    assert len([one for one in ws.store.jobs.list() if one.kind == "train"]) == 2

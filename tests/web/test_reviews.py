@@ -223,6 +223,18 @@ def test_statistics_say_how_far_the_review_is(browser: Browser) -> None:
     assert sum(day["decisions"] for day in shown["by_day"]) == 2
 
 
+def test_what_was_audited_is_added_up_and_other_tasks_have_nothing_to_add(
+    browser: Browser,
+) -> None:
+    send(browser, one("p1", "edit", output=[{"item": "pears", "quantity": 2}]))
+    shown = browser.get("/api/reviews/audited", task="pickup").json()
+    assert (shown["audited"], shown["total"], shown["fewest"]) == (1, 1, 10)
+    assert shown["weight"] == {"items": 1, "pounds": 0, "unknown": 1}
+    assert "9 more are needed" in shown["readiness"] and not shown["is_ready"]
+    refused = browser.get("/api/reviews/audited", task="qa")
+    assert refused.status_code == 400 and "no records to add up" in refused.json()["error"]
+
+
 def test_a_repeat_is_asked_blindly_and_counts_for_consistency_alone(browser: Browser) -> None:
     assert browser.put("/api/settings/review.repeat_share", {"value": 0.2}).status_code == 200
     send(browser, *(one(f"q{number}") for number in range(1, 7)))

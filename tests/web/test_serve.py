@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +18,9 @@ import httpx
 import pytest
 
 from hone.cli.run import run
-from hone.errors import Conflict, InvalidInput
+from hone.errors import Conflict, HoneError, InvalidInput
 from hone.stages import people
-from hone.web.serve import Address, Running, is_loopback, own_address, site_for
+from hone.web.serve import START_SECONDS, Address, Running, is_loopback, own_address, site_for
 from hone.workspace.open import Workspace, init_workspace, open_workspace
 from hone.workspace.store import new_example
 from tests.web.conftest import question
@@ -189,6 +190,18 @@ def test_a_server_in_a_thread_ends_with_its_block(ws: Workspace) -> None:
             assert client.get("/api/tasks").status_code == 200
     with pytest.raises(httpx.ConnectError):
         httpx.get(address.url)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_server_in_a_thread_that_ends_at_once_is_not_waited_for(ws: Workspace) -> None:
+    address = Address("127.0.0.1", 0)
+    server = Running(site_for(ws, address), address)
+    address.socket.close()
+    began = time.monotonic()
+    with pytest.raises(HoneError, match="The server did not start") as told, server:
+        pass
+    assert told.value.hint == "Run hone up to see why."
+    assert time.monotonic() - began < START_SECONDS / 2
 
 
 def test_it_ends_quickly_although_a_browser_listens(root: Path) -> None:

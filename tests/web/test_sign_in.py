@@ -115,8 +115,9 @@ def test_guesses_are_forgotten_after_a_minute_and_bounded_for_all_together() -> 
     guesses = Guesses(clock=lambda: now)
     for number in range(GUESSES_OF_ALL):
         guesses.count(f"10.0.0.{number}")
-    with pytest.raises(TooManyGuesses):
+    with pytest.raises(TooManyGuesses, match="Too many failed attempts to sign in") as told:
         guesses.refuse_too_many("10.9.9.9")
+    assert (told.value.hint, told.value.seconds) == ("Wait 60 seconds, then try again.", 60)
     now = 61.0
     guesses.refuse_too_many("10.9.9.9")
 

@@ -25,6 +25,7 @@ from hone.workspace.file_lock import holding
 from hone.workspace.follow import follow
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace, init_workspace
+from hone.workspace.store.flags import Said
 from hone.workspace.yaml_file import MAX_BYTES, read_yaml
 
 
@@ -102,6 +103,14 @@ def test_questions_of_a_folder_and_of_broken_lines(tmp_path: Path) -> None:
     assert len(told.value.problems) == 3
 
 
+def test_questions_of_no_kind(tmp_path: Path) -> None:
+    odd = tmp_path / "odd.txt"
+    odd.write_text('\f{"question": "Who?"}\n')  # a page break before JSON
+    with pytest.raises(InvalidInput, match=r"odd\.txt is no file of examples that Hone") as told:
+        list(read_questions(odd, TASK, needs_answers=False))
+    assert told.value.hint == "Give JSONL, JSON or CSV."
+
+
 def test_a_template_without_messages_renders_nothing(repository: Path) -> None:
     template = Template.load(repository / "src" / "hone" / "bundled" / "hone-nano")
     with pytest.raises(HoneError, match="There are no messages to render"):
@@ -128,9 +137,22 @@ def test_who_waits_for_a_job_is_told_that_it_goes_on(ws: Workspace) -> None:
     folder.release()
 
 
+def test_who_waits_for_a_job_is_told_what_it_said_when_it_failed(ws: Workspace) -> None:
+    folder = JobFolder(ws.jobs / submit(ws, new_job("train", {}), {}).id)
+    folder.append("failed", error="it broke", hint="")
+    with pytest.raises(HoneError) as told:
+        follow(folder)
+    assert told.value.message == "it broke"
+    assert told.value.hint == f"hone jobs resume {folder.path.name}"
+
+
 def test_flags_and_promotions_are_of_examples_that_are_there(ws: Workspace) -> None:
     with pytest.raises(NotFound, match='There is no example "nobody"'):
         ws.store.promotions.promote("nobody", [], reviewer="ann")
+    said = Said("one", "nobody", "ann", "confirm", "evaluate-1", "pickup@v1", "[]", "[]", 0.0)
+    with pytest.raises(NotFound, match='There is no example "nobody"') as told:
+        ws.store.flags.resolve(said)
+    assert told.value.hint == "hone flags list"
 
 
 def test_a_dataset_is_named_so_that_it_can_be_a_folder(ws: Workspace) -> None:

@@ -10,11 +10,21 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.build_docs import commands, contracts, errors, faults_page, http, recipes, requirements
+from tools.build_docs import (
+    commands,
+    contracts,
+    errors,
+    faults_page,
+    http,
+    recipes,
+    requirements,
+    troubleshooting,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/how-to/troubleshooting.md": troubleshooting.page,
     "docs/reference/cli.md": commands.page,
     "docs/reference/errors.md": errors.page,
     "docs/reference/faults.md": faults_page.page,

@@ -48,13 +48,13 @@ def page() -> str:
         "said has no sentence of its own and is shown as such a word.",
         "",
         f"{tested} of {len(sites)} sentences were seen to be caused by a test, which is named",
-        "beside them. What only happens in a process on an emulated machine is not seen.",
+        "beside them, from `tests/` on.",
     ]
     for area, found in _by_area(sites).items():
         lines += ["", f"## {area}", "", "| what happened | what to try | test |", "|---|---|---|"]
         for site in found:
             test = proven.get(site.key)
-            named = f"`{test.rpartition('/')[2]}`" if test else "none yet"
+            named = f"`{test.removeprefix('tests/')}`" if test else "none yet"
             lines.append(f"| {_cell(site.message)} | {_cell(site.hint)} | {named} |")
     return "\n".join(lines) + "\n"
 

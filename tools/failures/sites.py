@@ -11,6 +11,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 SOURCE = REPOSITORY / "src" / "hone"
 ROOT = "HoneError"
 NOT_LITERAL = "…"
+OF_ARGUMENT = ("str", "len", "sorted", "join", "get", "max", "min", "round")
+OF_VALUE = ("strip", "rstrip", "pop", "splitlines", "format", "lower")
+"""Calls that are named by what they are given, and by what they work on."""
 
 
 class Site(NamedTuple):
@@ -103,9 +106,18 @@ def _name(node: ast.expr) -> str:
     if isinstance(node, ast.Subscript):
         return _name(node.value)
     if isinstance(node, ast.Call):
-        inner = [*node.args, *(one.value for one in node.keywords)]
-        own = _name(node.func)
-        return own if own not in ("str", "len", "sorted", "join") or not inner else _name(inner[0])
+        return _name_of_call(node)
     if isinstance(node, (ast.GeneratorExp, ast.ListComp)):
         return _name(node.generators[0].iter)
     return NOT_LITERAL
+
+
+def _name_of_call(node: ast.Call) -> str:
+    """What is asked for or worked on says more than the function that does it."""
+    inner = [*node.args, *(one.value for one in node.keywords)]
+    own = _name(node.func)
+    if own in OF_ARGUMENT and inner:
+        return _name(inner[0])
+    if own in OF_VALUE and isinstance(node.func, ast.Attribute):
+        return _name(node.func.value)
+    return own

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hone.cli import curve, doctor
 from hone.cli.import_ import pairs
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
+
+if TYPE_CHECKING:
+    from hone.stages.prepare import Built
 
 app = new_app()
 app.add_typer(doctor.app)
@@ -102,6 +105,13 @@ def build(
     if json:
         show.print_json({**built.manifest.model_dump(mode="json"), "is_new": built.is_new})
         return
+    say_built(built, f"hone train recipes/NAME.yaml --set dataset={built.manifest.ref} --plan")
+
+
+def say_built(built: Built, following: str) -> None:
+    """What was frozen, or that nothing has changed, and the next command."""
+    from hone.cli import show
+
     manifest = built.manifest
     if not built.is_new:
         show.say(f"Nothing changed: {manifest.ref} holds exactly these examples.")
@@ -111,7 +121,7 @@ def build(
     _say_kept_out(manifest.kept_out, manifest.ref)
     for note in manifest.notes:
         show.say(f"Note: {note}")
-    show.say(f"Next: hone train recipes/NAME.yaml --set dataset={manifest.ref} --plan")
+    show.say(f"Next: {following}")
 
 
 def _say_kept_out(kept_out: dict[str, int], ref: str) -> None:

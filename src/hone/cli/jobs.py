@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 if TYPE_CHECKING:
     from hone.stages.jobs import JobStatus, Reaped
+    from hone.workspace.open import Workspace
 
 app = new_app()
 JobArgument = Annotated[str, typer.Argument(help="A job's id, or the beginning of it.")]
@@ -139,9 +141,12 @@ def logs(
 
     with loop.open_workspace(workspace) as ws:
         lines = jobs.logs(ws, job, tail=tail)
+        folder = jobs.show(ws, job).folder if not lines else ""
     if json:
         show.print_json({"lines": lines})
         return
+    if not lines:
+        show.say(f"Its worker has printed nothing yet; the log is {folder}/worker.log.")
     for line in lines:
         show.say(line)
 
@@ -185,6 +190,9 @@ def resume(
     detach: Annotated[
         bool, typer.Option("--detach", help="Do not wait for the end of the job.")
     ] = False,
+    confirm_run: Annotated[
+        bool, typer.Option("--confirm-run", help="Do not ask before a machine is paid for again.")
+    ] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -199,20 +207,44 @@ def resume(
     from hone.stages import jobs
 
     with loop.open_workspace(workspace) as ws:
-        order = jobs.resume(ws, jobs.show(ws, job).id)
+        found = jobs.show(ws, job)
+        price_usd = None if confirm_run else _agreed_price(ws, found)
+        job_id = loop.resume_job(ws, found.id, price_usd=price_usd)
         if detach:
             if json:
-                show.print_json({"job": order.id})
+                show.print_json({"job": job_id})
             else:
-                show.say(f"Going on with {order.id}. Next: hone jobs watch {order.id}")
+                show.say(f"Going on with {job_id}. Next: hone jobs watch {job_id}")
             return
-        state = follow(ws, order.id, stops_on_interrupt=True, is_silent=json)
-        if order.kind == "train":
-            finish(ws, order.id, state, json=json)
+        state = follow(ws, job_id, stops_on_interrupt=True, is_silent=json)
+        if found.kind == "train":
+            finish(ws, job_id, state, json=json)
         elif json:
-            show.print_json(jobs.show(ws, order.id))
+            show.print_json(jobs.show(ws, job_id))
         else:
-            show.say(f"{order.id}: {state}.")
+            show.say(f"{job_id}: {state}.")
+
+
+def _agreed_price(ws: Workspace, found: JobStatus) -> float | None:
+    """What somebody agreed that going on may cost; None where it costs nothing.
+
+    HoneError where nobody can be asked.
+    """
+    from hone.errors import HoneError
+    from hone.stages import jobs
+
+    if not jobs.is_paid(found.target) or found.state in ("succeeded", "running", "waiting"):
+        return None
+    left = jobs.left_usd(ws, ws.store.jobs.get(found.id))
+    said = (
+        f"Going on with {found.id} is paid for on {found.target}: at most ${left:.2f}, "
+        "what its budget has left"
+    )
+    if not sys.stdin.isatty():
+        raise HoneError(f"{said}.", hint=f"hone jobs resume {found.id} --confirm-run")
+    if not typer.confirm(f"{said}. Go on?"):
+        raise typer.Exit(0)
+    return left
 
 
 @app.command()

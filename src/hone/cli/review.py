@@ -97,8 +97,8 @@ def _say_result(result: Any, *, as_json: bool) -> None:
             show.say(f"  - {problem}")
     elif result is not None and result.outcome not in ("applied", "duplicate"):
         raise Conflict(
-            result.reason or f"The decision was not applied: {result.outcome}.",
-            hint="look again: hone review",
+            f"Nothing was changed: {result.reason or result.outcome}.",
+            hint="hone review   (shows what stands now)",
         )
 
 
@@ -108,7 +108,11 @@ def _accept_all(ws: Workspace, who: str, task: str | None, *, yes: bool) -> Any:
 
     count = reviewing.count_acceptable(ws, task=task)
     if not count:
-        raise HoneError("Nothing is pending that could be accepted.", hint="hone import FILE")
+        raise HoneError(
+            "Nothing is pending that could be accepted.",
+            hint="hone review   (an example without a suggestion needs an answer), or "
+            "hone import FILE",
+        )
     if not yes and not typer.confirm(f"Accept {count:,} pending examples as {who}?"):
         raise typer.Exit(0)
     return reviewing.accept_all(ws, reviewer=who, expected_count=count, task=task)

@@ -58,10 +58,19 @@ def _call(name: str, rest: list[str]) -> int:
         # The reader (head, less) went away: nothing is wrong.
         sys.stderr.close()
         return 0
-    except Exception:
-        traceback.print_exc()
-        return _fail("This is a bug in Hone.", "Please report it with the lines above.", BUG)
+    except Exception as error:
+        return _unexpected(error)
     return 0
+
+
+def _unexpected(error: Exception) -> int:
+    from hone.cli.foreign import of_another_system
+
+    foreign = of_another_system(error) if isinstance(error, ImportError) else None
+    if foreign is not None:
+        return _explain(foreign)
+    traceback.print_exception(error)
+    return _fail("This is a bug in Hone.", "Please report it with the lines above.", BUG)
 
 
 def _explain(error: HoneError) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +10,12 @@ import typer
 from hone.cli.options import JsonOption, WorkspaceOption, new_app
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hone.loop.preparing import Ready
+    from hone.records.model import ModelVersion
     from hone.stages.jobs import JobStatus
+    from hone.stages.registry import Validation
     from hone.stages.train import CardPlan, Plan, Started
     from hone.workspace.open import Workspace
 
@@ -48,6 +54,14 @@ def train(
     confirm_run: Annotated[
         bool, typer.Option("--confirm-run", help="Really train, or go on with a training cut off.")
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Train on fewer examples than the task asks for."),
+    ] = False,
+    data_only: Annotated[
+        bool,
+        typer.Option("--data-only", help="Freeze what the recipe would train on; train nothing."),
+    ] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="Print the job's id and do not wait.")
     ] = False,
@@ -67,16 +81,22 @@ def train(
     from hone.cli import show
     from hone.stages import train as training
 
-    if plan + dry_run + confirm_run > 1:
-        raise typer.BadParameter("choose one of --plan, --dry-run and --confirm-run")
+    if plan + dry_run + confirm_run + data_only > 1:
+        raise typer.BadParameter("choose one of --plan, --dry-run, --data-only and --confirm-run")
     overrides = [*(set_ or []), *([f"on={on}"] if on else [])]
     overrides += [f"training.processes={processes}"] if processes is not None else []
-    with loop.open_workspace(workspace) as ws:
+    overrides += ["force=true"] if force else []
+    is_start = dry_run or confirm_run
+    with loop.open_workspace(workspace) as ws, ExitStack() as stack:
         training.collect_trained(ws)
-        is_start = dry_run or confirm_run
-        prepared = training.prepare_training(
-            ws, loop.recipe_named(ws, recipe), overrides=overrides, is_plan=not is_start
-        )
+        named = loop.recipe_named(ws, recipe)
+        if data_only:
+            _freeze_alone(ws, named, overrides, json=json)
+            return
+        with show.progress("Preparing") as step:
+            asked = {"overrides": overrides, "is_plan": not is_start, "on_progress": step}
+            ready = stack.enter_context(loop.preparing(ws, named, **asked))
+        prepared = ready.prepared
         missing = training.missing_for_a_real_run(ws, prepared.plan, is_confirmed=confirm_run)
         cards = training.cards_for(prepared) if not is_start else []
         if confirm_run and not json:
@@ -89,15 +109,49 @@ def train(
             elif not plan:
                 _show_missing(missing)
             return
-        if confirm_run and not json and prepared.plan.price_per_hour_usd:
-            show.say("Renting a machine; until it is usable, minutes pass.")
         if dry_run:
             started = training.start_dry_run(ws, prepared)
         else:
-            started = training.start_training(
-                ws, prepared, is_confirmed=confirm_run, version=version
-            )
+            started = _start(ws, ready, version, json=json)
+        stack.close()
         _attend(ws, started, detach=detach, json=json)
+
+
+def _freeze_alone(
+    ws: Workspace, recipe: Path | dict[str, Any], overrides: list[str], *, json: bool
+) -> None:
+    """Freeze what the recipe would train on, and say so."""
+    from hone import loop
+    from hone.cli import show
+    from hone.cli.datasets import say_built
+
+    with show.progress("Building") as step:
+        built = loop.build_for(ws, recipe, overrides=overrides, on_progress=step)
+    if json:
+        show.print_json({**built.manifest.model_dump(mode="json"), "is_new": built.is_new})
+    else:
+        say_built(built, "the same command with --plan")
+
+
+def _start(ws: Workspace, ready: Ready, version: str | None, *, json: bool) -> Started:
+    """Begin a confirmed training; what it trains on is frozen once nothing can be refused."""
+    from hone import loop
+    from hone.cli import show
+    from hone.stages import train as training
+
+    plan = ready.prepared.plan
+    training.refuse_unready(ws, plan, is_confirmed=True)
+    if ready.draft is not None and ready.draft.is_new and version is not None:
+        training.check_version(ws, plan.model, version)
+    prepared = loop.freeze_first(ws, ready)
+    if not json and ready.draft is not None and ready.draft.is_new:
+        rows = ready.draft.manifest.splits.items()
+        show.say(
+            f"Froze {plan.dataset}: {', '.join(f'{one.rows:,} {name}' for name, one in rows)}."
+        )
+    if not json and plan.price_per_hour_usd:
+        show.say("Renting a machine; until it is usable, minutes pass.")
+    return training.start_training(ws, prepared, is_confirmed=True, version=version)
 
 
 def _attend(ws: Workspace, started: Started, *, detach: bool, json: bool) -> None:
@@ -126,16 +180,18 @@ def _attend(ws: Workspace, started: Started, *, detach: bool, json: bool) -> Non
 def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
     """Say how a training ended and what comes next; HoneError where it failed."""
     from hone.cli import show
-    from hone.cli.told import figure
     from hone.errors import HoneError
-    from hone.stages import jobs
+    from hone.stages import jobs, registry
     from hone.stages import train as training
 
     problems = training.collect_trained(ws).problems
     status = jobs.show(ws, job)
-    found = [one.model for one in ws.store.models.list() if one.model.job == job]
+    models = (one.model for one in ws.store.models.list())
+    found = next((one for one in models if one.job == job), None)
+    checks = registry.validate_model(ws, found.ref) if found is not None else None
     if json:
-        show.print_json({"job": status, "model": found[0].ref if found else None})
+        model = found.ref if found is not None else None
+        show.print_json({"job": status, "model": model, "validation": checks})
     if state in ("failed", "lost"):
         lines = [] if json else jobs.logs(ws, job, tail=10)
         # What a person can mend stands below; the log is for what nobody foresaw.
@@ -149,20 +205,44 @@ def finish(ws: Workspace, job: str, state: str, *, json: bool) -> None:
         if not json:
             _say_stopped(status)
         raise SystemExit(INTERRUPTED)
-    if json:
-        return
+    if not json:
+        _say_trained(ws, status, found, checks)
+
+
+def _say_trained(
+    ws: Workspace, status: JobStatus, model: ModelVersion | None, checks: Validation | None
+) -> None:
+    from hone.cli import show
+    from hone.cli.told import figure
+    from hone.stages.evaluate import what_comes_next
+
     figures = ", ".join(f"{name} {figure(value)}" for name, value in status.metrics.items())
     if figures:
         show.say(figures)
-    if found:
-        from hone.stages.evaluate import what_comes_next
-
-        show.say(f"Registered {found[0].ref}.")
-        show.say(f"Next: {what_comes_next(ws, found[0])}")
-        if found[0].parents:
-            show.say(f"What it forgot: hone evaluate {found[0].ref} --forgetting")
-    else:
+    if model is None:
         show.say("Everything could be built and run; nothing was trained and nothing kept.")
+        return
+    show.say(f"Registered {model.ref}.")
+    _say_where(ws, model)
+    if checks is not None and not checks.problems:
+        show.say("Validated: files, base, template and task are as they were at training.")
+    for problem in checks.problems if checks is not None else ():
+        show.say(f"Not sound: {problem}. hone models validate {model.ref} shows it again.")
+    show.say(f"Next: {what_comes_next(ws, model)}")
+    if model.parents:
+        show.say(f"What it forgot: hone evaluate {model.ref} --forgetting")
+
+
+def _say_where(ws: Workspace, model: ModelVersion) -> None:
+    """Where the recipe wants the version seen, and what it took."""
+    from hone.cli import show
+    from hone.cli.told import duration
+    from hone.stages import train as training
+
+    for what, place in training.shown_places(ws, model).items():
+        show.say(f"{'Adapter' if what == 'model' else 'Logs'} in {place}.")
+    cost = f", ${model.cost_usd:.4f}" if model.cost_usd else ""
+    show.say(f"It took {duration(model.runtime_seconds)}{cost}.")
 
 
 def _say_stopped(status: JobStatus) -> None:

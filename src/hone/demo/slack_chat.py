@@ -32,14 +32,13 @@ CHANNELS: tuple[Record, ...] = tuple(
         "id": id,
         "name": name,
         "is_archived": False,
-        "is_general": name == "general",
         "members": [user["id"] for user in USERS],
         "topic": {"value": topic},
         "purpose": {"value": ""},
     }
     for id, name, topic in (
         ("C01", "pickups", "What you picked up, and where"),
-        ("C02", "general", "Everything else"),
+        ("C02", "random", "Everything else"),
     )
 )
 
@@ -87,10 +86,10 @@ IN_PICKUPS: tuple[Record, ...] = (
      "shown": "Fridge 2 is at 9 degrees, @Sam looks at it"},
     {"text": "Fridge 2 is fine again"},
 )  # fmt: skip
-REPORTS_IN_A_THREAD = {25, 26, 27, 95, 96}
+REPORTS_IN_A_THREAD = {18, 19, 20, 67, 68}
 """By their place: the reports that answer the two messages above that ask for a thread."""
 
-IN_GENERAL: tuple[Record, ...] = (
+IN_RANDOM: tuple[Record, ...] = (
     {"text": "<@U08> has joined the channel", "subtype": "channel_join", "user": "U08",
      "shown": ""},
     {"text": "Welcome <@U08>!", "user": "U01", "shown": "Welcome @Marcus!"},

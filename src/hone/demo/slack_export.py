@@ -18,19 +18,19 @@ from typing import Any, NamedTuple
 from hone.demo.dice import Dice
 from hone.demo.example_data import Written
 from hone.demo.messages import Message, generate
-from hone.demo.slack_chat import BOT, CHANNELS, IN_GENERAL, IN_PICKUPS, REPORTS_IN_A_THREAD, USERS
+from hone.demo.slack_chat import BOT, CHANNELS, IN_PICKUPS, IN_RANDOM, REPORTS_IN_A_THREAD, USERS
 from hone.demo.words import ITEMS
 from hone.records.identity import example_id
 
 EXPORT, AUDITED, LATER, NEW = (
     "pickup-slack.zip", "audited.jsonl", "later.jsonl", "new-messages.jsonl",
 )  # fmt: skip
-SEED, REPORTS, LATER_MESSAGES, NEW_MESSAGES = 7, 290, 80, 12
+SEED, REPORTS, LATER_MESSAGES, NEW_MESSAGES = 7, 203, 80, 12
 COORDINATOR = "rosa"
 PENDING_VERSION = 1
 FIRST_DAY = datetime(2026, 9, 7, tzinfo=UTC)
-A_DAY = 7
-"""Reports of an ordinary day."""
+A_DAY, CHAT_EVERY = 7, 7
+"""Reports of an ordinary day, and after how many somebody chats."""
 
 Record = dict[str, Any]
 
@@ -112,8 +112,8 @@ def _decisions(said: list[Said]) -> Iterator[Record]:
 
 def _channel(name: str) -> Iterator[Said]:
     dice = Dice(f"slack-{name}-{SEED}")
-    if name == "general":
-        yield from _spread(IN_GENERAL, dice)
+    if name == "random":
+        yield from _spread(IN_RANDOM, dice)
         return
     reports = generate("train", REPORTS, SEED)
     chat = list(IN_PICKUPS)
@@ -134,7 +134,7 @@ def _channel(name: str) -> Iterator[Said]:
                     "upload": True}  # fmt: skip
         who = USERS[dice.below(len(USERS))]["id"]
         yield Said(_record(report.text, clock, who, more), report.text, answer(report))
-        if place % 10 == 4 and chat:
+        if place % CHAT_EVERY == 3 and chat:
             for one in _follow(chat.pop(0), clock, dice):
                 thread = one.record["ts"] if one.record.get("reply_count") else thread
                 yield one

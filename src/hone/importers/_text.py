@@ -25,7 +25,11 @@ NOT_TEXT: tuple[tuple[bytes, str, str], ...] = (
     (b"BZh", "a bzip2 archive", "unpack it first: bunzip2 --keep {path}"),
     (b"\xfd7zXZ", "an xz archive", "unpack it first: xz --decompress --keep {path}"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "unpack it first: zstd -d {path}"),
-    (b"PK\x03\x04", "a ZIP archive or an Office file", "unzip it, or save the sheet as CSV"),
+    (
+        b"PK\x03\x04",
+        "a ZIP archive or an Office file",
+        "unzip it, or save the sheet as CSV; a Slack export holds channels.json or days by channel",
+    ),
     (b"PK\x05\x06", "an empty ZIP archive", "check the export that wrote it"),
     (b"\xd0\xcf\x11\xe0", "an old Office file", "save the sheet as CSV (UTF-8)"),
     (b"SQLite format 3", "an SQLite database", "export the table as CSV first"),

@@ -13,6 +13,7 @@ from hone.loop.answering import compare, evaluate, predict, predict_file
 from hone.loop.correcting import apply_feedback, promote_flag, report_feedback
 from hone.loop.examples import build_dataset, decide, examine_dataset, import_examples
 from hone.loop.models import judge_gate, list_models, load_model, merge_model, set_active
+from hone.loop.preparing import build_for, freeze_first, preparing
 from hone.loop.rounds import look_at_round, measure_round, plan_round, retrain, stop_round
 from hone.loop.training import (
     begin_training,
@@ -46,6 +47,7 @@ __all__ = [
     "apply_feedback",
     "begin_training",
     "build_dataset",
+    "build_for",
     "check_files",
     "check_health",
     "compare",
@@ -58,6 +60,7 @@ __all__ = [
     "export_dataset",
     "find_recipe",
     "finish_training",
+    "freeze_first",
     "import_examples",
     "init_workspace",
     "judge_gate",
@@ -78,6 +81,7 @@ __all__ = [
     "predict",
     "predict_all",
     "predict_file",
+    "preparing",
     "promote_flag",
     "read_task",
     "rebuild_standings",

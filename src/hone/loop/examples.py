@@ -45,10 +45,15 @@ def build_dataset(
     **choices: Any,
 ) -> Built:
     """Freeze the next version of a dataset; choices are the fields of `BuildOptions`."""
-    if choices.get("base") is not None:
-        choices["base"] = find_base(workspace, str(choices["base"])).path
-    options = _checked(BuildOptions, choices, "The dataset cannot be built", "build")
+    options = build_options(workspace, choices)
     return prepare.build_dataset(workspace, name, options, on_progress=on_progress)
+
+
+def build_options(workspace: Workspace, choices: Mapping[str, Any]) -> BuildOptions:
+    """Choices of a build, checked: InvalidInput lists every problem."""
+    if choices.get("base") is not None:
+        choices = {**choices, "base": find_base(workspace, str(choices["base"])).path}
+    return _checked(BuildOptions, choices, "The dataset cannot be built", "build")
 
 
 def examine_dataset(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from hone.errors import GateRefused, HoneError, NotFound, nearest
 from hone.loop.answering import evaluate
+from hone.loop.preparing import freeze_first, preparing
 from hone.loop.progress import Progress
 from hone.records.curve import LearningCurve
 from hone.records.job import Event
@@ -25,6 +26,7 @@ from hone.stages.train import (
     prepare_training,
     read_recipe,
     recipe_of,
+    refuse_unready,
     start_training,
     train_subsets,
 )
@@ -80,9 +82,9 @@ class Planned(NamedTuple):
 def plan_training(workspace: Workspace, recipe: Path | str | Mapping[str, Any]) -> Planned:
     """The plan of a recipe, with nothing begun; InvalidInput lists every problem at once."""
     written = recipe_named(workspace, recipe) if isinstance(recipe, str) else recipe
-    prepared = prepare_training(workspace, written, is_plan=True)
-    missing = missing_for_a_real_run(workspace, prepared.plan, is_confirmed=True)
-    return Planned(prepared.plan, missing, cards_for(prepared))
+    with preparing(workspace, written, is_plan=True) as (prepared, _):
+        missing = missing_for_a_real_run(workspace, prepared.plan, is_confirmed=True)
+        return Planned(prepared.plan, missing, cards_for(prepared))
 
 
 def begin_training(
@@ -98,10 +100,12 @@ def begin_training(
     With `price_usd`, what was agreed to, GateRefused where it may cost more by now.
     """
     written = recipe_named(workspace, recipe) if isinstance(recipe, str) else recipe
-    prepared = prepare_training(workspace, written, overrides=overrides)
-    if price_usd is not None:
-        refuse_dearer(prepared.plan.price_usd, price_usd)
-    return start_training(workspace, prepared, is_confirmed=confirm_run).job_id
+    with preparing(workspace, written, overrides=overrides) as ready:
+        if price_usd is not None:
+            refuse_dearer(ready.prepared.plan.price_usd, price_usd)
+        refuse_unready(workspace, ready.prepared.plan, is_confirmed=confirm_run)
+        prepared = freeze_first(workspace, ready)
+        return start_training(workspace, prepared, is_confirmed=confirm_run).job_id
 
 
 def resume_job(workspace: Workspace, job_id: str, *, price_usd: float | None = None) -> str:
@@ -131,13 +135,14 @@ def finish_training(
     for seen in jobs.watch(workspace, job_id):
         if isinstance(seen, Event):
             on_event(seen)
-    collect_trained(workspace)
+    problems = collect_trained(workspace).problems
     registered = (one.model for one in workspace.store.models.list())
     trained = next((one for one in registered if one.job == job_id), None)
     if trained is None:
         status = jobs.show(workspace, job_id)
+        why = status.error or "; ".join(problems) or "it left no version of a model"
         raise HoneError(
-            f"Job {job_id} ended as {status.state}. {status.error}".strip(),
+            f"Job {job_id} ended as {status.state}: {why}",
             hint=status.hint or f"hone jobs logs {job_id}",
         )
     return trained

@@ -17,7 +17,6 @@ from hone.records.task import Task
 from hone.workspace.open import Workspace
 from hone.workspace.store import Filter
 
-FEWEST_TO_TRAIN = 10
 USUAL_FIELDS = ("location", "subcategory")
 NOT_SAID = "(not said)"
 
@@ -42,6 +41,7 @@ class Audited(BaseModel):
     by: dict[str, dict[str, Weight]] = Field(
         description="field -> its value -> items and pounds, the heaviest first"
     )
+    fewest: int = Field(description="audited messages that a training takes at least")
     is_ready: bool = Field(description="whether there are enough to train on")
     readiness: str
 
@@ -65,13 +65,15 @@ def audited(ws: Workspace, task: str | None = None, *, by: Iterable[str] = ()) -
         count += 1
         _add(known, output, sums)
     total = ws.store.examples.count(Filter(task=known.name))
-    is_ready, readiness = _readiness(count)
+    fewest = int(shelf.load("tasks", known.kind).FEWEST_TO_TRAIN)
+    is_ready, readiness = _readiness(count, fewest)
     return Audited(
         task=known.name,
         audited=count,
         total=total,
         weight=sums.whole,
         by={name: _heaviest_first(values) for name, values in sums.parts.items()},
+        fewest=fewest,
         is_ready=is_ready,
         readiness=readiness,
     )
@@ -118,11 +120,10 @@ def _heaviest_first(values: Mapping[str, Weight]) -> dict[str, Weight]:
     return {name: values[name] for name in order}
 
 
-def _readiness(count: int) -> tuple[bool, str]:
-    if count >= FEWEST_TO_TRAIN:
+def _readiness(count: int, fewest: int) -> tuple[bool, str]:
+    if count >= fewest:
         return True, f"Ready to train: {count:,} audited messages."
-    missing = FEWEST_TO_TRAIN - count
+    missing = fewest - count
     return False, (
-        f"Not ready to train: {count:,} audited messages, {missing} more are needed "
-        f"({FEWEST_TO_TRAIN})."
+        f"Not ready to train: {count:,} audited messages, {missing} more are needed ({fewest})."
     )

@@ -116,7 +116,7 @@ def _why(trial: JobFolder) -> HoneError:
     for event in reversed(trial.events()):
         if event.type == "failed":
             said = event.model_extra or {}
-            return HoneError(str(said.get("error", "")), hint=str(said.get("hint", "")))
+            return HoneError(str(said.get("error", "")), hint=str(said.get("hint", "")) or LOGS)
     return HoneError(how_it_was_lost(trial.seen()), hint=LOGS)
 
 

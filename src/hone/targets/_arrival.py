@@ -183,7 +183,11 @@ async def _make_environment(
     order = {"folder": found["folder"], "packages": [_name(line) for line in NEEDS]}
     facts = await host.surely("facts", {**order, "asks_torch": asks_torch}, seconds=150.0)
     if lacks := unmet(facts["packages"]):
-        raise HoneError(f"{name} still lacks {', '.join(lacks)} after installing.")
+        raise HoneError(
+            f"{name} still lacks {', '.join(lacks)} after installing.",
+            hint="Install them there into a Python of your own, then: hone config set "
+            f"{host.address.setting}.python PATH",
+        )
     return facts
 
 

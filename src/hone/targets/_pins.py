@@ -63,7 +63,10 @@ class Pin:
                 hint="Compare with ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub there.",
             )
         if self._known is None:
-            return HoneError(f"{name} and Hone agree on no kind of key.")
+            return HoneError(
+                f"{name} and Hone agree on no kind of key, or no way to exchange one.",
+                hint="Bring its SSH server up to date; ssh -v HOST shows what it offers.",
+            )
         return HoneError(
             f"The key of {name} has changed (now {seen}): "
             "it may have been installed anew, or somebody is in between.",

@@ -140,7 +140,8 @@ def did_not_start(folder: JobFolder, last_seq: int, why: str) -> HoneError:
     for event in reversed(folder.events(after=last_seq)):
         if event.type == "failed":
             said = event.model_extra or {}
-            return HoneError(str(said.get("error", why)), hint=str(said.get("hint", "")))
+            hint = str(said.get("hint", "")) or f"hone jobs logs {job}"
+            return HoneError(str(said.get("error", why)), hint=hint)
     tail = folder.log_tail(LOG_TAIL_LINES)
     shown = "\n  ".join([" The end of its log:", *tail]) if tail else " Its log is empty."
     error, hint = f"Job {job} did not start: {why}.", f"hone jobs logs {job}"

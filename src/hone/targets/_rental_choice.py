@@ -58,7 +58,7 @@ def wanted_among(
         one
         for one in found
         if (most is None or one.price_per_hour_usd <= most)
-        and (not least_memory_gib or one.memory_gib >= least_memory_gib)
+        and (not one.cards or not least_memory_gib or one.memory_gib >= least_memory_gib)
     ]
     if fitting:
         return fitting

@@ -178,7 +178,9 @@ def wait_usable(
         machine = renter.cloud.look(id)
         if machine is not None and machine.state == "ready":
             return rental
-        raise BadMachine(f"{rental.offer.text} is gone.", hint="hone jobs resume JOB")
+        raise BadMachine(
+            f"{rental.offer.text} is gone.", hint=f"hone jobs resume {folder.path.name}"
+        )
     options, clock = renter.options, renter.clock
     began = (rental.rented_at or rental.intended_at).timestamp()
     patience, said = min(options.boot_seconds, rental.limit_seconds), "it never came up"
@@ -186,7 +188,9 @@ def wait_usable(
         machine = renter.cloud.look(id)
         if machine is None or machine.state in ("ill", "ending"):
             what = "gone" if machine is None else machine.said
-            raise BadMachine(f"{rental.offer.text} is {what}.", hint="hone jobs resume JOB")
+            raise BadMachine(
+                f"{rental.offer.text} is {what}.", hint=f"hone jobs resume {folder.path.name}"
+            )
         if machine.state == "ready" and machine.host:
             rental = _reached(folder, rental, machine)
             found = probe(ssh_options(renter, rental), rental.offer.cards)
@@ -197,13 +201,14 @@ def wait_usable(
             if found.is_final:
                 raise BadMachine(
                     f"{rental.offer.text} cannot be used: {found.text}.",
-                    hint="hone jobs resume JOB   (rents another one)",
+                    hint=f"hone jobs resume {folder.path.name}   (rents another one)",
                 )
             said = found.text
         if clock.now() - began > patience:
             raise BadMachine(
                 f"{rental.offer.text} was not usable within {patience:.0f} seconds: {said}.",
-                hint="hone jobs resume JOB   (rents another one)",
+                hint=f"hone jobs resume {folder.path.name}   (rents another one); where none ever "
+                f"answers, does a firewall close port {rental.port or 22} on the way out?",
             )
         clock.sleep(POLL_SECONDS)
         if _current(folder).given_back_at is not None:

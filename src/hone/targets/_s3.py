@@ -280,7 +280,8 @@ def _xml(body: bytes) -> ElementTree.Element:
         return ElementTree.fromstring(body)
     except ElementTree.ParseError as error:
         raise Unavailable(
-            "What should be an S3 interface answered with something that is no XML."
+            "What should be an S3 interface answered with something that is no XML.",
+            hint="Is its address right, and does no proxy stand between?",
         ) from error
 
 

@@ -331,7 +331,10 @@ def _follow(account: Account, folder: JobFolder, beat: Beat) -> None:
             continue
         whole = account.files.read(key, 0, length) or b""
         if hashlib.sha256(whole).hexdigest() != wanted:
-            raise Unavailable(f"{name} came from {account.way} otherwise than it was written.")
+            raise Unavailable(
+                f"{name} came from {account.way} otherwise than it was written.",
+                hint=_again(folder),
+            )
         write_atomically(path, whole)
 
 
@@ -345,13 +348,18 @@ def _bring(account: Account, folder: JobFolder, beat: Beat, begins: Sequence[str
     place = on_volume.place_of(folder.job.id)
     body = account.files.read(f"{place}/{on_volume.INDEX}") or b""
     if hashlib.sha256(body).hexdigest() != beat.index:
-        raise _Moving(f"The list of files in {account.way} changed while it was read.")
+        raise _Moving(
+            f"The list of files in {account.way} changed while it was read.", hint=_again(folder)
+        )
     index = Index.model_validate_json(body)
     wanted = [one for one in index.files if not begins or one.path.startswith(tuple(begins))]
     wanted.sort(key=lambda one: one.path == RESULT)
     for one in wanted:
         if one.path != RESULT and not one.path.startswith(LEFT):
-            raise HoneError(f"The worker lists a file that nobody asked for: {one.path[:200]!r}.")
+            raise HoneError(
+                f"The worker lists a file that nobody asked for: {one.path[:200]!r}.",
+                hint="Its image may not be Hone's own; do not use it.",
+            )
         _bring_one(account, folder, index, one)
     return [one.path for one in wanted]
 
@@ -365,13 +373,17 @@ def _bring_one(account: Account, folder: JobFolder, index: Index, one: Artefact)
         part.parent.mkdir(exist_ok=True)
     for _ in range(TRIES):
         if not bring(account, folder.job.id, index, one, part):
-            raise _Moving(f"{one.path} is gone from {account.way}.")
+            raise _Moving(f"{one.path} is gone from {account.way}.", hint=_again(folder))
         if put_in_place(part, path, one.model_dump()):
             return
     raise HoneError(
         f"{one.path} never arrives from {account.way} as it is there.",
-        hint=f"hone jobs watch {folder.path.name}   (tries again)",
+        hint=_again(folder),
     )
+
+
+def _again(folder: JobFolder) -> str:
+    return f"hone jobs watch {folder.path.name}   (tries again)"
 
 
 def _checkpoints(names: Sequence[str]) -> list[str]:

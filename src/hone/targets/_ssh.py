@@ -128,7 +128,8 @@ class Host:
         who = f"{address.user}@" if address.user else ""
         return Unreachable(
             f"{address.name} cannot be reached: {why}.",
-            hint=f"Is it on, and is the address right?   ssh{port} {who}{address.host}",
+            hint=f"Is it on, is the address right, and does no firewall close the port?   "
+            f"ssh{port} {who}{address.host}",
         )
 
     @asynccontextmanager
@@ -211,7 +212,10 @@ class Talk:
                         raise refusal(self._host.address, answer)
                     self._host.moved()
                     return answer
-        raise HoneError(f"{self._host.address.name} prints without end and never answers.")
+        raise HoneError(
+            f"{self._host.address.name} prints without end and never answers.",
+            hint="See what its login scripts print, and silence them for programs: ssh HOST true",
+        )
 
     async def read(self, most: int) -> bytes:
         """Bytes after an answer, at least one; Cut where none come within `stall_seconds`."""
@@ -236,7 +240,11 @@ class Talk:
                 f"hone config set {self._host.address.setting}.python PATH",
             )
         last = said.splitlines()[-1:] or ["it said nothing"]
-        return HoneError(f"{name} could not carry a call out (code {code}): {last[0]}")
+        return HoneError(
+            f"{name} could not carry a call out (code {code}): {last[0]}",
+            hint=f"hone targets check NAME; or another Python: hone config set "
+            f"{self._host.address.setting}.python PATH",
+        )
 
 
 def _word(path: str) -> str:
@@ -258,7 +266,7 @@ def refusal(address: Address, answer: Mapping[str, Any]) -> HoneError:
             f"{place} cannot be written on {name}: {answer['error']}.",
             hint=f"Choose a folder of your own there: {folder}",
         )
-    return HoneError(f"{name} refuses {place}: {answer['error']}.")
+    return HoneError(f"{name} refuses {place}: {answer['error']}.", hint="hone targets check NAME")
 
 
 async def _connected(address: Address, pin: _pins.Pin) -> asyncssh.SSHClientConnection:
@@ -335,8 +343,9 @@ async def _greeted(
 def _is_locked(error: Exception) -> bool:
     import asyncssh
 
-    # Without bcrypt, asyncssh says so of every key of OpenSSH that has a passphrase.
-    return isinstance(error, asyncssh.KeyEncryptionError) or "bcrypt" in str(error)
+    # asyncssh says of a key with a passphrase that one must be specified, by no error of its own.
+    said = str(error).lower()
+    return isinstance(error, asyncssh.KeyEncryptionError) or "passphrase" in said
 
 
 def _reason(error: Exception) -> str:

@@ -66,7 +66,10 @@ async def _send_once(host: Host, root: str, files: Sequence[Sent], mark: str) ->
                         host.moved()
                         left -= len(block)
                 if left > 0:
-                    raise HoneError(f"{one.path} got shorter while it was sent.")
+                    raise HoneError(
+                        f"{one.path} got shorter while it was sent.",
+                        hint="Try again once nothing writes to it any more.",
+                    )
         return (await talk.answer(HASH_SECONDS))["bad"]
 
 
@@ -85,7 +88,10 @@ async def fetch(host: Host, root: str, names: Sequence[str], home: Path) -> None
             with suppress(OSError):
                 (home / PARTS).rmdir()
             return
-    raise HoneError(f"Files of {host.address.name} never arrive as they are there.")
+    raise HoneError(
+        f"Files of {host.address.name} never arrive as they are there.",
+        hint="Its disk or its line may be broken; are they changed while they are brought?",
+    )
 
 
 def _refuse_strange(one: dict[str, Any], names: Sequence[str]) -> None:
@@ -160,5 +166,8 @@ def inside(home: Path, name: str) -> Path:
     """A name that the other machine gave, under the folder; never outside of it."""
     path = Path(os.path.normpath(home / name))
     if Path(name).is_absolute() or not path.is_relative_to(Path(os.path.normpath(home))):
-        raise HoneError(f"The other machine names a file outside of the job's folder: {name}")
+        raise HoneError(
+            f"The other machine names a file outside of the job's folder: {name}",
+            hint="Its Python or its Hone may not be what they say; do not use it.",
+        )
     return path

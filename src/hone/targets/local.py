@@ -198,7 +198,8 @@ def _did_not_start(folder: JobFolder, last_seq: int, why: str) -> HoneError:
         if event.type == "failed":
             # The worker itself said why: a busy device, a damaged job.
             said = event.model_extra or {}
-            return HoneError(str(said.get("error", why)), hint=str(said.get("hint", "")))
+            hint = str(said.get("hint", "")) or f"hone jobs logs {job}"
+            return HoneError(str(said.get("error", why)), hint=hint)
     tail = folder.log_tail(LOG_TAIL_LINES)
     shown = "\n  ".join(["", *tail]) if tail else " Its log is empty."
     error = f"Job {job} did not start: {why}."

@@ -235,7 +235,8 @@ def _did_not_start(folder: JobFolder, last_seq: int) -> HoneError:
     for event in reversed(folder.events(after=last_seq)):
         if event.type == "failed":
             said = event.model_extra or {}
-            return HoneError(str(said.get("error", "")) + shown, hint=str(said.get("hint", "")))
+            hint = str(said.get("hint", "")) or f"hone jobs logs {folder.path.name}"
+            return HoneError(str(said.get("error", "")) + shown, hint=hint)
     return Conflict(f"Job {folder.path.name} was stopped before it began.", hint="hone jobs list")
 
 

@@ -33,6 +33,7 @@ FORMATS: tuple[str, ...] = ("sft", "dpo", "kto")
 METRICS: tuple[str, ...] = ("json_fields", "exact_match")
 DUPLICATE_RULE: Literal["jaccard", "normalised"] = "normalised"
 MAX_RECORDS = 1_000
+FEWEST_TO_TRAIN = 10
 
 
 def input_problems(task: Task, input: Mapping[str, Any]) -> list[str]:

@@ -44,11 +44,8 @@ class NotThisSeat(HoneError):
 class TooManyGuesses(HoneError):
     """Too many failed sign-ins lately: 429."""
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(
-            "Too many failed attempts to sign in.", hint=f"Wait {seconds} seconds, then try again."
-        )
-        self.seconds = seconds
+    seconds: int = 1
+    """How long to wait."""
 
 
 def new_token() -> str:
@@ -85,7 +82,13 @@ class Guesses:
         elif len(self._failed) >= GUESSES_OF_ALL:
             oldest = self._failed[0][0]
         if oldest is not None:
-            raise TooManyGuesses(max(1, round(oldest + GUESS_SECONDS - now)))
+            seconds = max(1, round(oldest + GUESS_SECONDS - now))
+            refused = TooManyGuesses(
+                "Too many failed attempts to sign in.",
+                hint=f"Wait {seconds} seconds, then try again.",
+            )
+            refused.seconds = seconds
+            raise refused
 
     def count(self, address: str) -> None:
         """Remember one failure."""

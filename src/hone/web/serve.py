@@ -7,6 +7,7 @@ import ipaddress
 import socket
 import sys
 import threading
+import time
 import webbrowser
 from collections.abc import Callable, Sequence
 from types import FrameType
@@ -31,6 +32,7 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 SWITCH_SECONDS = 0.0005
 GRACE_SECONDS = 3
 START_SECONDS = 20.0
+LOOK_SECONDS = 0.1
 # Ports that systems neither reserve nor hand out by themselves as a rule.
 FIRST_OWN_PORT, OWN_PORTS = 20_000, 10_000
 
@@ -189,8 +191,11 @@ class Running:
             self._address.socket.close()
             raise
         self._thread.start()
-        if not self._has_started.wait(START_SECONDS):
-            raise HoneError("The server did not start.", hint="Run hone up to see why.")
+        until = time.monotonic() + START_SECONDS
+        while not self._has_started.wait(LOOK_SECONDS):
+            # What fails at once is not waited for.
+            if not self._thread.is_alive() or time.monotonic() > until:
+                raise HoneError("The server did not start.", hint="Run hone up to see why.")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -33,7 +33,8 @@ def unpack(text: str, place: Path) -> None:
             left -= one.size
             if left < 0 or not one.isfile():
                 raise HoneError(
-                    "The request holds more than a job can be.", hint="hone jobs resume"
+                    f"The request holds what no job has, or more than 1 GiB: {one.name[:80]!r}.",
+                    hint="hone jobs resume JOB   (sends it anew)",
                 )
             archive.extract(one, place, filter="data")
 
@@ -87,7 +88,7 @@ class Leaving:
             except HfHubHTTPError as error:
                 trouble = error
         raise HoneError(
-            f"The hub does not take files into {self.repository}: {trouble}"[:300],
+            f"The hub does not take files into {self.repository}: {str(trouble)[:200]}",
             hint="May the endpoint's HF_TOKEN write there?",
         )
 

@@ -24,6 +24,7 @@ _BUNDLED = Path(__file__).parent.parent / "bundled"
 # hone-nano-plain is the demonstration's control: the same training without anything to copy.
 SHIPPED: dict[str, Path] = {name: _BUNDLED / name for name in ("hone-nano", "hone-nano-plain")}
 MAX_HEADER_BYTES = 100 * 1024 * 1024
+ANEW = "Download the base again, or copy the file anew."
 _WEIGHTS = ("*.safetensors*", "*.bin", "*.pt", "*.pth", "*.ckpt")
 _EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "embeddings.weight", "embed_in.weight")
 _LAYER_MARKS = (".layers.", ".h.", ".blocks.")
@@ -235,7 +236,7 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         head = file.read(8)
         length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
         if not 2 <= length <= min(MAX_HEADER_BYTES, size - 8):
-            raise InvalidInput(f"{path.name} is no safetensors file, or is cut off")
+            raise InvalidInput(f"{path.name} is no safetensors file, or is cut off", hint=ANEW)
         text = file.read(length)
     try:
         header = json.loads(text)
@@ -244,9 +245,11 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         )
         shapes = {n: tuple(entry["shape"]) for n, entry in header.items() if n != "__metadata__"}
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise InvalidInput(f"the header of {path.name} cannot be read: {error}") from error
+        raise InvalidInput(
+            f"the header of {path.name} cannot be read: {error}", hint=ANEW
+        ) from error
     if end + 8 + length != size:
-        raise InvalidInput(f"{path.name} is cut off: {size} of {end + 8 + length} bytes")
+        raise InvalidInput(f"{path.name} is cut off: {size} of {end + 8 + length} bytes", hint=ANEW)
     return shapes
 
 

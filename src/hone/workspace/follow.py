@@ -60,7 +60,7 @@ def _explained(folder: JobFolder, state: str, deadline_seconds: float, go_on: st
     if state == "failed" and said:
         fields = said[-1].model_extra or {}
         return HoneError(
-            str(fields.get("error", "it failed")), hint=str(fields.get("hint") or go_on)
+            str(fields.get("error", "it failed")), hint=str(fields.get("hint", "")) or go_on
         )
     what = {
         "lost": "ended without a word: it was killed, or the machine went down",

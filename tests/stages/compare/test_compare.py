@@ -119,6 +119,20 @@ def test_a_question_whose_right_answer_changed_is_not_paired(ws: Workspace) -> N
     assert "pickup@v2 answered 1 more examples, which not all were asked." in found.notes
 
 
+def test_where_no_question_is_shared_nothing_is_compared(ws: Workspace) -> None:
+    answer(ws, "pickup@v4", rows=["tuned"])
+    file = ws.jobs / ws.store.evaluations.list()[0].id / "inputs" / "examples.jsonl"
+    lines = [{**json.loads(line), "answer": "[]"} for line in file.read_text().splitlines()]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(InvalidInput) as told:
+        compared(ws, "pickup@v2", "pickup@v4")
+    on = "pickup@1/test"
+    assert told.value.message == (f"No example of {on} was asked of all of them in the same words.")
+    assert told.value.hint == (
+        f"hone evaluate pickup@v2 --data {on}; hone evaluate pickup@v4 --data {on}"
+    )
+
+
 def test_the_noise_floor_is_measured_by_asking_the_base_again(ws: Workspace) -> None:
     found = compared(ws, "pickup@v2", "pickup@v1")
     assert found.noise.value is None and "answers are greedy" in found.noise.says

@@ -8,9 +8,11 @@ from hone import loop
 from hone.errors import Conflict, HoneError, InvalidInput, NotFound
 from hone.records.evaluation import Contender
 from hone.records.job import Job
+from hone.records.review import Decision
 from hone.stages import jobs
 from hone.stages.evaluate import (
     collect_evaluated,
+    evaluate,
     evaluate_options,
     look_at_answering,
     start_quick,
@@ -18,13 +20,17 @@ from hone.stages.evaluate import (
 from hone.stages.evaluate.preferring import weighed_of
 from hone.stages.evaluate.questions import choose_questions
 from hone.stages.jobs.asking import enqueue
+from hone.stages.prepare import BuildOptions, build_dataset
+from hone.stages.prepare.loaded import Prepared, load_prepared
 from hone.stages.registry import load_model
 from hone.stages.targets import check_target
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 from hone.workspace.predictions import Read, Weighed
-from tests.stages.answering import TASK, register
+from tests.faults.gates import Gate
+from tests.stages.answering import TASK, register, write_lines
 from tests.stages.evaluate.running import run
+from tests.stages.test_train import pausing
 
 
 def training(ws: Workspace) -> Job:
@@ -59,6 +65,39 @@ def test_another_task_and_examples_that_are_not_there_are_named(ws: Workspace) -
         )
     with pytest.raises(InvalidInput, match="None of these examples stands in pickup@1/test"):
         run(ws, on="pickup@1/test", only=["nobody"])
+
+
+def test_rows_of_a_prepared_file_cannot_be_asked(ws: Workspace) -> None:
+    rows = [{"prompt": f"{n} cases of rye", "completion": "[]"} for n in range(301, 341)]
+    file = Prepared(write_lines(ws.root / "given.jsonl", rows), "given.jsonl")
+    load_prepared(ws, "given", file)
+    with pytest.raises(InvalidInput, match="No row of given@1/val is an example of this") as told:
+        run(ws, on="given@1/val")
+    assert told.value.hint.startswith("hone datasets list") and "--data FILE" in told.value.hint
+
+
+def test_what_was_only_rejected_says_nothing_right(ws: Workspace) -> None:
+    rejects = [
+        Decision(op_id=f"no{n}", example_id=f"e{n:03}", verdict="reject", reviewer="ann")
+        for n in range(1, 41)
+    ]
+    ws.store.journal.decide(rejects)
+    options = {"format": "kto", "query": {"status": ["rejected"]}, "similarity": 1}
+    build_dataset(ws, "bad", BuildOptions.model_validate(options))
+    with pytest.raises(InvalidInput, match=r"No example of bad@1/\w+ says what is right") as told:
+        run(ws, on="bad@1/val")
+    assert told.value.hint.startswith("hone review --filter rejected")
+
+
+def test_the_same_evaluation_does_not_run_twice(ws: Workspace, gate: Gate) -> None:
+    options = evaluate_options(on="pickup@1/test", rows=["tuned"])
+    first = evaluate(ws, "pickup", options, target=pausing(ws, gate))
+    gate.wait("after checkpoint")
+    with pytest.raises(Conflict) as told:
+        evaluate(ws, "pickup", options, target=pausing(ws, gate))
+    assert told.value.message == f"This very evaluation already runs as {first.id}."
+    assert told.value.hint == f"hone jobs watch {first.id}"
+    jobs.stop(ws, first.id, deadline_seconds=0)
 
 
 def test_with_two_datasets_somebody_has_to_say_which(ws: Workspace) -> None:

@@ -159,10 +159,10 @@ def test_fields_that_a_model_invents_do_not_flood_the_report(ws: Workspace) -> N
     assert all(len(row.metrics) < 24 for row in found.rows)
 
 
-def test_a_base_is_compared_with_its_own_few_shot_prompt_only(ws: Workspace) -> None:
+def test_a_base_is_compared_with_what_needs_no_model_of_its_own(ws: Workspace) -> None:
     found = run(ws, "small", on="pickup@1")
-    assert [row.contender for row in found.rows] == ["base", "few-shot", "retrieval"]
-    assert list(found.differences) == ["few-shot - base", "retrieval - base"]
+    assert [row.contender for row in found.rows] == ["base", "few-shot", "retrieval", "rules"]
+    assert list(found.differences) == ["few-shot - base", "retrieval - base", "rules - base"]
     assert found.model == "small" and found.differences["few-shot - base"].value > 0.3
 
 

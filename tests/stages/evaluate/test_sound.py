@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from hone.errors import HoneError, InvalidInput
-from hone.stages.train.merge import start_merge
+from hone.records.job import Result
+from hone.stages.train.merge import merge, start_merge
 from hone.workspace.open import Workspace
 from tests.stages.answering import register
 from tests.stages.evaluate.running import run
+from tests.targets.here import Here
 
 
 def test_a_changed_base_template_task_or_adapter_is_refused(ws: Workspace) -> None:
@@ -64,3 +66,12 @@ def test_a_model_that_gives_numbers_is_not_merged_and_is_told_why(ws: Workspace)
     with pytest.raises(InvalidInput, match="a merge is shown by equal answers") as told:
         start_merge(ws, "judge@v1")
     assert "--set training.reward=judge@v1" in told.value.hint
+
+
+def test_a_merge_that_left_no_model_says_so(ws: Workspace) -> None:
+    register(ws)
+    with pytest.raises(HoneError) as told:
+        merge(ws, "pickup@v1", target=Here(lambda folder: folder.write_result(Result())))
+    (job,) = [one.id for one in ws.store.jobs.list() if one.kind == "export"]
+    assert told.value.message == f"Not registered: {job}: it left no model in final/."
+    assert told.value.hint == f"hone jobs show {job}"

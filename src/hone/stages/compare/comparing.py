@@ -126,7 +126,7 @@ def compare(
     if not asked:
         raise InvalidInput(
             f"No example of {wanted.on} was asked of all of them in the same words.",
-            hint="hone evaluate " + f" --data {wanted.on}; hone evaluate ".join(wanted.refs),
+            hint="; ".join(f"hone evaluate {ref} --data {wanted.on}" for ref in wanted.refs),
         )
     values = scores_of(wanted, material.answered, asked)
     noise = noise_floor(wanted, material.base, material.repeat, confidence)

@@ -51,9 +51,7 @@ def line_up(ws: Workspace, ref: str, task: Task, options: EvaluateOptions) -> Li
         return _rewards_line_up(ws, able, task, options)
     notes: list[str] = []
     tuned = able.model is not None
-    wanted: Sequence[RowName] = [
-        row for row in options.rows if tuned or row in ("base", "few-shot", RETRIEVAL, MEAN)
-    ]
+    wanted: Sequence[RowName] = [row for row in options.rows if tuned or row != "tuned"]
     contenders: list[Contender] = []
     plain = _plain_base(ws, able, notes) if {"base", "few-shot"} & set(wanted) else None
     if plain is not None:

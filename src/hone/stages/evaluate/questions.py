@@ -57,7 +57,10 @@ def choose_questions(
         wanted = set(options.only)
         found = found._replace(items=[one for one in found.items if one.id in wanted])
         if not found.items:
-            raise InvalidInput(f"None of these examples stands in {found.on}.", hint="--data")
+            raise InvalidInput(
+                f"None of these examples stands in {found.on}.",
+                hint="--data NAME/SPLIT, where they stand",
+            )
     keeps_trained = options.includes_trained or found.on.endswith("/train")
     found = _without_trained(ws, task, models, found, keeps_trained=keeps_trained)
     if options.sample is None or options.sample >= len(found.items):
@@ -113,10 +116,18 @@ def _of_split(ws: Workspace, task: Task, on: str) -> Questions:
             continue
         context = [passage.model_dump() for passage in example.context]
         items.append(Question(example.id, example.input, context, answer))
-    if not items:
-        raise InvalidInput(f"No example of {place} is left here.", hint="hone datasets list")
-    notes = [f"{missing} examples of {place} are no longer in this workspace."] if missing else []
     refused = sum(answer is None for answer in answers.values())
+    if not items and refused:
+        raise InvalidInput(
+            f"No example of {place} says what is right: {refused} were only rejected.",
+            hint="hone review --filter rejected   (edit some, then hone datasets build)",
+        )
+    if not items:
+        raise InvalidInput(
+            f"No row of {place} is an example of this workspace, so none can be asked.",
+            hint="hone datasets list   (name one that was built here, or a file: --data FILE)",
+        )
+    notes = [f"{missing} examples of {place} are no longer in this workspace."] if missing else []
     if refused:
         notes.append(f"{refused} examples of {place} were only rejected: none says what is right.")
     if split == "val":

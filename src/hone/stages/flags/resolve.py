@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from hone import shelf
-from hone.errors import Conflict, HoneError, InvalidInput, NotFound
+from hone.errors import Conflict, InvalidInput, NotFound
 from hone.records.example import Example, Origin, Suggestion
 from hone.records.flag import FLAG_VERDICTS, Flag, FlagVerdict, Resolution
 from hone.records.identity import fingerprint_of
@@ -190,7 +190,6 @@ def _example(ws: Workspace, task: Task, flag: Flag) -> Example:
         }
     )
     search: str = kind.search_text(task, flag.input, output)
-    added = ws.store.examples.add_many([new_example(made, search=search)])
-    if not added.taken:
-        raise HoneError(f"{flag.on} could not be taken in.", hint="hone import FILE")
+    # Not taken where somebody resolved the same flag at this moment: then it is there already.
+    ws.store.examples.add_many([new_example(made, search=search)])
     return ws.store.examples.get(flag.id)

@@ -204,7 +204,8 @@ def _importer(path: Path, wanted: str | None) -> tuple[str, ModuleType, str | No
     best = max(known, key=lambda name: sure[name])
     if sure[best] < LEAST_SURE:
         raise InvalidInput(
-            f"{path} is of no known kind.", hint=f"hone import {path} --as {known[0]}"
+            f"{path} is of no known kind.",
+            hint=f"hone import {path} --as KIND   (one of {', '.join(known)})",
         )
     return best, shelf.load("importers", best), wanted
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from hone import shelf
-from hone.errors import InvalidInput, NotFound
+from hone.errors import NotFound
 from hone.importers._cells import time_in
 from hone.importers._rows import RawRow, Refusal, RowUnfit
 from hone.records.example import Example
@@ -183,9 +183,6 @@ class _Loading:
         for item in items:
             try:
                 row, decision = self._read(item)
-            except InvalidInput as error:
-                self.refuse(error.message)
-                continue
             except RowUnfit as unfit:
                 self.refuse(unfit.reason)
                 continue
@@ -211,7 +208,7 @@ class _Loading:
         if fields["status"] in ("accepted", "edited"):
             problems += self.tasks.output_problems(self.task, output)
         if problems:
-            raise InvalidInput(" ".join(problems))
+            raise RowUnfit(" ".join(problems))
         context: list[Any] = list(fields.get("context") or ())
         row_id = self._id(fields.get("id"), question, original, context)
         origin = cast("dict[str, Any]", fields.get("origin") or {})
@@ -243,7 +240,7 @@ class _Loading:
         except NotFound:
             return named
         if known.input != question:
-            raise InvalidInput("its id belongs to another example of this workspace")
+            raise RowUnfit("its id belongs to another example of this workspace")
         return named
 
     def _decision(self, row_id: str, fields: dict[str, Any], output: Any) -> Decision | None:
@@ -280,5 +277,5 @@ def _contents(task: Task, fields: dict[str, Any]) -> tuple[dict[str, Any], Any, 
         output, original = ({"answer": a} if a not in (None, "") else None for a in answers)
         return {"question": fields["question"]}, output, original
     if not isinstance(fields.get("input"), dict):
-        raise InvalidInput(f"it is no item of a {task.kind} task")
+        raise RowUnfit(f"it asks a question, and the task {task.name} is of the kind {task.kind}")
     return fields["input"], fields.get("output"), fields.get("original_output")

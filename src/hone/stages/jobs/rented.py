@@ -166,7 +166,7 @@ def reserved_offers(folder: JobFolder, renter: Renter) -> list[Offer]:
     if not fitting:
         raise NoCapacity(
             f"Only dearer machines than ${reserved:.2f} were set aside for are free now.",
-            hint="hone config set budget.per_job_usd N, then hone jobs resume JOB",
+            hint=f"hone config set budget.per_job_usd N, then hone jobs resume {folder.path.name}",
         )
     return fitting
 

@@ -20,6 +20,7 @@ from hone.records.task import Task
 from hone.stages import jobs
 from hone.stages.predict.asking import Asking, chosen_model
 from hone.stages.predict.options import PredictOptions
+from hone.workspace.files import explained
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 from hone.workspace.predictions import read_predictions
@@ -46,14 +47,16 @@ def giver_of(ws: Workspace, task: Task, way: Way) -> Giver:
     """Who answers now: the active version, or the rules as they stand; HoneError where nobody."""
     if way == "model":
         return Giver(task.name, way, chosen_model(ws, PredictOptions(task=task.name)))
-    file = ws.root / task.rules if task.rules else None
-    if file is None or not file.is_file():
+    if not task.rules:
         raise HoneError(
             f"The task {task.name} names no rules.",
             hint=f"Write rules: rules/{task.name}.yaml into its task file.",
         )
+    file = ws.root / task.rules
+    with explained("read", file):
+        rules = file.read_bytes()
     # Another rule, another field of the task: other answers.
-    state = hashlib.sha256(task.model_dump_json().encode() + file.read_bytes()).hexdigest()
+    state = hashlib.sha256(task.model_dump_json().encode() + rules).hexdigest()
     return Giver(task.name, way, f"rules@{state[:12]}")
 
 

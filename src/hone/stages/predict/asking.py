@@ -104,8 +104,9 @@ def _task(ws: Workspace, options: PredictOptions, ref: str | None) -> Task:
 def _rules(ws: Workspace, task: Task) -> Contender:
     contender = rules_contender(ws.root, task)
     if contender is None:
+        mend = f"Write rules: rules/{task.name}.yaml into its task file, or use --method model"
         raise InvalidInput(
             f"The task {task.name} names no rules.",
-            hint=f"Write rules: rules/{task.name}.yaml into its task file, or use --method model",
+            hint=mend if task.kind == "extract" else "--method model   (an extract task has rules)",
         )
     return contender

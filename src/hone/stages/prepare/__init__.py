@@ -1,6 +1,6 @@
 """Prepare: reviewed examples become frozen datasets."""
 
-from hone.stages.prepare.build import Built, build_dataset
+from hone.stages.prepare.build import Built, Draft, build_dataset, drafted, keep
 from hone.stages.prepare.control import freeze_without
 from hone.stages.prepare.layouts import LAYOUTS
 from hone.stages.prepare.loaded import Prepared, load_prepared
@@ -19,13 +19,16 @@ __all__ = [
     "BuildOptions",
     "Built",
     "Difference",
+    "Draft",
     "Prepared",
     "build_dataset",
     "check_files",
     "compare_datasets",
     "dataset_folder",
+    "drafted",
     "export_dataset",
     "freeze_without",
+    "keep",
     "kept_out",
     "load_prepared",
 ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from hone import shelf
-from hone.errors import InvalidInput
+from hone.errors import Conflict, InvalidInput
 from hone.records.dataset import ExampleQuery, Manifest
 from hone.records.task import Task
 from hone.stages.prepare.choose import Chosen, Entry, KeptOut, Rule, Tested, choose
@@ -41,6 +42,15 @@ class Built(NamedTuple):
     kept_out: list[KeptOut]
 
 
+class Draft(NamedTuple):
+    """What a build would freeze: aside, or the newest version where nothing has changed."""
+
+    manifest: Manifest
+    folder: Path
+    is_new: bool
+    kept_out: list[KeptOut]
+
+
 def build_dataset(
     workspace: Workspace,
     name: str,
@@ -53,6 +63,33 @@ def build_dataset(
     A build whose content equals the newest version's gives that version back. Raises
     InvalidInput with every problem: no accepted examples, too few for the splits, and so on.
     """
+    with drafted(workspace, name, options, on_progress=on_progress) as draft:
+        return keep(workspace, draft)
+
+
+def keep(workspace: Workspace, draft: Draft) -> Built:
+    """Freeze a draft, once; Conflict where another version of it came between."""
+    manifest, folder = draft.manifest, draft.folder
+    if draft.is_new:
+        newest = workspace.store.datasets.latest(manifest.name)
+        if newest is not None and newest.version >= manifest.version:
+            raise Conflict(
+                f"{newest.ref} was frozen while this was prepared.", hint="The same command again."
+            )
+        folder = freeze(workspace, folder, manifest)
+    show_data(workspace, manifest)
+    return Built(manifest, folder, is_new=draft.is_new, kept_out=draft.kept_out)
+
+
+@contextmanager
+def drafted(
+    workspace: Workspace,
+    name: str,
+    options: BuildOptions | None = None,
+    *,
+    on_progress: Progress = lambda done, total: None,
+) -> Generator[Draft]:
+    """What `build_dataset` would freeze, in a folder of its own that is gone afterwards."""
     options = options or BuildOptions()
     check_name(name)
     task = workspace.task(options.task)
@@ -78,12 +115,9 @@ def build_dataset(
         manifest = write_manifest(workspace, name, asked, parts)
         newest = workspace.store.datasets.latest(name)
         if newest is not None and newest.sha256 == manifest.sha256:
-            folder = workspace.datasets / newest.ref
-            show_data(workspace, newest)
-            return Built(newest, folder, is_new=False, kept_out=made.kept_out)
-        folder = freeze(workspace, aside, manifest)
-        show_data(workspace, manifest)
-        return Built(manifest, folder, is_new=True, kept_out=made.kept_out)
+            yield Draft(newest, workspace.datasets / newest.ref, False, made.kept_out)
+        else:
+            yield Draft(manifest, aside, True, made.kept_out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

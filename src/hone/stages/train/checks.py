@@ -16,6 +16,7 @@ from hone.stages import jobs
 from hone.stages.train.fitting import unfit_for
 from hone.stages.train.lessons import Lessons, lessons_of
 from hone.stages.train.machine import Machine
+from hone.stages.train.places import occupied
 from hone.stages.train.plan import Plan
 from hone.stages.train.recipe import CheckedRecipe
 from hone.stages.train.remaining import Rows, count_split, nothing_remains
@@ -30,6 +31,13 @@ GIB = 1024**3
 SPARE_DISK_GIB = 0.05
 TOLD_BY_LESSONS = ("dpo", "regression")
 """Formats whose lessons tell of rows that teach nothing: equal pairs, scores that are missing."""
+
+
+class Found(NamedTuple):
+    """A dataset and where it lies: frozen, or a draft of its next version."""
+
+    manifest: Manifest
+    folder: Path
 
 
 class Materials(NamedTuple):
@@ -50,20 +58,22 @@ def gather(
     *,
     is_plan: bool = False,
     machine: Machine | None = None,
+    draft: Found | HoneError | None = None,
 ) -> Materials:
     """Find dataset, task and base; InvalidInput lists everything that is missing or wrong.
 
     For a plan, a base is enough of which only the shape is known. `machine` is None where it is
-    not known yet, or does not matter.
+    not known yet, or does not matter. `draft` stands for a dataset that is not frozen yet, or says
+    why it cannot be.
     """
     recipe, problems = checked.recipe, list[str]()
     hints: list[str] = []
     manifest = task = None
-    is_readable = False
+    folder, is_readable = ws.datasets, False
     try:
-        manifest = ws.store.datasets.get(recipe.dataset)
+        manifest, folder = _dataset(ws, recipe.dataset, draft)
         reads = _formats_of(recipe.method)
-        problems += _dataset_problems(ws, manifest, (recipe.method, reads))
+        problems += _dataset_problems((manifest, folder), (recipe.method, reads))
         is_readable = not problems
         wanted = manifest.format if manifest.format in reads else reads[0]
         hints += [_rebuild(manifest, wanted)] * bool(problems)
@@ -74,7 +84,7 @@ def gather(
         task = ws.task(recipe.task or (manifest.task if manifest else None))
         if manifest is not None:
             if is_readable:
-                taught = _lessons(ws, manifest, task, checked)
+                taught = _lessons((manifest, folder), task, checked)
             wrong = _task_problems(task, manifest) + taught.problems
             problems += wrong
             mend = _rebuild(manifest, manifest.format)
@@ -92,12 +102,9 @@ def gather(
         _note(error, problems, hints)
     if problems or manifest is None or base is None or task is None:
         dimensions = len(task.dimensions) if task is not None else 0
-        read = (
-            Rows(manifest, ws.datasets, renderer, dimensions) if is_readable and manifest else None
-        )
+        read = Rows(manifest, folder, renderer, dimensions) if is_readable and manifest else None
         _note_later(checked, read, machine, (problems, hints))
         raise _refusal(problems, hints)
-    folder = ws.datasets / manifest.ref
     return Materials(base, manifest, folder, task, renderer, tuple(rewards), tuple(taught.notes))
 
 
@@ -108,6 +115,7 @@ def refuse_unfit(ws: Workspace, plan: Plan, machine: Machine, *, needs_room: boo
     """
     problems: list[tuple[str, str]] = sharing_problems(plan.options, machine) if needs_room else []
     problems += nothing_remains(plan.train, plan.options, _doctor(plan.dataset, plan.base))
+    problems += occupied(ws, plan.options, plan.model)
     rooms = {"on disk": shutil.disk_usage(ws.root).free / GIB}
     if machine.disk_free_gib is not None:
         rooms["on the disk of that machine"] = machine.disk_free_gib
@@ -167,9 +175,18 @@ def _note_later(
     found[1].extend(mend for _, mend in more)
 
 
-def _lessons(ws: Workspace, manifest: Manifest, task: Task, checked: CheckedRecipe) -> Lessons:
+def _dataset(ws: Workspace, named: str, draft: Found | HoneError | None) -> Found:
+    if isinstance(draft, HoneError):
+        raise draft
+    if draft is not None:
+        return draft
+    manifest = ws.store.datasets.get(named)
+    return Found(manifest, ws.datasets / manifest.ref)
+
+
+def _lessons(found_in: tuple[Manifest, Path], task: Task, checked: CheckedRecipe) -> Lessons:
     """What the train split teaches; notes tell of rows that are left out of it, and of val."""
-    folder, method = ws.datasets / manifest.ref, checked.recipe.method
+    (manifest, folder), method = found_in, checked.recipe.method
     found = lessons_of(folder / "train.jsonl", task, method, _rewards_in(checked))
     val = manifest.splits.get("val")
     if method == "regression" and val is not None and val.rows:
@@ -192,11 +209,10 @@ def _formats_of(method: str) -> tuple[str, ...]:
 
 
 def _dataset_problems(
-    ws: Workspace, manifest: Manifest, asked: tuple[str, tuple[str, ...]]
+    found: tuple[Manifest, Path], asked: tuple[str, tuple[str, ...]]
 ) -> list[str]:
     problems: list[str] = []
-    folder = ws.datasets / manifest.ref
-    method, reads = asked
+    (manifest, folder), (method, reads) = found, asked
     if manifest.format not in reads:
         problems.append(
             f"{manifest.ref} has the format {manifest.format}; "

@@ -35,13 +35,14 @@ def merge(
     *,
     dtype: str = "auto",
     on_progress: Progress = lambda done, total: None,
+    target: jobs.Target | None = None,
 ) -> ModelVersion:
     """The adapter `ref` as a version with whole weights; waits for the job that makes it.
 
     "auto" keeps the base's type of numbers where the merged model then answers held-out prompts
     exactly as the adapter does, and takes fp32 otherwise. HoneError where even that differs.
     """
-    job = start_merge(ws, ref, dtype=dtype)
+    job = start_merge(ws, ref, dtype=dtype, target=target)
     follow(jobs.folder_of(ws, job.id), on_progress=on_progress)
     problems = collect_trained(ws).problems
     made = next((one.model for one in ws.store.models.list() if one.model.job == job.id), None)

@@ -72,6 +72,7 @@ class Plan(BaseModel):
     base_parameters: int
     trained_parameters: int
     dataset: str
+    too_few: str = Field("", description="why that is not enough to train on, unless forced")
     device: str
     device_name: str
     processes: int = 1

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hone.errors import HoneError
 from hone.records.recipe import Resolved
 from hone.stages import jobs
 from hone.stages.train.characters import DENSE, SPARSE
-from hone.stages.train.checks import TOLD_BY_LESSONS, Materials, gather, refuse_unfit
+from hone.stages.train.checks import TOLD_BY_LESSONS, Found, Materials, gather, refuse_unfit
 from hone.stages.train.choices import machine_choices
 from hone.stages.train.drawn import beside_bytes, draws, note_of
+from hone.stages.train.enough import too_few_in
 from hone.stages.train.holding import choose_sharding
 from hone.stages.train.machine import Machine, look_at_this_machine
 from hone.stages.train.memory import GIB
@@ -60,10 +62,23 @@ def prepare_training(
     """
     written = read_recipe(recipe) if isinstance(recipe, Path) else recipe
     checked = check_recipe(written, overrides)
+    return prepare_checked(ws, checked, machine=machine, is_plan=is_plan)
+
+
+def prepare_checked(
+    ws: Workspace,
+    checked: CheckedRecipe,
+    *,
+    machine: Machine | None = None,
+    is_plan: bool = False,
+    draft: Found | HoneError | None = None,
+) -> Prepared:
+    """The same for a recipe that is read already, perhaps on a dataset that is not frozen yet."""
     if machine is None and checked.recipe.on == "local":
         machine = look_at_this_machine()
     # Another machine is asked only when there is something to begin there.
-    materials = gather(ws, checked, is_plan=is_plan, machine=None if is_plan else machine)
+    asked = None if is_plan else machine
+    materials = gather(ws, checked, is_plan=is_plan, machine=asked, draft=draft)
     machine = machine or _machine(ws, checked.recipe.on)
     options = resolve(checked.options, materials.base, machine)
     plan = _plan(ws, checked, materials, (machine, options))
@@ -85,16 +100,15 @@ def _plan(
 ) -> Plan:
     machine, options = chosen
     base, recipe = materials.base, checked.recipe
-    dimensions = len(materials.task.dimensions)
-    rows = Rows(materials.manifest, ws.datasets, materials.renderer, dimensions)
+    dataset = (materials.manifest, materials.folder)
+    rows = Rows(*dataset, materials.renderer, len(materials.task.dimensions))
     train, val = (count_split(rows, split, options) for split in ("train", "val"))
     assert train is not None  # gather() refused a dataset without training rows
     steps, per_epoch = steps_of(train.remaining, options)
     longest = max(train.longest, val.longest if val is not None else 0)
     if train.rows > SAMPLE_ROWS:
         longest = int(options["data.max_seq_length"].value)  # a longer row may not be in the sample
-    beside = 0.0
-    notes = [*machine.notes, *_notes(materials, train)]
+    beside, notes = 0.0, [*machine.notes, *_notes(materials, train)]
     if draws(options):
         judges = [reward.base for reward in materials.rewards]
         beside = beside_bytes(options, base, shape_of(base), judges) / GIB
@@ -111,6 +125,7 @@ def _plan(
         base_parameters=base.parameters,
         trained_parameters=trained_parameters(base, options),
         dataset=materials.manifest.ref,
+        too_few="" if recipe.force else too_few_in(materials.task, *dataset),
         device=machine.device,
         device_name=machine.name,
         processes=processes,

@@ -18,6 +18,7 @@ from hone.records.recipe import Recipe, Resolved
 from hone.workspace.yaml_file import parse_yaml, read_yaml
 
 SECTIONS = ("lora", "training", "data")
+FREE = ("build", "shown_at")  # their keys are checked elsewhere
 REPORTS = ("tensorboard",)
 
 
@@ -58,7 +59,7 @@ def check_recipe(written: Mapping[str, Any], overrides: Sequence[str] = ()) -> C
     method = _method(merged, problems)
     known = known_keys(method)
     for key in origin:
-        if key not in known and key not in SECTIONS:
+        if key not in known and key not in SECTIONS and key.partition(".")[0] not in FREE:
             problems.append(_unknown(key, known))
     options: dict[str, Resolved] = {}
     has_adapter = merged.get("lora") is not None
@@ -242,3 +243,5 @@ def _apply(
         return
     cast("dict[str, Any]", held)[name] = value
     origin[key] = "--set"
+    if section in FREE:
+        origin[section] = "--set"

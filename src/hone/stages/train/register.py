@@ -5,8 +5,6 @@ Every step looks for its own effect first, so a kill between any two is mended b
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +12,13 @@ from hone.errors import HoneError
 from hone.records.job import Result
 from hone.records.model import Measured, ModelVersion
 from hone.stages import jobs
+from hone.stages.train.places import (
+    clear,
+    link,
+    show_checkpoints,
+    show_logs,
+    show_where_asked,
+)
 from hone.stages.train.resolve import gives_numbers
 from hone.workspace.contenders import READ_LENGTH
 from hone.workspace.files import explained, write_json
@@ -71,8 +76,9 @@ def _take_in(ws: Workspace, folder: JobFolder) -> ModelVersion | None:
     registered = ws.store.models.register(model, home)
     if ws.store.models.active(name) is None:
         ws.store.models.set_active(registered.ref, note="the first version")
-    _show_checkpoints(ws, folder, registered)
-    _show_logs(ws, folder, home)
+    show_checkpoints(ws, folder, registered)
+    show_logs(ws, folder, registered)
+    show_where_asked(ws, folder, registered)
     ws.store.jobs.mark_settled(job.id)
     return registered
 
@@ -132,60 +138,8 @@ def _move_in(folder: JobFolder, home: Path, model: ModelVersion) -> None:
     """Build the version's folder aside, metadata.json last, and move it into place whole."""
     aside = home.parent / f".{home.name}.{folder.path.name}"
     with explained("write the model to", home):
-        _clear(aside)
+        clear(aside)
         for name in model.sha256:
-            _link(folder.final / name, aside / name)
+            link(folder.final / name, aside / name)
         write_json(aside / "metadata.json", model.model_dump(mode="json"))
         aside.rename(home)
-
-
-def _show_checkpoints(ws: Workspace, folder: JobFolder, model: ModelVersion) -> None:
-    """checkpoints/lora/NAME/checkpoint-N and final: those of the newest training of that name."""
-    home = ws.checkpoints / model.kind / model.name
-    aside = home.parent / f".{model.name}.{folder.path.name}"
-    old = home.parent / f".{model.name}.old"
-    with explained("write", home):
-        _clear(aside)
-        for checkpoint in sorted(folder.checkpoints.glob("checkpoint-*")):
-            _link_tree(checkpoint, aside / checkpoint.name)
-        _link_tree(folder.final, aside / "final")
-        _clear(old)
-        if home.exists():
-            home.rename(old)
-        aside.rename(home)
-        _clear(old)
-
-
-def _show_logs(ws: Workspace, folder: JobFolder, home: Path) -> None:
-    """logs/lora_training/NAME/VERSION: training.log, metadata.json, TensorBoard's files."""
-    kind = "lora" if "lora.r" in folder.job.spec["options"] else "full"
-    place = ws.logs / f"{kind}_training" / home.parent.name / home.name
-    with explained("write", place):
-        place.mkdir(parents=True, exist_ok=True)
-        if folder.log.is_file():
-            _link(folder.log, place / "training.log")
-        _link(home / "metadata.json", place / "metadata.json")
-        for path in sorted(folder.path.rglob("events.out.tfevents.*")):
-            _link(path, place / path.name)
-
-
-def _link_tree(source: Path, home: Path) -> None:
-    for path in sorted(source.rglob("*")):
-        if path.is_file():
-            _link(path, home / path.relative_to(source))
-
-
-def _link(source: Path, home: Path) -> None:
-    """The same file under a second name, or a copy where the disk knows no links."""
-    home.parent.mkdir(parents=True, exist_ok=True)
-    home.unlink(missing_ok=True)
-    try:
-        os.link(source, home)
-    except OSError:
-        shutil.copyfile(source, home)
-
-
-def _clear(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)

@@ -15,10 +15,10 @@ from hone.stages.train.rows import Reading, TokenCount, count_tokens
 
 
 class Rows(NamedTuple):
-    """A dataset, where datasets lie, and what reads it; without a tokenizer it is estimated."""
+    """A dataset, its folder, and what reads it; without a tokenizer it is estimated."""
 
     manifest: Manifest
-    datasets: Path
+    folder: Path
     renderer: Renderer | None
     dimensions: int = 0
     """How many scores each row has, where its task has any."""
@@ -29,7 +29,7 @@ def count_split(rows: Rows, split: str, options: Mapping[str, Resolved]) -> Toke
     file = rows.manifest.splits.get(split)
     if file is None or file.rows == 0:
         return None
-    path = rows.datasets / rows.manifest.ref / f"{split}.jsonl"
+    path = rows.folder / f"{split}.jsonl"
     longest, seed = int(options["data.max_seq_length"].value), int(options["training.seed"].value)
     if rows.renderer is None:
         count = estimate_tokens(path, max_length=longest, seed=seed)

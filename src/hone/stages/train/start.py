@@ -19,6 +19,9 @@ from hone.stages.train.resolve import environment_for
 from hone.workspace.job_folder import JobFolder
 from hone.workspace.open import Workspace
 
+BESIDE = ("build", "force", "shown_at")
+"""Keys of a recipe that say what happens before and after a training, which is the same without."""
+
 
 class Started(NamedTuple):
     """The job that trains now."""
@@ -38,6 +41,8 @@ def missing_for_a_real_run(ws: Workspace, plan: Plan, *, is_confirmed: bool) -> 
         missing.append("training.dry_run is true (--set training.dry_run=false)")
     if not options["training.max_steps"].value and options["training.epochs"].value <= 0:
         missing.append("training.epochs is 0 (--set training.epochs=3)")
+    if plan.too_few:
+        missing.append(plan.too_few)
     if ws.config.setup_mode:
         missing.append("the workspace is in setup mode (setup_mode: false in hone.yaml)")
     if plan.verdict == "does not fit":
@@ -53,6 +58,16 @@ def missing_for_a_real_run(ws: Workspace, plan: Plan, *, is_confirmed: bool) -> 
     return missing
 
 
+def refuse_unready(ws: Workspace, plan: Plan, *, is_confirmed: bool) -> None:
+    """GateRefused names every condition that a real training still lacks."""
+    missing = missing_for_a_real_run(ws, plan, is_confirmed=is_confirmed)
+    if missing:
+        raise GateRefused(
+            f"No training: {'; '.join(missing)}.",
+            hint="hone train RECIPE --plan   (shows what it does)",
+        )
+
+
 def start_training(
     ws: Workspace,
     prepared: Prepared,
@@ -65,19 +80,14 @@ def start_training(
 
     GateRefused names every missing condition. Conflict when the device is busy.
     """
-    missing = missing_for_a_real_run(ws, prepared.plan, is_confirmed=is_confirmed)
-    if missing:
-        raise GateRefused(
-            f"No training: {'; '.join(missing)}.",
-            hint="hone train RECIPE --plan   (shows what it does)",
-        )
+    refuse_unready(ws, prepared.plan, is_confirmed=is_confirmed)
     spec = spec_of(ws, prepared, version=version)
     unfinished = _unfinished(ws, spec["fingerprint"])
     if unfinished is not None:
         jobs.resume(ws, unfinished, target=target)
         return Started(unfinished, is_resumed=True, is_dry_run=False)
     if version is not None:
-        _check_version(ws, prepared.plan.model, version)
+        check_version(ws, prepared.plan.model, version)
     job = launch_training(ws, prepared, spec, target)
     if version is not None:
         ws.store.models.reserve(prepared.plan.model, job.id)
@@ -204,7 +214,9 @@ def _root_id(model: str, base_id: str) -> str:
 def _fingerprint(spec: Mapping[str, Any]) -> str:
     """What makes two trainings the same one: values, not where they came from."""
     parts = {key: value for key, value in spec.items() if key != "options"}
-    parts["options"] = {key: one["value"] for key, one in spec["options"].items()}
+    parts["options"] = {
+        key: one["value"] for key, one in spec["options"].items() if key not in BESIDE
+    }
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
@@ -228,7 +240,8 @@ def _unfinished(ws: Workspace, fingerprint: str) -> str | None:
     return None
 
 
-def _check_version(ws: Workspace, name: str, version: str) -> None:
+def check_version(ws: Workspace, name: str, version: str) -> None:
+    """InvalidInput where a version is not the next one of its name."""
     following = ws.store.models.next_version(name)
     if version != following:
         raise InvalidInput(

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hone.records.choice import Choice
 from hone.records.review import Decision, Receipt, Verdict
 from hone.stages import review
+from hone.stages.audited import Audited, audited
 from hone.web.api.views import Counters
 from hone.web.site import Decider, Here, Reviewer, Site, Viewer
 
@@ -206,6 +207,12 @@ def show_statistics(site: Here, visitor: Viewer, task: str | None = None) -> Sta
         },
         by_day=[DayView(**one._asdict()) for one in found.by_day],
     )
+
+
+@router.get("/audited")
+def show_audited(site: Here, visitor: Viewer, task: str | None = None) -> Audited:
+    """What the audited messages of an extract task add up to, and whether they are enough."""
+    return audited(site.ws, task)
 
 
 def _take_step(

@@ -4,7 +4,7 @@
 import { corrections, evaluate, flags, models } from "./texts_evaluate.js";
 import { jobs } from "./texts_jobs.js";
 import { train } from "./texts_train.js";
-import { method, review, similar, statistics, training } from "./texts_review.js";
+import { audited, method, review, similar, statistics, training } from "./texts_review.js";
 
 const STATUS = {
   pending: "Pending", accepted: "Accepted", edited: "Edited", rejected: "Rejected",
@@ -20,7 +20,7 @@ const status = (status, kind) =>
 const counted = (count, one, many) => (count === 1 ? `1 ${one}` : `${count} ${many}`);
 
 export const texts = {
-  method, review, similar, statistics, training, corrections, evaluate, flags, models, jobs, train, status,
+  audited, method, review, similar, statistics, training, corrections, evaluate, flags, models, jobs, train, status,
   readOnly: "Read-only",
   readOnlyHint: "This workspace cannot be written: copy it to a folder that you can write to, then decide there.",
   close: "Close", cancel: "Cancel", copy: "Copy the command", copied: "Copied", tryAgain: "Try again",

@@ -132,6 +132,18 @@ export const statistics = {
     `${one.same} of ${one.repeats} alike, ${percent(one.low)} to ${percent(one.high)}`,
 };
 
+export const audited = {
+  title: "What was audited", items: "items", pounds: "pounds", messages: "messages audited",
+  by: (/** @type {string} */ field) => `Pounds by ${field}`,
+  needed: (/** @type {number} */ have, /** @type {number} */ fewest) =>
+    `${NUMBER.format(have)} of the ${NUMBER.format(fewest)} audited messages that a training needs`,
+  unknown: (/** @type {number} */ count) =>
+    `${NUMBER.format(count)} ${count === 1 ? "item has" : "items have"} no known weight: not in these pounds, and not 0.`,
+  unknownHere: (/** @type {number} */ count) => `+ ${NUMBER.format(count)} unknown`,
+  all: (/** @type {number} */ count) => `Show all ${NUMBER.format(count)}`, fewer: "Show fewer",
+  nothing: "Nothing is audited yet.",
+};
+
 export const training = {
   base: "Base model", length: "Longest sequence", read: "read", learned: "learned", dropped: "cut off",
   count: (/** @type {string} */ all, /** @type {string} */ learned, /** @type {string} */ most) =>

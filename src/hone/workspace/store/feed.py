@@ -57,7 +57,10 @@ class Feed:
         with reading(self._engine) as connection:
             row = connection.execute(_NEWS.where(operations.c.op_id == op_id)).first()
             if row is None:
-                raise NotFound(f'There is no operation "{op_id}".', hint="It was not journalled.")
+                raise NotFound(
+                    f'There is no operation "{op_id}".',
+                    hint="hone examples show ID (lists what was decided)",
+                )
             return _news(connection, row, most_ids)
 
     def by_day(self, since: str, task: str | None = None) -> list[tuple[str, int, int]]:

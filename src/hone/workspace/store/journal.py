@@ -116,7 +116,9 @@ class Journal:
                 select(examples.c.position).where(examples.c.id == example_id)
             ).scalar()
             if position is None:
-                raise NotFound(f'There is no example "{example_id}".')
+                raise NotFound(
+                    f'There is no example "{example_id}".', hint="hone examples list shows the ids."
+                )
             query = (
                 _operation_query()
                 .join(effects, effects.c.seq == operations.c.seq)

@@ -4,6 +4,7 @@ import { html } from "../../vendor/preact.js";
 import { day, number, percent } from "../../lib/format.js";
 import { texts } from "../../texts.js";
 import { Failure, Status, Waiting } from "../../ui/show.js";
+import { Audited } from "./audited.js";
 import { counters, filter } from "./examples.js";
 import { useLookup } from "./lookup.js";
 
@@ -14,6 +15,7 @@ export function Statistics({ task }) {
   const { found, error } = useLookup(path, JSON.stringify(counters.value));
   if (error) return html`<${Failure} error=${error} />`;
   return html`<div class="panel-parts">
+    ${task?.kind === "extract" && html`<${Audited} />`}
     <${Statuses} kind=${task?.kind} />
     ${!found && html`<${Waiting} lines=${6} />`}
     ${found && html`<${People} found=${found} kind=${task?.kind} /><${Steadiness} rows=${found.consistency} />
