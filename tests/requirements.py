@@ -29,7 +29,6 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/stages/test_ingest_real_files.py::test_each_file_gives_its_examples_or_says_why_not",
             "tests/importers/test_shapes.py::test_a_question_and_an_answer_are_recognised",
             "tests/importers/test_mapping.py::test_a_mapping_answers_the_question",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
         ),
     ),
     "QA-02": Requirement(
@@ -47,29 +46,21 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/browser/test_deciding.py::test_every_decision_has_a_button",
             "tests/browser/test_deciding.py::test_arrows_move_and_the_ends_hold",
             "tests/browser/test_deciding.py::test_an_answer_is_edited_and_saved_with_a_key",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
         ),
     ),
     "QA-04": Requirement(
         "accept all pending pairs after a confirmation with the count",
-        (
-            "tests/browser/test_deciding.py::test_accept_all_names_the_count_and_is_undone_as_one",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
-        ),
+        ("tests/browser/test_deciding.py::test_accept_all_names_the_count_and_is_undone_as_one",),
     ),
     "QA-05": Requirement(
         "progress: reviewed X of Y (Z pending)",
-        (
-            "tests/browser/test_deciding.py::test_a_key_decides_and_goes_on",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
-        ),
+        ("tests/browser/test_deciding.py::test_a_key_decides_and_goes_on",),
     ),
     "QA-06": Requirement(
         "settings from .env",
         (
             "tests/serverless/test_setup.py::test_key_and_endpoint_are_read_from_the_workspace_s_env",
             "tests/browser/test_connecting.py::test_it_connects_and_an_endpoint_is_chosen",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
         ),
     ),
     "QA-07": Requirement(
@@ -78,7 +69,6 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/browser/test_connecting.py::test_it_connects_and_an_endpoint_is_chosen",
             "tests/browser/test_connecting.py::"
             "test_what_keeps_it_from_connecting_is_said_with_its_mend",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
         ),
     ),
     "QA-08": Requirement(
@@ -91,7 +81,6 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/web/test_datasets.py::"
             "test_what_is_wrong_is_said_by_its_line_and_nothing_is_kept",
             "tests/web/test_datasets.py::test_what_is_tested_here_does_not_come_back_in_a_file",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
         ),
     ),
     "QA-09": Requirement(
@@ -123,7 +112,6 @@ REQUIREMENTS: dict[str, Requirement] = {
             "test_it_is_agreed_to_submitted_waited_for_followed_and_measured",
             "tests/browser/test_train_screen.py::"
             "test_a_training_is_planned_confirmed_begun_and_watched",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
         ),
     ),
     "QA-13": Requirement(
@@ -134,7 +122,6 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/browser/test_training_types.py::"
             "test_raft_data_is_prepared_from_accepted_pairs_and_leaves_as_rows",
             "tests/web/test_datasets.py::test_rows_leave_as_they_were_frozen_and_come_back",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
         ),
     ),
     "QA-14": Requirement(
@@ -146,7 +133,6 @@ REQUIREMENTS: dict[str, Requirement] = {
             "test_a_band_narrows_the_table_and_the_address_keeps_it",
             "tests/stages/evaluate/test_rows.py::"
             "test_scores_bands_and_differences_are_those_of_the_answers",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
         ),
     ),
     "QA-15": Requirement(
@@ -155,7 +141,6 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/browser/test_flag_queue.py::"
             "test_a_corrected_answer_is_saved_and_the_next_flag_opens",
             "tests/browser/test_flag_queue.py::test_keys_alone_confirm_skip_and_walk",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
         ),
     ),
     "QA-16": Requirement(
@@ -165,7 +150,6 @@ REQUIREMENTS: dict[str, Requirement] = {
             "test_every_correction_trains_and_nothing_else_moves",
             "tests/loop/test_feedback_loop.py::"
             "test_thirty_corrections_train_and_the_report_has_both_columns_and_the_control",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
         ),
     ),
     "QA-17": Requirement(
@@ -175,7 +159,6 @@ REQUIREMENTS: dict[str, Requirement] = {
             "test_what_was_accepted_and_what_trains_is_where_people_look_for_it",
             "tests/stages/flags/test_find.py::"
             "test_what_is_flagged_lies_in_its_folder_and_the_figures_in_theirs",
-            "tests/tutorials/test_qa.py::test_the_tutorial_says_what_happens",
         ),
     ),
     "QA-18": Requirement(
