@@ -123,7 +123,7 @@ def test_a_template_without_example_data_says_which_have_some_and_makes_nothing(
     assert run(["init", str(tmp_path / "w"), "--template", "score", "--example"]) == 1
     told = capsys.readouterr().err.splitlines()
     assert told[0].endswith("There is no example data for the template score.")
-    assert told[1] == "Try: --example goes with: extract"
+    assert told[1] == "Try: --example goes with: qa, extract"
     assert not (tmp_path / "w").exists()
 
 
