@@ -37,6 +37,8 @@ from hone.metrics._intervals import mean_interval
 from hone.metrics.token_f1 import Options as F1Options
 from hone.metrics.token_f1 import run as token_f1
 from hone.records.task import Task
+from hone.rendering.quotations import answer_alone
+from hone.rendering.quotations import quoted as quoted_in
 from hone.workspace.open import Workspace
 
 QA = DATA.parent / "qa"
@@ -113,7 +115,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     """What can be chosen; the defaults are those of the published figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--rows", type=int, default=4, help="rows of one batch")
     parser.add_argument("--rate", type=float, default=0.004)
     parser.add_argument("--rank", type=int, default=16)
@@ -214,7 +216,7 @@ def ask(ws: Workspace, ref: str, how: str, asked: Sequence[Asked]) -> list[float
         quotes = token_scores([quoted(text) for text in told], [wanted(one.pair) for one in asked])
         verbatim = [float(is_verbatim(text, one)) for text, one in zip(told, asked, strict=True)]
         answers = token_scores(
-            [_quotes.answer_alone(text) or "" for text in told],
+            [answer_alone(text) or "" for text in told],
             [one.pair.answer for one in asked],
         )
         figures = " | ".join(map(interval, (quotes, verbatim, answers)))
@@ -231,7 +233,7 @@ def wanted(pair: Pair) -> str:
 def quoted(text: str) -> str:
     """What an answer quotes; nothing where its marks do not close."""
     try:
-        return " ".join(_quotes.quoted(text))
+        return " ".join(quoted_in(text))
     except ValueError:
         return ""
 
@@ -239,7 +241,7 @@ def quoted(text: str) -> str:
 def is_verbatim(text: str, asked: Asked) -> bool:
     """Whether it quotes, and every quotation stands in a passage that was shown."""
     try:
-        quotes = _quotes.quoted(text)
+        quotes = quoted_in(text)
     except ValueError:
         return False
     return bool(quotes) and all(

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hone.formats import _quotes
-from hone.formats._quotes import answer_alone, find_quote, holds, quoted, with_quote
+from hone.formats._quotes import find_quote, holds
+from hone.rendering.quotations import answer_alone, quoted, with_quote
 
 PASSAGE = (
     "The tower was built in 1889. Its architect was Eiffel, who came from Dijon.\n"

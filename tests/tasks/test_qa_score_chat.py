@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from hone.metrics.by_example import example_scores, task_scores
+from hone.rendering.quotations import with_quote
+from hone.stages.evaluate.score import figures
 from hone.tasks import chat, qa, score
 from tests.tasks.kinds import ARTICLES, QUESTIONS, TALK
 
@@ -15,6 +18,21 @@ def test_words_of_an_answer_count_whatever_their_order() -> None:
     assert qa.score(QUESTIONS, "god's? no: gift free of God!", truth) == pytest.approx(8 / 10)
     assert qa.score(QUESTIONS, "", truth) == 0.0
     assert qa.score(QUESTIONS, "", {"answer": "..."}) == 1.0
+
+
+def test_of_an_answer_that_quotes_the_answer_alone_is_judged() -> None:
+    quoting = with_quote("By grace are ye saved through faith.", "by grace")
+    truth = {"answer": "by grace"}
+    assert qa.score(QUESTIONS, quoting, truth) == 1.0
+    # Also where a person wrote the quotation, and where the model quotes rightly and answers wrong.
+    assert qa.score(QUESTIONS, "by grace", {"answer": quoting}) == 1.0
+    assert qa.score(QUESTIONS, with_quote("By grace are ye saved.", "by works"), truth) == 0.5
+    # A quotation that never ends has no answer behind it: all of it is judged.
+    assert 0 < qa.score(QUESTIONS, "##Reason: ##begin_quote## by grace", truth) < 1
+    scored = task_scores(QUESTIONS, [quoting, "by faith"], ["by grace", quoting])
+    assert scored == [1.0, 0.5]
+    assert example_scores(QUESTIONS, "exact_match", [quoting], ["by grace"]).tolist() == [1.0]
+    assert figures(QUESTIONS, [quoting], ["by grace"])["rouge_l"].value == 1.0
 
 
 def test_questions_with_and_without_an_answer_are_told_apart() -> None:

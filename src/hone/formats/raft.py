@@ -24,6 +24,7 @@ from hone.records.identity import normalised_text
 from hone.records.review import Reviewed
 from hone.records.task import Task
 from hone.rendering.messages import Message, messages_of
+from hone.rendering.quotations import answer_alone, quoted, with_quote
 from hone.workspace.files import sha256_of
 
 
@@ -143,7 +144,7 @@ def run(task: Task, reviewed: Reviewed, options: Options) -> Made:
         return Made([draft])
     made = _with_quotes(example, draft, options)
     for one in made.rows:
-        alone = _quotes.answer_alone(answer)
+        alone = answer_alone(answer)
         one["bare"] = {"answer": alone, "quoted": one["answer"], "unanswerable": word}[
             options.without_golden
         ]
@@ -195,7 +196,7 @@ def _with_quotes(example: Example, draft: Row, options: Options) -> Made:
     """The draft with the quotation in its answer, or why there is none."""
     answer: str = draft["answer"]
     try:
-        written = _quotes.quoted(answer)
+        written = quoted(answer)
     except ValueError as error:
         return refusal("bad_quote", f"In the answer {error}.")
     strange = [
@@ -209,7 +210,7 @@ def _with_quotes(example: Example, draft: Row, options: Options) -> Made:
     found = _quotes.find_quote(str(example.input["question"]), answer, draft["golden"])
     share = 0.0 if found is None else found.share
     if found is not None and share >= options.least_share:
-        quoting = _quotes.with_quote(found.text, answer)
+        quoting = with_quote(found.text, answer)
         return Made([{**draft, "answer": quoting, "quotes": [found.text]}])
     if options.quote == "sentence":
         return Made([{**draft, "lacks_quote": True}])

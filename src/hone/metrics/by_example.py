@@ -34,10 +34,17 @@ def figure_names(task: Task) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def judged_texts(task: Task, texts: Sequence[str]) -> Sequence[str]:
+    """What is judged of answers: in qa without the quotation that they rest on."""
+    part = getattr(shelf.load("tasks", task.kind), "judged_text", None)
+    return texts if part is None else [part(text) for text in texts]
+
+
 def example_scores(
     task: Task, name: str, texts: Sequence[str], answers: Sequence[str]
 ) -> np.ndarray:
     """One figure on every example; `name` is one of `figure_names`, or "score"."""
+    texts, answers = judged_texts(task, texts), judged_texts(task, answers)
     if name == "exact_match":
         return _one(texts, answers, name, exact_match_options(task))
     if name == "rouge_l":
@@ -49,6 +56,7 @@ def example_scores(
 
 def task_scores(task: Task, texts: Sequence[str], answers: Sequence[str]) -> list[float]:
     """The task's 0-to-1 score of each answer, as its `score` gives it one by one."""
+    texts, answers = judged_texts(task, texts), judged_texts(task, answers)
     if task.kind == "extract":
         return _one(texts, answers, "json_fields", None).tolist()
     if task.kind in ("qa", "chat"):

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from hone.records.task import Task
+from hone.rendering.quotations import answer_alone
 from hone.tasks import _fields, _scores
 
 
@@ -25,6 +26,7 @@ class Options(BaseModel):
 LIMITS: tuple[str, ...] = (
     "One answer per question; alternatives are further examples.",
     "Word order does not count in the score.",
+    "Of an answer that quotes, only what stands behind its mark of an answer is judged.",
     "Alike questions with different answers count as near-duplicates too.",
 )
 FORMATS: tuple[str, ...] = ("sft", "raft", "dpo", "kto")
@@ -58,9 +60,16 @@ def parse(task: Task, text: str) -> dict[str, str] | None:
     return _scores.reply("answer", text)
 
 
+def judged_text(text: str) -> str:
+    """What is judged of an answer: what stands behind its quotation, where it has one."""
+    alone = answer_alone(text)
+    return text if alone is None else alone
+
+
 def score(task: Task, prediction_text: str, expected_output: Any) -> float:
-    """Token F1, 0 to 1."""
-    return _scores.token_f1(prediction_text, answer_text(task, expected_output))
+    """Token F1 of the answers without their quotations, 0 to 1."""
+    expected = judged_text(answer_text(task, expected_output))
+    return _scores.token_f1(judged_text(prediction_text), expected)
 
 
 def near_duplicate_text(task: Task, input: Mapping[str, Any]) -> str:

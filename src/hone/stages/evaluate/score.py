@@ -14,7 +14,12 @@ from hone.errors import HoneError
 from hone.metrics._calibration import calibration
 from hone.metrics._intervals import Interval, mean_interval, proportion
 from hone.metrics._paired import paired_interval
-from hone.metrics.by_example import exact_match_options, task_scores, token_f1_options
+from hone.metrics.by_example import (
+    exact_match_options,
+    judged_texts,
+    task_scores,
+    token_f1_options,
+)
 from hone.metrics.together import run_together
 from hone.records.evaluation import Bands, Contender, Row, band_of
 from hone.records.model import Measured
@@ -122,6 +127,7 @@ def figures(
     task: Task, texts: Sequence[str], answers: Sequence[str], *, seed: int = 0
 ) -> dict[str, Measured]:
     """The task's metrics by name; proportions and means have intervals, corpus BLEU has none."""
+    texts, answers = judged_texts(task, texts), judged_texts(task, answers)
     wanted: dict[str, BaseModel | None] = dict.fromkeys(shelf.load("tasks", task.kind).METRICS)
     if "token_f1" in wanted:
         wanted["token_f1"] = token_f1_options()
