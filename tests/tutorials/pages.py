@@ -39,7 +39,7 @@ VARYING = (
     (r"[\d.]+ to [\d.]+ of [\d.]+ GiB", "<memory>"),
     (r"[\d,.]+ (?:[KMG]i?B|bytes)\b", "<memory>"),
     (rf"(?:\d[\d,]*(?:\.\d+)? {SECONDS}(?= |\b))(?: \d+ {SECONDS}\b)*", "<time>"),
-    (r"\$\d+\.\d*[1-9]\d*", "<price>"),
+    (r"\$\d+\.\d+", "<price>"),
     (r"\b(?:x86_64|aarch64|arm64)\b", "<processor>"),
 )
 

@@ -73,6 +73,7 @@ def audit(told: Telling, seat: Seat) -> None:
         for place in range(2, 6):
             hand.press("a")
             seat.stands_at(f"Message {place} / 234")
+    seat.sees("Nobody has decided about it yet.")
     told.shot("fifth", seat.page)
     with told.hand("edit", seat) as hand:
         hand.click("Add a record")

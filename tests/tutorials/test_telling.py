@@ -250,7 +250,8 @@ def test_what_stays_is_ended_with_the_page(page: Path) -> None:
     [
         ("job train-20261128-184329-k2yf: 158 s", "job train-20261201-000001-aaaa: 2 min 3 s"),
         ("files f5e5a19fbb17, 0.7 to 2.6 of 23.5 GiB", "files 0123456789ab, 1 to 2 of 8 GiB"),
-        ("costs $0.03 to $1.12", "costs $0.1 to $0.95"),
+        # What little it costs rounds to nothing on a quicker machine.
+        ("costs $0.03 to $1.12", "costs $0.00 to $0.95"),
         ("5,314 tokens/s · 2 min 13 s to go", "98 tokens/s · 30 s to go"),
         ("activated 2026-11-28 18:46 v1", "activated 2027-01-02 09:01 v1"),
         ("a   ────────  b", "a ──── b"),
@@ -261,7 +262,7 @@ def test_what_varies_is_masked(one: str, other: str) -> None:
 
 
 def test_what_does_not_vary_is_kept() -> None:
-    for kept in ("pickup@v1", "booking@1: 254 rows", "free: $0.00", "added faced", "hone-nano"):
+    for kept in ("pickup@v1", "booking@1: 254 rows", "added faced", "hone-nano"):
         assert masked(kept) == kept
 
 
