@@ -95,7 +95,9 @@ class Terminal:
                     break
             else:
                 raise AssertionError(f"`{command}` ended without {until!r}:\n{shown}")
-            yield shown.rpartition("\n")[0].splitlines()
+            # What follows that line may have come already, or not yet.
+            lines = shown.rpartition("\n")[0].splitlines()
+            yield lines[: next(place for place, line in enumerate(lines) if until in line) + 1]
         finally:
             if running.poll() is None:
                 running.send_signal(signal.SIGTERM)
