@@ -156,7 +156,10 @@ def train_and_ask(ws: Workspace, one: MessageSet, asked: argparse.Namespace) -> 
     rows = {name: split.rows for name, split in built.manifest.splits.items() if split.rows}
     steps = asked.few_steps if sum(rows.values()) <= FEW else asked.steps
     model = loop.train(
-        ws, loop.find_recipe("extract_lora"), overrides=changes(one, asked, steps), confirm_run=True
+        ws,
+        loop.find_recipe("extract_lora"),
+        overrides=changes(built.manifest.ref, asked, steps),
+        confirm_run=True,
     )
     sizes = ", ".join(f"{count:,} {name}" for name, count in rows.items())
     print(f"- {built.manifest.ref}: {sizes}; {model.ref}: {steps} steps, "
@@ -172,11 +175,11 @@ def train_and_ask(ws: Workspace, one: MessageSet, asked: argparse.Namespace) -> 
     return found
 
 
-def changes(one: MessageSet, asked: argparse.Namespace, steps: int) -> list[str]:
+def changes(dataset: str, asked: argparse.Namespace, steps: int) -> list[str]:
     """What is set otherwise than in the shipped recipe extract_lora, for a base of 2 MB."""
     return [
         f"base={BASE}",
-        f"dataset={one.name}",
+        f"dataset={dataset}",
         f"lora.r={asked.rank}",
         f"lora.lora_alpha={2 * asked.rank}",
         "lora.lora_dropout=0",

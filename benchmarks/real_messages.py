@@ -174,7 +174,7 @@ def changes(one: MessageSet, asked: argparse.Namespace) -> list[str]:
     """What is set otherwise than in the shipped recipe extract_lora, for a base of 2 MB."""
     return [
         f"base={BASE}",
-        f"dataset={one.name}",
+        f"dataset={one.name}@1",
         f"lora.r={asked.rank}",
         f"lora.lora_alpha={2 * asked.rank}",
         "lora.lora_dropout=0",

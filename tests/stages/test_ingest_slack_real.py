@@ -64,6 +64,7 @@ def test_every_record_is_taken_or_left_out_by_its_kind(taken: Taken, archive: Pa
         "Slack export: 2 channels, 17 days",
         "1 message with files, which are not read",
         "previews of links left out: 8",
+        "fields are proposed by rules/extract.yaml",
     ]
     with zipfile.ZipFile(archive) as opened:
         days = [name for name in opened.namelist() if re.search(r"/[\d-]+\.json$", name)]

@@ -112,9 +112,11 @@ def _builds(checked: CheckedRecipe) -> bool:
 
 
 def _options(ws: Workspace, checked: CheckedRecipe) -> prepare.BuildOptions:
-    """How the dataset is built; by default in the format that the method reads."""
+    """How the dataset is built; by default of its last version's task, as the method reads it."""
     read: Sequence[str] = getattr(checked.method, "FORMATS", (checked.recipe.method,))
-    usual = {"task": checked.recipe.task, "format": read[0]}
+    before = ws.store.datasets.latest(checked.recipe.dataset)
+    of_last = before.task if before is not None else None
+    usual = {"task": checked.recipe.task or of_last, "format": read[0]}
     return build_options(ws, {**usual, **(checked.recipe.build or {})})
 
 

@@ -89,7 +89,7 @@ def test_without_a_train_split_there_is_no_few_shot_row(ws: Workspace, tmp_path:
         tmp_path / "new.jsonl", [{"input": {"message": message(77)}, "output": output(77)}]
     )
     found = run(ws, "small", on=str(file))
-    assert [row.contender for row in found.rows] == ["base"]
+    assert [row.contender for row in found.rows] == ["base", "rules"]
     assert any("No row few-shot" in note for note in found.notes)
 
 

@@ -114,7 +114,7 @@ def test_a_base_that_is_asked_a_file_has_nothing_to_look_in(ws: Workspace, tmp_p
     one = example(7)
     file = write_lines(tmp_path / "n.jsonl", [{"input": one.input, "output": output(7)}])
     found = run(ws, "small", on=str(file), task="pickup")
-    assert [row.contender for row in found.rows] == ["base"]
+    assert [row.contender for row in found.rows] == ["base", "rules"]
     assert "No row retrieval: there is no train split to look in." in found.notes
 
 
