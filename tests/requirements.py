@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tests.planned import PLANNED
 from tests.troubleshooting import EXTRACT, QA
 
 
@@ -390,17 +391,5 @@ REQUIREMENTS: dict[str, Requirement] = {
         "a sentence and a mend for every known failure",
         tuple(dict.fromkeys(one.test for one in EXTRACT)),
     ),
-    "MEM-01": Requirement("three method cards with live checks"),
-    "MEM-02": Requirement("recommendation of a method"),
-    "MEM-03": Requirement("GPU service step"),
-    "MEM-04": Requirement("dataset step"),
-    "MEM-05": Requirement("configuration step"),
-    "MEM-06": Requirement("confirmation and monitor"),
-    "MEM-07": Requirement("success and failure screens"),
-    "MEM-08": Requirement("wizard endpoints"),
-    "MEM-09": Requirement("wizard state survives reloading"),
-    "MEM-10": Requirement("smart defaults"),
-    "MEM-11": Requirement("command equivalents"),
-    "MEM-12": Requirement("GGUF output, registered for progressive training"),
-    "MEM-13": Requirement("presets, schedules, history, automatic training"),
+    **{id: Requirement(caption) for id, caption in PLANNED.items()},
 }
