@@ -5,16 +5,21 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hone import loop
 from hone.loop import Workspace, open_workspace
+from hone.records.correction_round import RoundWork
 from hone.stages.flags import Saying, find_flags, resolve
 from tests.browser.seat import Seat
 from tests.browser.test_access import violations
 from tests.stages.answering import register
 from tests.stages.flags.flagged import answer, by_version, make_flagged, wrong_on
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
 
 CORRECTED = 12
 
@@ -96,6 +101,33 @@ def test_a_version_that_was_trained_is_measured_and_both_columns_stand_beside_th
     (written,) = ws.reports.glob("efficacy_pickup@v2_*.md")
     assert "What corrections did" in written.read_text()
     fits(seat)
+
+
+def test_a_training_that_is_being_registered_is_waited_for(
+    ws: Workspace, looking: Callable[[], Seat]
+) -> None:
+    applied = loop.apply_feedback(ws)
+    ended = loop.look_at_round(ws)
+    ended.trainings = [
+        RoundWork(job="train-1", model="pickup", dataset=applied.dataset, state="succeeded")
+    ]
+    looks: list[Route] = []
+
+    def answer_as_ended(route: Route) -> None:
+        looks.append(route)
+        if len(looks) > 1:
+            register(ws, dataset=applied.dataset)
+            route.continue_()
+        else:
+            route.fulfill(json=ended.model_dump(mode="json"))
+
+    seat = looking()
+    seat.sees("2. Retrain").page.route("**/api/feedback", answer_as_ended)
+    seat.named("Examples", role="tab").click()
+    seat.named("Corrections", role="tab").click()
+    seat.sees("pickup trains").named("Retrain…").wait_for(state="detached")
+    seat.sees("pickup@v2 trained on pickup@2.").named("Measure").wait_for()
+    assert len(looks) > 1
 
 
 def test_where_nothing_was_corrected_it_says_what_to_do(

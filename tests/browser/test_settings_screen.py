@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hone.loop import Workspace
 from tests.browser.seat import Seat
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
 
 
 def theme(seat: Seat) -> str:
@@ -118,3 +122,19 @@ def test_a_setting_of_the_workspace_is_changed(seat: Seat, workspace: Workspace)
     seat.field("budget.per_job_usd").fill("much")
     seat.press("Tab").page.locator(".toast.tone-bad").wait_for()
     assert "per_job_usd: 25" in (workspace.root / "hone.yaml").read_text()
+
+
+def test_what_is_typed_outlives_settings_that_arrive_late(seat: Seat) -> None:
+    seat.go("#/settings").field("budget.per_job_usd").wait_for()
+    looks: list[Route] = []
+    seat.page.route("**/api/settings", lambda route: looks.append(route))
+    seat.field("budget.per_job_usd").fill("25")
+    with seat.page.expect_request("**/api/settings"):
+        seat.press("Tab").sees("budget.per_job_usd is saved.")
+    seat.field("budget.per_job_usd").fill("30")
+    with seat.page.expect_response("**/api/settings"):
+        looks[0].continue_()
+    assert seat.drawn().field("budget.per_job_usd").input_value() == "30"
+    seat.page.unroute("**/api/settings")
+    seat.press("Tab").page.get_by_text("budget.per_job_usd is saved.").nth(1).wait_for()
+    assert seat.drawn().field("budget.per_job_usd").input_value() == "30"

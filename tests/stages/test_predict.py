@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from hone.errors import Conflict, HoneError, InvalidInput, NotFound
+from hone.importers._questions import Asked
+from hone.records.task import Task
 from hone.stages.predict import (
     PredictReport,
     predict_file,
@@ -290,10 +292,51 @@ def test_a_missing_file_is_refused(ws: Workspace) -> None:
 
 def test_samples_for_validating_come_from_messages_and_a_sound_file(ws: Workspace) -> None:
     found = sample_inputs(ws, "pickup@v1", messages=["a"], file=messages(ws, 1, 3))
-    assert found == ["a", {"message": message(1)}, {"message": message(2)}]
+    first, *rows = found
+    assert first == "a"
+    assert [one.input for one in rows if isinstance(one, Asked)] == [
+        {"message": message(1)}, {"message": message(2)},
+    ]  # fmt: skip
     bad = write_lines(ws.root / "bad.jsonl", [{"message": "x"}, {"message": ""}])
     with pytest.raises(InvalidInput, match="1 rows of"):
         sample_inputs(ws, "pickup@v1", messages=[], file=bad)
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> Iterator[Workspace]:
+    """A workspace whose questions are asked about passages."""
+    task = Task.model_validate({"kind": "qa", "name": "gates", "context": True})
+    with init_workspace(tmp_path / "asking", task=task) as workspace:
+        yield workspace
+
+
+SHOWN = "Gate 4 opens at nine."
+
+
+def test_a_question_is_asked_about_the_passages_that_come_with_it(
+    asking: Workspace, tmp_path: Path
+) -> None:
+    shown: list[list[str]] = []
+
+    def answer(contender: str, asked: Mapping[str, Any]) -> str:
+        shown.append([one["text"] for one in asked["context"]])
+        return "at nine"
+
+    options, target = predict_options(model="hone-nano"), Here(Answers(answer))
+    question = "When does gate 4 open?"
+    predict_messages(asking, [question], options, passages=[SHOWN, "It is red."], target=target)
+    predict_messages(asking, [question], options, target=target)
+    table = tmp_path / "asked.csv"
+    table.write_text(f"Question,Passage\n{question},{SHOWN}\n")
+    predict_file(asking, (table, tmp_path / "out.jsonl"), options, target=target)
+    rows = sample_inputs(asking, "hone-nano", messages=[], file=table)
+    predict_messages(asking, rows, options, target=target)
+    assert shown == [[SHOWN, "It is red."], [], [SHOWN], [SHOWN]]
+
+
+def test_passages_for_a_task_that_shows_none_are_refused(ws: Workspace) -> None:
+    with pytest.raises(InvalidInput, match="pickup is asked without passages"):
+        predict_messages(ws, ["3 cases"], predict_options(), passages=[SHOWN])
 
 
 def test_memory_stays_flat_where_answers_are_many(tmp_path: Path) -> None:

@@ -55,6 +55,16 @@ def test_accepted_answers_become_a_dataset_once(browser: Browser, ws: Workspace)
     assert browser.post("/api/datasets", {"name": "../x"}).status_code == 400
 
 
+def test_a_share_is_set_aside_to_find_what_to_correct(browser: Browser, ws: Workspace) -> None:
+    accept(ws, add_questions(ws))
+    found = browser.post("/api/datasets", {"name": "asked", "probe": 0.3}).json()
+    assert found["rows"] == {"train": 6, "val": 1, "test": 1, "probe": 4}
+    assert browser.post("/api/datasets", {"name": "asked", "probe": 0.9}).status_code == 422
+    assert browser.post(
+        "/api/datasets/load", {"name": "a", "upload": "b", "probe": 0.1}
+    ).status_code == 422  # fmt: skip
+
+
 def test_rows_leave_as_they_were_frozen_and_come_back(browser: Browser, ws: Workspace) -> None:
     first = load(browser, lines(prepared(40)))
     assert first.status_code == 200, first.text

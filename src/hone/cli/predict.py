@@ -23,8 +23,13 @@ def predict(
     message: Annotated[
         list[str] | None, typer.Option(help="A message to answer; repeatable.", metavar="TEXT")
     ] = None,
+    passage: Annotated[
+        list[str] | None,
+        typer.Option(help="With --message: a passage to answer from; repeatable.", metavar="TEXT"),
+    ] = None,
     input_file: Annotated[
-        Path | None, typer.Option(help="A JSONL or CSV file of messages.", metavar="FILE")
+        Path | None,
+        typer.Option(help="A JSONL or CSV file of messages, with their passages.", metavar="FILE"),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(help="The new JSONL file for their answers.", metavar="FILE")
@@ -58,6 +63,7 @@ def predict(
     runs, new imports and newly active versions follow by themselves.
 
     Example: hone predict --message "12 cases of romaine to the shelter"
+    Example: hone predict --message "When does it open?" --passage "Open from nine to six."
     Example: hone predict --input-file new.jsonl --output answers.jsonl --method both
     Example: hone predict --all --method both
     """
@@ -86,7 +92,7 @@ def predict(
             show.print_json(ahead) if json else _say_ahead(ahead)
             return
         if message:
-            answered = prediction.predict_messages(opened, message, options)
+            answered = prediction.predict_messages(opened, message, options, passages=passage or ())
             if json:
                 show.print_json(answered[0] if len(answered) == 1 else answered)
             else:

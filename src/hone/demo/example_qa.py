@@ -44,27 +44,28 @@ T = TypeVar("T")
 
 
 class Rule(NamedTuple):
-    """One thing that a card says: its sentences and the ways in which people ask for it."""
+    """One thing that a card says: its note and the ways in which people ask for it."""
 
-    sentences: tuple[str, ...]
+    note: str
     questions: tuple[str, ...]
 
 
+# A card says its rules in notes, people ask in sentences: the word of the rule is in both.
 RULES: dict[str, Rule] = {
     "days": Rule(
-        ("You may keep it for {}.", "The longest you may keep it is {}."),
-        ("How long may I keep the {}?", "how many days can I keep the {}"),
+        "Loan: {}.",
+        ("How long is the loan of the {}?", "how long is a loan of the {}"),
     ),
     "deposit": Rule(
-        ("The deposit is {}.", "We take a deposit of {}."),
+        "Deposit: {}.",
         ("What is the deposit for the {}?", "How much deposit does the {} need?"),
     ),
     "place": Rule(
-        ("It stands on {}.", "Where it stands: {}."),
-        ("Do you know where the {} stands?", "On what stands the {}?"),
+        "Place: {}.",
+        ("What is the place of the {}?", "In what place is the {}?"),
     ),
     "person": Rule(
-        ("Ask {} for help.", "For help with it ask {}."),
+        "Help: {}.",
         ("Who can help me with the {}?", "Whom do I ask for help with the {}?"),
     ),
 }
@@ -120,7 +121,7 @@ def _card(item: str, dice: Dice) -> Card:
         "person": dice.pick(PEOPLE),
     }
     facts = {name: values[name] for name in _shuffled(list(RULES), dice)[:3]}
-    said = [dice.pick(RULES[name].sentences).format(fact) for name, fact in facts.items()]
+    said = [RULES[name].note.format(fact) for name, fact in facts.items()]
     return Card(item, " ".join([f"The {item}.", *said]), facts)
 
 

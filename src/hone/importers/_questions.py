@@ -12,7 +12,13 @@ from typing import Any, NamedTuple, cast
 from hone import shelf
 from hone.errors import InvalidInput, NotFound
 from hone.importers._cells import passages_in
-from hone.importers._column_map import CONTENT_NAMES, QUESTION_NAMES, TITLE_NAMES, ColumnMap
+from hone.importers._column_map import (
+    CONTENT_NAMES,
+    CONTEXT_NAMES,
+    QUESTION_NAMES,
+    TITLE_NAMES,
+    ColumnMap,
+)
 from hone.importers._columns import plain_name
 from hone.importers._mapping import drafter
 from hone.importers._rows import RawRow, Refusal, RowUnfit
@@ -150,10 +156,11 @@ def _input_reader(path: Path, task: Task, rows: Sequence[Row]) -> Any:
             hint=f"Name one {_field_of(task)}, as in {_example_of(task, with_answer=False)}.",
         )
     title = next((names[name] for name in TITLE_NAMES if name in names and name != column), None)
+    shown = next((names[name] for name in CONTEXT_NAMES if name in names), None)
 
     def read(item: RawRow) -> Iterator[Asked]:
         value = item.fields.get(column)
-        context = item.fields.get("context")
+        context = item.fields.get(shown or "")
         passages = passages_in(context) if context and task.kind == "qa" else []
         yield Asked(item.row, _input_of(task, value, item.fields.get(title or "")), passages)
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 from hone import shelf
 from hone.errors import InvalidInput
 from hone.importers._questions import Asked, input_of, read_questions
+from hone.records.task import Task
 from hone.stages import jobs
 from hone.stages.predict.answers import by_rules, put_together, rules_answers
 from hone.stages.predict.asking import Asking
@@ -37,21 +38,23 @@ def predict_message(
 
 def predict_messages(
     ws: Workspace,
-    inputs: Sequence[str | Mapping[str, Any]],
+    inputs: Sequence[str | Mapping[str, Any] | Asked],
     options: PredictOptions | None = None,
     *,
+    passages: Sequence[str] = (),
     target: jobs.Target | None = None,
 ) -> list[Predicted]:
-    """Answer a few messages, in order: texts, or inputs with the task's fields.
+    """Answer a few messages, in order: texts, inputs with the task's fields, or rows of a file.
 
-    A model answers in a worker process of its own, in a folder that is gone afterwards; for a
-    file of messages use `predict_file`, which can go on where it was cut off.
+    `passages` stand above every question that brings none of its own. A model answers in a worker
+    process of its own, in a folder that is gone afterwards; for a file of messages use
+    `predict_file`, which can go on where it was cut off.
     """
     asking = Asking(ws, options or PredictOptions())
-    rows = [
-        Asked(row, input_of(asking.task, one) if isinstance(one, str) else dict(one), [])
-        for row, one in enumerate(inputs, 1)
-    ]
+    if passages:
+        _refuse_passages(asking.task)
+    shown = [{"text": text} for text in passages]
+    rows = [_row(asking.task, one, place, shown) for place, one in enumerate(inputs, 1)]
     _refuse_unfit(asking, rows)
     if asking.able is None:
         answer = rules_answers(asking)
@@ -74,11 +77,27 @@ def predict_messages(
     return predicted
 
 
+def _row(
+    task: Task, one: str | Mapping[str, Any] | Asked, place: int, shown: list[dict[str, Any]]
+) -> Asked:
+    if isinstance(one, Asked):
+        return one._replace(row=place, context=one.context or shown)
+    return Asked(place, input_of(task, one) if isinstance(one, str) else dict(one), shown)
+
+
+def _refuse_passages(task: Task) -> None:
+    if task.kind != "qa" or not task.context:
+        raise InvalidInput(
+            f"The task {task.name} is asked without passages.",
+            hint=f"context: true in tasks/{task.name}.yaml, for a task of the kind qa",
+        )
+
+
 def sample_inputs(
     ws: Workspace, ref: str, *, messages: Sequence[str], file: Path | None
-) -> list[str | Mapping[str, Any]]:
+) -> list[str | Mapping[str, Any] | Asked]:
     """Messages and rows of a file together, as `predict_messages` takes them; all must be sound."""
-    inputs: list[str | Mapping[str, Any]] = list(messages)
+    inputs: list[str | Mapping[str, Any] | Asked] = list(messages)
     if file is None:
         return inputs
     task = Asking(ws, PredictOptions(model=ref)).task
@@ -86,7 +105,7 @@ def sample_inputs(
     for asked in read_questions(file, task, needs_answers=False):
         if asked.problem:
             problems.append(f"row {asked.row}: {asked.problem}")
-        inputs.append(asked.input)
+        inputs.append(asked)
     if problems:
         raise InvalidInput(
             f"{len(problems)} rows of {file} cannot be asked.",

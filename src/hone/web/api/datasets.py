@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from hone import loop
 from hone.errors import NotFound
 from hone.records.choice import Word
-from hone.records.dataset import Split
+from hone.records.dataset import Split, SplitRatios
 from hone.stages import ingest, prepare
 from hone.web.site import Here, Trainer, Viewer
 
 router = APIRouter(prefix="/api/datasets", tags=["datasets"])
 
 
-class BuildRequest(BaseModel):
-    """Which dataset is made of the reviewed examples; all else as `hone datasets build` has it."""
+class FreezeRequest(BaseModel):
+    """What a dataset is called, and what it is."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -28,7 +28,15 @@ class BuildRequest(BaseModel):
     task: Word | None = Field(default=None, description="by default the workspace's task")
 
 
-class LoadRequest(BuildRequest):
+class BuildRequest(FreezeRequest):
+    """Which dataset is made of the reviewed examples; all else as `hone datasets build` has it."""
+
+    probe: float = Field(
+        default=0.0, ge=0, le=0.5, description="share that does not train: finds what to correct"
+    )
+
+
+class LoadRequest(FreezeRequest):
     """A prepared file that was uploaded by POST /api/imports/files."""
 
     upload: str = Field(max_length=100)
@@ -49,7 +57,11 @@ class DatasetAnswer(BaseModel):
 def build(asked: BuildRequest, site: Here, visitor: Trainer) -> DatasetAnswer:
     """Freeze the next version of a dataset from what was accepted or edited."""
     site.refresh()
-    built = loop.build_dataset(site.ws, asked.name, format=asked.format, task=asked.task)
+    usual = SplitRatios.model_validate({})
+    ratios = usual.model_copy(update={"train": usual.train - asked.probe, "probe": asked.probe})
+    built = loop.build_dataset(
+        site.ws, asked.name, format=asked.format, task=asked.task, ratios=ratios
+    )
     site.hub.nudge()
     return _answer(built)
 

@@ -1,6 +1,6 @@
 // Settings: how it looks, the keys, the session file, the workspace.
 
-import { html, signal, useEffect } from "../vendor/preact.js";
+import { html, signal, useEffect, useState } from "../vendor/preact.js";
 import { download, get, post, put } from "../lib/api.js";
 import { settle } from "../lib/outbox.js";
 import { go } from "../lib/route.js";
@@ -145,14 +145,21 @@ function Row({ row }) {
 }
 
 function Value({ id, row, onSave }) {
+  // What is being typed is kept apart: a setting that arrives meanwhile must not take it away.
+  const [typed, setTyped] = useState(/** @type {string | null} */ (null));
+  const leave = async (event) => {
+    const left = event.target.value;
+    if (left !== asText(row.value)) await onSave(left);
+    setTyped((now) => (now === left ? null : now));
+  };
   if (typeof row.value === "boolean") {
     return html`<select id=${id} value=${String(row.value)} onChange=${(event) => onSave(event.target.value)}>
       ${["true", "false"].map((one) => html`<option key=${one} value=${one} selected=${one === String(row.value)}>${texts.choice(one)}</option>`)}
     </select>`;
   }
   return html`<input
-    id=${id} type="text" value=${asText(row.value)} placeholder=${texts.settings.none} autocomplete="off"
-    onChange=${(event) => event.target.value !== asText(row.value) && onSave(event.target.value)}
+    id=${id} type="text" value=${typed ?? asText(row.value)} placeholder=${texts.settings.none} autocomplete="off"
+    onInput=${(event) => setTyped(event.target.value)} onChange=${leave}
   />`;
 }
 

@@ -28,8 +28,14 @@ let isStopped = false;
 
 const isUnderWay = (/** @type {any} */ one) => one?.state === "waiting" || one?.state === "running";
 
-/** The jobs of the round that wait or run. */
-export const underWay = () => [...(round.value?.trainings ?? []), round.value?.answering].filter(isUnderWay);
+// A training that has ended is listed until its version is registered, which may be a look later.
+const isComing = (/** @type {any} */ one) => one.state === "succeeded" && !one.error;
+
+/** The jobs of the round that wait, run or are being taken in. */
+export const underWay = () => [
+  ...(round.value?.trainings ?? []).filter((/** @type {any} */ one) => isUnderWay(one) || isComing(one)),
+  ...[round.value?.answering].filter(isUnderWay),
+];
 
 /** What went wrong last in a job of the step that is next. */
 export function broken() {

@@ -6,14 +6,17 @@ import { number } from "../../lib/format.js";
 import { mayTrain, session } from "../../lib/session.js";
 import { texts } from "../../texts.js";
 import { Button } from "../../ui/button.js";
-import { Field } from "../../ui/field.js";
+import { Field, Select } from "../../ui/field.js";
 import { Icon } from "../../ui/icon.js";
 import { Failure } from "../../ui/show.js";
 import { chooseType, dataset, menu, take, type, TYPES } from "./form.js";
 
 const words = texts.train;
 const ENDINGS = /** @type {Record<string, string>} */ ({ sft: "", raft: "-raft", dpo: "-pairs" });
+/** Shares that can be set aside to find what to correct. */
+const SHARES = ["0", "0.1", "0.2", "0.3"];
 const named = signal("");
+const probe = signal("0");
 const saved = signal(/** @type {any} */ (null));
 const failed = signal(/** @type {any} */ (null));
 const isWorking = signal(false);
@@ -33,9 +36,12 @@ export function Data() {
       <strong>${words.types[name]}</strong><span>${words.typesAbout[name]}</span>
     </label>`)}</div>
     ${lacks && html`<p class="problem" role="status">${words.lacks[type.value]}</p>`}
-    <div class="option-grid"><${Field} label=${words.dataName} hint=${words.dataNameHint}>${(id, about) => html`<input type="text" id=${id} aria-describedby=${about} value=${named.value} placeholder=${usual} autocomplete="off" spellcheck="false" onChange=${(event) => (named.value = event.target.value.trim())} />`}<//></div>
+    <div class="option-grid"><${Field} label=${words.dataName} hint=${words.dataNameHint}>${(id, about) => html`<input type="text" id=${id} aria-describedby=${about} value=${named.value} placeholder=${usual} autocomplete="off" spellcheck="false" onChange=${(event) => (named.value = event.target.value.trim())} />`}<//>
+      <div><${Select} label=${words.probe} value=${probe.value} options=${SHARES.map((one) => [one, words.probeShare(Number(one))])} onChange=${(share) => (probe.value = share)} />
+        <p class="field-about">${words.probeHint}</p></div>
+    </div>
     <div class="row">
-      <${Button} isDisabled=${isOff} onClick=${() => freeze("", { name: named.value || usual, format: wantedType() })}>${words.prepare(words.types[wanted])}<//>
+      <${Button} isDisabled=${isOff} onClick=${() => freeze("", { name: named.value || usual, format: wantedType(), probe: Number(probe.value) })}>${words.prepare(words.types[wanted])}<//>
       <label class="button ${isOff ? "is-disabled" : ""}"><${Icon} name="upload" />${words.loadExisting}
         <input type="file" accept=".jsonl,.ndjson,application/x-ndjson" class="visually-hidden" disabled=${isOff} onChange=${(event) => load(event, wantedType(), named.value)} />
       </label>
@@ -50,7 +56,7 @@ export function Data() {
 
 function line(found) {
   const out = Object.entries(found.kept_out).map(([why, count]) => words.keptOut(why, number(count)));
-  return [words.savedLine(found.ref, number(found.rows.train ?? 0), number(found.rows.val ?? 0)), ...out].join(" · ");
+  return [words.savedLine(found.ref, number(found.rows.train ?? 0), number(found.rows.val ?? 0)), ...(found.rows.probe ? [words.savedProbe(number(found.rows.probe))] : []), ...out].join(" · ");
 }
 
 function load(event, format, name) {
