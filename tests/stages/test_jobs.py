@@ -14,7 +14,7 @@ import pytest
 from hone.errors import Conflict, HoneError, NotFound
 from hone.records.job import Event, Job
 from hone.stages import jobs
-from hone.workspace.job_folder import JobFolder
+from hone.workspace.job_folder import JobFolder, Seen
 from hone.workspace.open import Workspace, init_workspace
 from tests.faults.gates import FAKE_WORKER, Gate, fake_target, wait_until
 
@@ -339,3 +339,25 @@ def test_what_a_training_showed_and_was_warned_of_is_part_of_its_status(ws: Work
     status = jobs.show(ws, job.id)
     assert status.samples == {"step": 10, "rows": [{"pick": "best", "loss": 0.1}]}
     assert [one["text"] for one in status.watchdogs] == ["By heart."]
+
+
+def test_what_is_still_brought_here_is_not_lost_while_somebody_has_it_in_hand(
+    ws: Workspace,
+) -> None:
+    job = order()
+    jobs.submit(ws, job, INPUTS)
+    folder = JobFolder(ws.jobs / job.id)
+    folder.append("attempt")
+    ended = Seen(0.0, "elsewhere", is_alive=False, is_owed=True)
+    folder.write_seen(ended)
+    assert jobs.show(ws, job.id).state == "lost"  # nobody brings it
+    queue = jobs.asking.queue_of(job)
+    attempt = ws.store.attempts.ask(job.id, queue=queue, after_seq=0, environment={})
+    assert jobs.show(ws, job.id).state == "running"
+    assert [one.state for one in jobs.list_jobs(ws)] == ["running"]
+    folder.write_seen(ended._replace(is_owed=False))
+    assert jobs.show(ws, job.id).state == "lost"  # all is here, and no result among it
+    folder.write_seen(ended)
+    folder.append("failed", error="no memory", hint="hone jobs logs")
+    assert jobs.show(ws, job.id).state == "failed"
+    ws.store.attempts.end(attempt.seq, "failed")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from hone.errors import HoneError
 from hone.records.job import Event, Job, JobKind, JobState, state_of
-from hone.stages.jobs.asking import moves_of
+from hone.stages.jobs.asking import in_hand, moves_of
 from hone.stages.jobs.where import billed_of
 from hone.workspace.clock import now
 from hone.workspace.job_folder import JobFolder, Seen
@@ -78,10 +78,8 @@ def status_of(ws: Workspace, job: Job, *, events: Sequence[Event] | None = None)
         status.seen_at = datetime.fromtimestamp(seen.at, UTC)
     try:
         ended_for = _tell_rentals(folder, status)
-        is_alive = folder.is_alive()  # before the events, as JobFolder.state does
-        events = folder.events() if events is None else events
-        result = folder.result()
-        status.state = state_of(events, is_alive=is_alive, has_result=result is not None)
+        status.state, events = state_now(ws, folder, events)
+        result = folder.result() if status.state == "succeeded" else None
     except HoneError as error:
         # One damaged folder must not hide the other jobs.
         status.error, status.hint = error.message, error.hint
@@ -108,6 +106,26 @@ def status_of(ws: Workspace, job: Job, *, events: Sequence[Event] | None = None)
     if status.state in ("lost", "failed", "cancelled") and not status.hint:
         status.hint = f"hone jobs resume {job.id}"
     return status
+
+
+def state_now(
+    ws: Workspace, folder: JobFolder, events: Sequence[Event] | None = None
+) -> tuple[JobState, Sequence[Event]]:
+    """The state as people should see it, and the events that it was read from.
+
+    A worker elsewhere may have ended while what it left is still on its way: the result comes
+    last, and until then nothing here says whether it ended well. Somebody who has it in hand brings
+    it here, so the job goes on.
+    """
+    # What was seen there comes before the rest, as in JobFolder.state, and is read once.
+    seen = folder.seen()
+    is_alive = folder.is_alive() if seen is None else seen.is_alive
+    events = folder.events() if events is None else events
+    state = state_of(events, is_alive=is_alive, has_result=folder.has_result)
+    is_coming = state == "lost" and seen is not None and seen.is_owed
+    if is_coming and in_hand(ws, folder.path.name) is not None:
+        state = "running"
+    return state, events
 
 
 def _tell_rentals(folder: JobFolder, status: JobStatus) -> str:

@@ -11,6 +11,7 @@ from hone.errors import Unavailable
 from hone.records.job import FINISHED, Event, JobState
 from hone.stages.jobs.asking import AGAIN, TRYING, in_hand, says
 from hone.stages.jobs.finding import folder_of
+from hone.stages.jobs.status import state_now
 from hone.stages.jobs.waking import wake
 from hone.stages.jobs.where import Place, give_back, has_rental, is_awaited, target_named
 from hone.workspace.clock import now
@@ -60,7 +61,7 @@ def watch(
                 yield _warning(seq, brought.trouble)
             trouble = brought.trouble
             # The state first: events written between the two reads are then never missed.
-            state = folder.state()
+            state, _ = state_now(ws, folder)
             events, offset = folder.read_from(offset)
             for event in events:
                 if event.seq > after:
