@@ -22,6 +22,8 @@ class Requirement(NamedTuple):
 
 EXTRACT_TOLD = "tests/tutorials/test_extract.py::test_the_page_is_what_happens"
 """The tutorial of the job extract, played from an empty folder on."""
+QA_TOLD = "tests/tutorials/test_qa.py::test_the_page_is_what_happens"
+"""The tutorial of the job qa, played in the same way."""
 
 REQUIREMENTS: dict[str, Requirement] = {
     "QA-01": Requirement(
@@ -30,6 +32,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/stages/test_ingest_real_files.py::test_each_file_gives_its_examples_or_says_why_not",
             "tests/importers/test_shapes.py::test_a_question_and_an_answer_are_recognised",
             "tests/importers/test_mapping.py::test_a_mapping_answers_the_question",
+            QA_TOLD,
         ),
     ),
     "QA-02": Requirement(
@@ -38,6 +41,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/web/test_sessions.py::test_a_session_is_downloaded_complete_and_readable",
             "tests/web/test_sessions.py::test_a_session_is_taken_up_elsewhere_at_the_same_example",
             "tests/browser/test_deciding.py::test_saving_with_ctrl_s_stays_at_the_pair",
+            QA_TOLD,
         ),
     ),
     "QA-03": Requirement(
@@ -47,11 +51,15 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/browser/test_deciding.py::test_every_decision_has_a_button",
             "tests/browser/test_deciding.py::test_arrows_move_and_the_ends_hold",
             "tests/browser/test_deciding.py::test_an_answer_is_edited_and_saved_with_a_key",
+            QA_TOLD,
         ),
     ),
     "QA-04": Requirement(
         "accept all pending pairs after a confirmation with the count",
-        ("tests/browser/test_deciding.py::test_accept_all_names_the_count_and_is_undone_as_one",),
+        (
+            "tests/browser/test_deciding.py::test_accept_all_names_the_count_and_is_undone_as_one",
+            QA_TOLD,
+        ),
     ),
     "QA-05": Requirement(
         "progress: reviewed X of Y (Z pending)",
@@ -70,6 +78,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/browser/test_connecting.py::test_it_connects_and_an_endpoint_is_chosen",
             "tests/browser/test_connecting.py::"
             "test_what_keeps_it_from_connecting_is_said_with_its_mend",
+            QA_TOLD,
         ),
     ),
     "QA-08": Requirement(
@@ -82,6 +91,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/web/test_datasets.py::"
             "test_what_is_wrong_is_said_by_its_line_and_nothing_is_kept",
             "tests/web/test_datasets.py::test_what_is_tested_here_does_not_come_back_in_a_file",
+            QA_TOLD,
         ),
     ),
     "QA-09": Requirement(
@@ -90,6 +100,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/browser/test_training_types.py::"
             "test_a_type_brings_its_defaults_each_with_what_it_means",
             "tests/browser/test_training_types.py::test_dpo_without_pairs_says_so_and_what_to_do",
+            QA_TOLD,
         ),
     ),
     "QA-10": Requirement(
@@ -113,6 +124,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "test_it_is_agreed_to_submitted_waited_for_followed_and_measured",
             "tests/browser/test_train_screen.py::"
             "test_a_training_is_planned_confirmed_begun_and_watched",
+            QA_TOLD,
         ),
     ),
     "QA-13": Requirement(
@@ -123,6 +135,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/browser/test_training_types.py::"
             "test_raft_data_is_prepared_from_accepted_pairs_and_leaves_as_rows",
             "tests/web/test_datasets.py::test_rows_leave_as_they_were_frozen_and_come_back",
+            QA_TOLD,
         ),
     ),
     "QA-14": Requirement(
@@ -134,6 +147,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "test_a_band_narrows_the_table_and_the_address_keeps_it",
             "tests/stages/evaluate/test_rows.py::"
             "test_scores_bands_and_differences_are_those_of_the_answers",
+            QA_TOLD,
         ),
     ),
     "QA-15": Requirement(
@@ -142,6 +156,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "tests/browser/test_flag_queue.py::"
             "test_a_corrected_answer_is_saved_and_the_next_flag_opens",
             "tests/browser/test_flag_queue.py::test_keys_alone_confirm_skip_and_walk",
+            QA_TOLD,
         ),
     ),
     "QA-16": Requirement(
@@ -151,6 +166,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "test_every_correction_trains_and_nothing_else_moves",
             "tests/loop/test_feedback_loop.py::"
             "test_thirty_corrections_train_and_the_report_has_both_columns_and_the_control",
+            QA_TOLD,
         ),
     ),
     "QA-17": Requirement(
@@ -160,6 +176,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "test_what_was_accepted_and_what_trains_is_where_people_look_for_it",
             "tests/stages/flags/test_find.py::"
             "test_what_is_flagged_lies_in_its_folder_and_the_figures_in_theirs",
+            QA_TOLD,
         ),
     ),
     "QA-18": Requirement(

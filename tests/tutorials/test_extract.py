@@ -127,8 +127,8 @@ def compare(told: Telling, seat: Seat) -> None:
 
 
 def evaluation(folder: Path, model: str) -> dict[str, Any]:
-    """What the only evaluation of a model found."""
-    (file,) = (folder / "reports").glob(f"eval_{model}_*.json")
+    """What the newest evaluation of a model found; their names begin with the time."""
+    *_, file = sorted((folder / "reports").glob(f"eval_{model}_*.json"))
     return json.loads(file.read_text())
 
 
