@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from hone.loop import Workspace
+from hone.loop import Workspace, decide
+from hone.records.review import Decision
 from hone.stages.audited import audited
 from hone.stages.review import accept_all
 from hone.workspace.store import Filter
@@ -102,7 +103,10 @@ def test_audited_messages_add_up_by_place_and_say_whether_they_are_enough(
         row.get_by_role("rowheader").inner_text(): row.get_by_role("cell").last.inner_text()
         for row in rows.all()
     }
-    assert pounds == {place: f"{one.pounds:,.0f}" for place, one in found.by["location"].items()}
+    assert pounds == {
+        place: "–" if one.unknown == one.items else f"{one.pounds:,.0f}"
+        for place, one in found.by["location"].items()
+    }
     bars = rows.locator(".bar").evaluate_all(
         "(all) => all.map((one) => one.getBoundingClientRect().width)"
     )
@@ -111,6 +115,19 @@ def test_audited_messages_add_up_by_place_and_say_whether_they_are_enough(
                for one, other in zip(bars[1:], others, strict=True))  # fmt: skip
     meter = seat.page.get_by_role("progressbar", name=re.compile("3 of the 10 audited"))
     assert meter.get_attribute("aria-valuenow") == "3"
+
+
+def test_a_place_whose_weights_are_all_unknown_does_not_weigh_nothing(
+    seat: Seat, workspace: Workspace
+) -> None:
+    first = workspace.store.examples.page(Filter(task="pickup"), limit=1).items[0]
+    cakes = [{"item": "cakes", "quantity": 3, "location": "Attic"}]
+    edit = {"op_id": "1", "example_id": first.id, "verdict": "edit", "output": cakes}
+    decide(workspace, [Decision.model_validate({**edit, "reviewer": "ada"})])
+    seat.go("#/review?task=pickup").click("Statistics", role="tab").sees("Pounds by location")
+    row = seat.page.get_by_role("table", name="Pounds by location").get_by_role("row", name="Attic")
+    assert row.get_by_role("cell").last.inner_text() == "–"
+    assert "1 unknown" in row.inner_text()
 
 
 @pytest.mark.parametrize("width", [320, 1440])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,8 @@ def test_the_command_prints_it(tmp_path: Path, capsys: pytest.CaptureFixture[str
     out = capsys.readouterr().out
     assert out.startswith("4 of 5 messages audited: 4 items, 53.0 pounds\n")
     assert "2 items have no known weight and are not in these pounds." in out
+    # What lies at the mill has a weight, but nobody knows it.
+    assert re.search(r"Mill +2 +– +2", out) and re.search(r"Hill +2 +53\.0 +0", out)
     assert "Not ready to train: 4 audited messages" in out
     assert run(["examples", "audited", "--json", "--workspace", str(tmp_path / "ws")]) == 0
     assert json.loads(capsys.readouterr().out)["weight"]["unknown"] == 2

@@ -193,7 +193,14 @@ def audited(
         screen.say(f"{weight.unknown:,} items have no known weight and are not in these pounds.")
     for field, values in found.by.items():
         rows = [
-            (name, one.items, f"{one.pounds:,.1f}", one.unknown) for name, one in values.items()
+            # What nobody knows the weight of weighs not 0 pounds.
+            (
+                name,
+                one.items,
+                "–" if 0 < one.unknown == one.items else f"{one.pounds:,.1f}",
+                one.unknown,
+            )
+            for name, one in values.items()
         ]
         screen.table((field, "items", "pounds", "weight unknown"), rows)
     screen.say(found.readiness)

@@ -43,7 +43,7 @@ export const train = {
   begun: (/** @type {string} */ about) => `Begun: ${about}`, confirm: (/** @type {string} */ name) => `Train ${name}?`,
   what: (/** @type {string} */ name, /** @type {string} */ method, /** @type {string} */ base, /** @type {string} */ weights) => `${name}: ${method} of ${base} (${weights} weights)`,
   rowsOf: (/** @type {string} */ ref, /** @type {string} */ rows, /** @type {string|null} */ val) => `${ref}: ${rows} rows${val ? `, ${val} to validate on` : ""}`,
-  steps: (/** @type {string} */ steps, /** @type {number} */ epochs) => `${steps} steps (${epochs} epochs)`, about: "about ",
+  steps: (/** @type {string} */ steps, /** @type {number} */ epochs) => `${steps} steps (${epochs} ${epochs === 1 ? "epoch" : "epochs"})`, about: "about ",
   memory: (/** @type {string} */ low, /** @type {string} */ high, /** @type {string} */ room, /** @type {string} */ verdict) => `${low} to ${high} of ${room} GiB: ${verdict}`,
   range: (/** @type {string} */ low, /** @type {string} */ high) => `${low} to ${high}`,
   hours: (/** @type {string} */ low, /** @type {string} */ high) => `${low} to ${high} hours`,

@@ -55,7 +55,7 @@ function Bars({ field, values }) {
               <div class="bar" style=${{ transform: `scaleX(${one.pounds / most})` }}></div>
               ${one.unknown > 0 && html`<span class="muted">${texts.audited.unknownHere(one.unknown)}</span>`}
             </td>
-            <td class="figure">${number(Math.round(one.pounds))}</td>
+            <td class="figure">${one.unknown && one.unknown === one.items ? "–" : number(Math.round(one.pounds))}</td>
           </tr>`,
         )}
       </tbody>
