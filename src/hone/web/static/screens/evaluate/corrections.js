@@ -4,6 +4,7 @@ import { html, useEffect } from "../../vendor/preact.js";
 import { duration, number, score } from "../../lib/format.js";
 import { linkTo } from "../../lib/route.js";
 import { mayTrain } from "../../lib/session.js";
+import { listenTo } from "../../lib/stream.js";
 import { texts } from "../../texts.js";
 import { Button } from "../../ui/button.js";
 import { Dialog } from "../../ui/dialog.js";
@@ -18,7 +19,12 @@ const MOST = 20;
 export function Corrections() {
   useEffect(() => {
     beginLooking();
-    return stopLooking;
+    // Also what others begin, or what ended while nobody asked.
+    const stops = ["job", "resync"].map((type) => listenTo(type, beginLooking));
+    return () => {
+      stops.forEach((stop) => stop());
+      stopLooking();
+    };
   }, []);
   const one = round.value;
   return html`<div class="corrections">
