@@ -74,6 +74,23 @@ def test_every_problem_is_said_and_nothing_begins(ws: Workspace, looking: Seat) 
     assert looking.named("Start Training").is_disabled()
 
 
+def test_what_is_wrong_stands_beside_its_field_and_is_brought_into_view(looking: Seat) -> None:
+    field = looking.field("Learning rate")
+    field.fill("abc")
+    looking.page.evaluate("scrollTo(0, 0)")
+    looking.click("Start Training")
+    refused = looking.page.locator(".failure[role=alert]")
+    refused.wait_for()
+    looking.page.wait_for_function(
+        "() => { const at = document.querySelector('.failure').getBoundingClientRect();"
+        " return at.top >= 0 && at.bottom <= innerHeight; }"
+    )
+    assert field.get_attribute("aria-invalid") == "true"
+    told = looking.page.locator(f"[id='{field.get_attribute('aria-describedby')}']").inner_text()
+    assert "should be a valid number" in told and "training." not in told
+    assert violations(looking) == []
+
+
 def test_recipes_fill_the_form_and_the_form_leaves_as_a_file(looking: Seat, tmp_path: Path) -> None:
     looking.page.get_by_label("Begin with").select_option("qa_lora")
     looking.page.wait_for_function(

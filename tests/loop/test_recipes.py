@@ -79,7 +79,7 @@ def test_a_recipe_gives_a_version_that_answers_or_scores(ws: Workspace, name: st
     assert model.name == (checked.recipe.name or checked.recipe.dataset)
     assert model.kind == ("lora" if "lora.r" in checked.options else "full")
     assert model.details["method"] == checked.recipe.method
-    goes_on = checked.recipe.base.partition("@")[0] in ("pickup", "catechism")
+    goes_on = checked.recipe.base.partition("@")[0] in ("pickup", "qa")
     assert bool(model.parents) == goes_on
     if model.details["gives"] == "numbers":
         outputs = 2 if checked.recipe.method == "regression" else 1

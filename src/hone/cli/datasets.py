@@ -188,6 +188,9 @@ def show_(
         show.print_json(left if kept_out else manifest)
         return
     if kept_out:
+        if not left:
+            show.say(f"Nothing was kept out of {manifest.ref}.")
+            return
         columns = ("id", "reason", "because_of", "similarity", "detail")
         show.table(columns, [[row.get(column) for column in columns] for row in left])
         return

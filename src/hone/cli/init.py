@@ -24,7 +24,7 @@ def init(
 ) -> None:
     """Make a workspace: settings, database, and folders for data, jobs, models and reports.
 
-    Example: hone init catechism --template qa
+    Example: hone init tools --template qa
     Example: hone init pickups --template extract --example
     """
     from hone import loop

@@ -31,11 +31,13 @@ def with_columns(found: ColumnMap, given: Mapping[str, str], rows: Rows, task: T
         if name not in allowed:
             problems.append(f'no field "{name}" in a {task.kind} task. {nearest(name, allowed)}')
         elif all(at_path(row, path) is MISSING for row in rows):
-            known = [*columns_of(rows), *text_paths(rows)]
+            known = {*columns_of(rows), *text_paths(rows)}
             problems.append(f'no column "{path}" for {name}. {nearest(path, known)}')
     if problems:
         raise InvalidInput(
-            "The mapping does not fit the file.", problems=problems, hint=problems[0]
+            "The mapping does not fit the file.",
+            problems=problems,
+            hint="hone import FILE --plan   (what each column is taken for)",
         )
     main = {name for name in given if name not in EXTRA_FIELDS}
     if not main and not found.question:

@@ -39,12 +39,12 @@ def wanted_among(
         return list(offers)
     setting = options.setting
     if not options.gpu:
-        cheap = sorted(offers, key=lambda one: one.price_per_hour_usd)
-        some = ", ".join(
-            f"{one.gpu} (${one.price_per_hour_usd:.2f})" for one in cheap if one.available != "no"
-        )
+        there = [one for one in offers if one.available != "no"]
+        cheap = sorted(there, key=lambda one: one.price_per_hour_usd)[:SHOWN]
+        some = ", ".join(f"{one.gpu} (${one.price_per_hour_usd:.2f} an hour)" for one in cheap)
+        more = f" and {len(there) - len(cheap)} dearer ones" if len(there) > len(cheap) else ""
         raise NotFound(
-            f"{setting}.gpu names no type to rent. There are: {some[:400] or 'none now'}.",
+            f"{setting}.gpu names no type to rent. There are: {some or 'none now'}{more}.",
             hint=f"hone config set {setting}.gpu '[NAME, NAME]'   (best first)",
         )
     known = {one.gpu for one in offers}

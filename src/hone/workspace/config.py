@@ -180,7 +180,15 @@ def set_config(path: Path, key: str, value: str) -> Any:
     with explained("read", path):
         text = path.read_text("utf-8-sig")
     changed = with_value(text, key.split("."), meant, str(path))
-    _validated(WorkspaceConfig, parse_yaml(changed, str(path)), path)
+    try:
+        _validated(WorkspaceConfig, parse_yaml(changed, str(path)), path)
+    except InvalidInput as error:
+        # The file is as it was, so there is nothing in it to mend.
+        raise InvalidInput(
+            f"Nothing was set: {' '.join(error.problems)}",
+            hint="hone config show   (every key, what it is now and what it means)",
+            problems=error.problems,
+        ) from error
     write_atomically(path, changed)
     return meant
 

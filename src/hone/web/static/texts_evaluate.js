@@ -72,7 +72,7 @@ export const flags = {
     newly_broken: "newly broken", contradictory: "contradictory", invalid: "invalid", low: "low score",
   }),
   passage: (/** @type {number} */ place) => `Passage ${place}`,
-  got: (/** @type {string} */ who, /** @type {string} */ figure) => `Got from ${who}, ${figure}`,
+  got: (/** @type {string} */ who, /** @type {string} */ figure) => `Got from ${who}, ${figure} (struck out: missing; underlined: not expected)`,
   answer: "The right answer", note: "Reviewer notes", save: "Save & Next", confirm: "Expected is right & Next", skip: "Skip",
   referenceWrong: "The reference is wrong", referenceWrongTitle: "The model's answer becomes the expected one", dismiss: "Both are right", reject: "No answer can be learned",
   neighbours: (/** @type {string} */ count, /** @type {string} */ dataset) => `${count} like it in ${dataset}, which it learned from`,

@@ -2,7 +2,7 @@
 // The English texts of the screen Train.
 
 export const train = {
-  noDataset: "Nothing to train on yet", noDatasetText: "A dataset is a frozen part of what was reviewed. It is built by:",
+  noDataset: "Nothing to train on yet", noDatasetText: "A dataset is a frozen part of what was reviewed. Choose a training type below and prepare it, or by command:",
   what1: "What", from: "Begin with", fromNothing: "the defaults", like: (/** @type {string} */ ref) => `as ${ref} was trained`,
   dataset: "Dataset", datasetOlder: (/** @type {string} */ ref, /** @type {string} */ format) => `${ref} · an older version · ${format}`, datasetLine: (/** @type {string} */ ref, /** @type {string} */ rows, /** @type {string} */ format) => `${ref} · ${rows} rows · ${format}`,
   base: "Base model", baseHint: "Those that an adapter can be trained on; a version of yours goes on from where it stands.",
@@ -47,7 +47,7 @@ export const train = {
   memory: (/** @type {string} */ low, /** @type {string} */ high, /** @type {string} */ room, /** @type {string} */ verdict) => `${low} to ${high} of ${room} GiB: ${verdict}`,
   range: (/** @type {string} */ low, /** @type {string} */ high) => `${low} to ${high}`,
   hours: (/** @type {string} */ low, /** @type {string} */ high) => `${low} to ${high} hours`,
-  costs: (/** @type {string} */ low, /** @type {string} */ high) => `${low} to ${high}`, free: "nothing: it runs on a machine of yours",
+  costs: (/** @type {string} */ low, /** @type {string} */ high) => `${low} to ${high}`, free: "It costs nothing: it runs on a machine of yours",
   chosen: "Chosen for this machine, and why", cards: "Cards that could be rented for it",
   plan: {
     title: "The plan", model: "Model", trained: "Trained weights", dataset: "Dataset", tokens: "Tokens an epoch", steps: "Steps",

@@ -1,6 +1,6 @@
 // Train: what is trained on what, how and where; a plan with memory, time and price; then the start.
 
-import { html, useEffect } from "../vendor/preact.js";
+import { html, useEffect, useRef } from "../vendor/preact.js";
 import { number } from "../lib/format.js";
 import { route } from "../lib/route.js";
 import { mayTrain } from "../lib/session.js";
@@ -26,8 +26,7 @@ export default function Train() {
     ${menu.value && !menu.value.datasets.length && html`<${Empty} title=${words.noDataset} text=${words.noDatasetText} icon="train"><${Command} text="hone datasets build NAME" /><//><${Data} />`}
     ${menu.value?.datasets.length > 0 && method.value && html`<${Data} /><${What} /><${Methods} /><${Options} /><${Targets} />
       <${Plan} />
-      ${error.value && html`<${Failure} error=${error.value} />`}
-      ${problems.value.length > 0 && html`<ul class="problems">${problems.value.map((one) => html`<li key=${one} class="problem">${one}</li>`)}</ul>`}
+      <${Refused} />
       <div class="row train-actions">
         <${Button} tone="primary" isDisabled=${!mayTrain.value || isBusy.value || !doesFit.value || !dataset.value} onClick=${ask}>${words.start}<//>
         <${Button} isDisabled=${!mayTrain.value || isBusy.value || !doesFit.value || !dataset.value} onClick=${plan}>${words.planNow}<//>
@@ -36,6 +35,18 @@ export default function Train() {
       </div>
       ${!mayTrain.value && html`<p class="muted">${words.mayNot}</p>`}`}
     ${!menu.value && error.value && html`<${Failure} error=${error.value} onRetry=${() => look()} />`}
+  </div>`;
+}
+
+/** Why it did not begin; brought into view, since whoever clicked may stand far above it. */
+function Refused() {
+  const place = useRef(/** @type {HTMLElement|null} */ (null));
+  useEffect(() => {
+    if (error.value) place.current?.scrollIntoView({ block: "center" });
+  }, [error.value]);
+  return html`<div ref=${place}>
+    ${error.value && html`<${Failure} error=${error.value} />`}
+    ${problems.value.length > 0 && html`<ul class="problems">${problems.value.map((one) => html`<li key=${one} class="problem">${one}</li>`)}</ul>`}
   </div>`;
 }
 

@@ -198,6 +198,12 @@ export function useAdapter(isOn) {
   });
 }
 
+/** What the last plan said of an option, without its key. @param {any} option */
+export function problemOf(option) {
+  const said = problems.value.find((one) => one.startsWith(`${option.key}: `));
+  return said && said.slice(option.key.length + 2);
+}
+
 /** @param {any} option */
 export const valueOf = (option) => (option.key in options.value ? options.value[option.key] : option.default);
 

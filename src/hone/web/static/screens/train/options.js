@@ -3,7 +3,7 @@
 import { html } from "../../vendor/preact.js";
 import { texts } from "../../texts.js";
 import { Field, Select, Switch } from "../../ui/field.js";
-import { isAdapter, menu, method, options, set, useAdapter, valueOf } from "./form.js";
+import { isAdapter, menu, method, options, problemOf, set, useAdapter, valueOf } from "./form.js";
 
 const words = texts.train;
 /** What most people look at first, in this order. */
@@ -33,7 +33,8 @@ function Option({ option }) {
     return html`<div><${Select} label=${label} value=${String(value ?? "")} options=${shown.map((one) => [one, one || words.none])} onChange=${(text) => set(option, read(option, text))} />
       <p class="field-about">${option.about}</p></div>`;
   }
-  return html`<${Field} label=${label} hint=${hintOf(option)}>${(id, about) => html`<input type="text" id=${id} aria-describedby=${about} value=${Array.isArray(value) ? value.join(", ") : (value ?? "")} inputmode=${option.type === "text" || option.words.length ? undefined : "decimal"}
+  const problem = problemOf(option);
+  return html`<${Field} label=${label} hint=${hintOf(option)} problem=${problem}>${(id, about) => html`<input type="text" id=${id} aria-describedby=${about} aria-invalid=${problem ? "true" : undefined} value=${Array.isArray(value) ? value.join(", ") : (value ?? "")} inputmode=${option.type === "text" || option.words.length ? undefined : "decimal"}
     placeholder=${option.default ?? words.none} autocomplete="off" spellcheck="false" onChange=${(event) => set(option, read(option, event.target.value))} />`}<//>`;
 }
 
