@@ -129,6 +129,7 @@ def test_evaluate_as_json_is_the_report(ws: Workspace, hone: Hone) -> None:
         (["models", "delete", "pickup@v1"], "is the active version", "set-active pickup@v2"),
         (["models", "set-active", "pick"], '"pick"', "pickup@v1"),
         (["predict"], "either messages or a file", "--message"),
+        (["predict", "--all", "--passage", "a"], "goes with --message", "column Passage"),
         (["predict", "--message", "a", "--method", "best"], "method", "hone predict --help"),
         (["predict", "--message", "a", "--version", "v8"], "pickup@v8", "Known"),
         (["predict", "--input-file", "x.csv"], "Where should", "--output x_answers.jsonl"),

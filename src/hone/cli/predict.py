@@ -76,6 +76,8 @@ def predict(
         _refuse_beside_all(message, input_file, output, model or version)
     else:
         _refuse_unclear(message, input_file, output)
+    if passage and not message:
+        _refuse_passages()
     options = prediction.predict_options(
         model=model,
         version=version,
@@ -124,6 +126,15 @@ def _refuse_beside_all(
             "--all asks the active version: none can be named with it.",
             hint="hone models set-active NAME@VERSION",
         )
+
+
+def _refuse_passages() -> None:
+    from hone.errors import InvalidInput
+
+    raise InvalidInput(
+        "--passage goes with --message: nothing else would be asked about it.",
+        hint="Give the passages of a file in its column Passage.",
+    )
 
 
 def _refuse_unclear(
