@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ from hone.stages.review import accept_all
 from hone.workspace.store import Filter
 from tests.browser.seat import Seat
 from tests.browser.test_access import violations
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
 
 
 def test_suggestions_are_compared_word_by_word(seat: Seat) -> None:
@@ -115,6 +119,20 @@ def test_audited_messages_add_up_by_place_and_say_whether_they_are_enough(
                for one, other in zip(bars[1:], others, strict=True))  # fmt: skip
     meter = seat.page.get_by_role("progressbar", name=re.compile("3 of the 10 audited"))
     assert meter.get_attribute("aria-valuenow") == "3"
+
+
+def test_sums_that_were_asked_for_before_a_decision_was_taken_in_are_asked_for_again(
+    seat: Seat,
+) -> None:
+    seat.go("#/review?task=pickup").stands_at("Message 1 / 20").click("Statistics", role="tab")
+    seat.sees("Not ready to train: 0 audited messages")
+    held: list[Route] = []
+    seat.page.route("**/api/reviews?*", lambda route: held.append(route))
+    with seat.page.expect_response("**/api/reviews/audited*"):
+        seat.press("a").stands_at("Message 2 / 20")
+    seat.sees("Not ready to train: 0 audited messages")
+    held[0].continue_()
+    seat.sees("Not ready to train: 1 audited messages")
 
 
 def test_a_place_whose_weights_are_all_unknown_does_not_weigh_nothing(

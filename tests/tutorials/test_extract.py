@@ -56,7 +56,8 @@ def test_the_page_is_what_happens(
             told.table("scores", scores(told.terminal.folder, "slack-lora@v1"))
             told.run("ahead")
             compare(told, seat)
-            told.run("one")
+            (answered,) = told.run("one")
+            assert '"item": "kale", "quantity": 12, "unit": "cases"' in answered
             told.run("many")
             assert len((told.terminal.folder / "answers.jsonl").read_text().splitlines()) == 12
         told.run("audited")

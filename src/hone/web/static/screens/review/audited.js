@@ -2,6 +2,7 @@
 
 import { html, signal } from "../../vendor/preact.js";
 import { number } from "../../lib/format.js";
+import { queued } from "../../lib/outbox.js";
 import { texts } from "../../texts.js";
 import { Button } from "../../ui/button.js";
 import { Failure, Meter, Waiting } from "../../ui/show.js";
@@ -14,7 +15,8 @@ const opened = signal(/** @type {string[]} */ ([]));
 
 export function Audited() {
   const path = `/reviews/audited?task=${encodeURIComponent(filter.value.task)}`;
-  const { found, error } = useLookup(path, JSON.stringify(counters.value));
+  // Also when the last decision has been taken in: what was asked before did not count it.
+  const { found, error } = useLookup(path, `${JSON.stringify(counters.value)} ${queued.value.length}`);
   if (error) return html`<${Failure} error=${error} />`;
   if (!found) return html`<${Waiting} lines=${6} />`;
   const { weight } = found;

@@ -2,6 +2,7 @@
 
 import { html } from "../../vendor/preact.js";
 import { day, number, percent } from "../../lib/format.js";
+import { queued } from "../../lib/outbox.js";
 import { texts } from "../../texts.js";
 import { Failure, Status, Waiting } from "../../ui/show.js";
 import { Audited } from "./audited.js";
@@ -12,7 +13,8 @@ const SHOWN_DAYS = 14;
 
 export function Statistics({ task }) {
   const path = `/reviews/statistics?task=${encodeURIComponent(filter.value.task)}`;
-  const { found, error } = useLookup(path, JSON.stringify(counters.value));
+  // Also when the last decision has been taken in: what was asked before did not count it.
+  const { found, error } = useLookup(path, `${JSON.stringify(counters.value)} ${queued.value.length}`);
   if (error) return html`<${Failure} error=${error} />`;
   return html`<div class="panel-parts">
     ${task?.kind === "extract" && html`<${Audited} />`}
