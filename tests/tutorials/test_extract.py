@@ -15,7 +15,6 @@ from emulators.clock import Clock
 from emulators.lambda_cloud.app import LambdaCloud
 from emulators.lambda_cloud.cloud import Timing
 from emulators.serving import served
-from tests.browser.conftest import browser, sit  # noqa: F401  (fixtures)
 from tests.browser.seat import Seat
 from tests.conftest import REPOSITORY
 from tests.tutorials.telling import Telling, tell
@@ -36,7 +35,7 @@ def rented() -> Iterator[LambdaCloud]:
 def test_the_page_is_what_happens(
     tmp_path: Path,
     rented: LambdaCloud,
-    sit: Callable[..., Seat],  # noqa: F811
+    sit: Callable[..., Seat],
 ) -> None:
     environment = {"HONE_LAMBDA_URL": rented.url, "HONE_REVIEWER": "me"}
     with tell(PAGE, tmp_path, environment=environment) as told:

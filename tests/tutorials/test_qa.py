@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import browser, sit  # noqa: F401  (fixtures)
 from tests.browser.seat import Seat
 from tests.conftest import REPOSITORY
 from tests.serverless.scene import KEY, SECRET, Serverless, serverless
@@ -37,7 +36,7 @@ def scene(tmp_path: Path) -> Iterator[Serverless]:
 def test_the_page_is_what_happens(
     tmp_path: Path,
     scene: Serverless,
-    sit: Callable[..., Seat],  # noqa: F811
+    sit: Callable[..., Seat],
 ) -> None:
     addresses = {name: said for name, said in scene.environment.items() if "URL" in name}
     home = tmp_path / "me"
